@@ -1,0 +1,225 @@
+// Package config reads tilsyn's configuration: file, environment and flags, in
+// that order of strength from weak to strong. tilsyn.yaml is the reference.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// Config is everything that an operator can set. Secrets are only ever paths.
+type Config struct {
+	FHIR          FHIR          `mapstructure:"fhir"`
+	Listen        string        `mapstructure:"listen"`
+	Hook          Hook          `mapstructure:"hook"`
+	Poll          Poll          `mapstructure:"poll"`
+	Census        Census        `mapstructure:"census"`
+	Workers       int           `mapstructure:"workers"`
+	Policy        Policy        `mapstructure:"policy"`
+	Questionnaire Questionnaire `mapstructure:"questionnaire"`
+	Routing       Routing       `mapstructure:"routing"`
+	Log           Log           `mapstructure:"log"`
+}
+
+// FHIR is the server beside which tilsyn runs.
+type FHIR struct {
+	BaseURL       string        `mapstructure:"base_url"`
+	Timeout       time.Duration `mapstructure:"timeout"`        // per request
+	MaxConcurrent int           `mapstructure:"max_concurrent"` // requests under way at once
+	TokenFile     string        `mapstructure:"token_file"`     // bearer token; empty: none
+}
+
+// Hook is where the FHIR server may ring.
+type Hook struct {
+	Enabled   bool   `mapstructure:"enabled"`
+	PublicURL string `mapstructure:"public_url"` // how the FHIR server reaches us, without path
+	TokenFile string `mapstructure:"token_file"` // bearer token that a caller must show
+}
+
+// Poll asks the FHIR server what has changed.
+type Poll struct {
+	Interval time.Duration `mapstructure:"interval"` // 0: off
+	Overlap  time.Duration `mapstructure:"overlap"`  // how far back each poll looks again
+}
+
+// Census compares all open admissions with our work.
+type Census struct {
+	Interval time.Duration `mapstructure:"interval"`
+}
+
+// Policy is where the hospital's approved policy lies.
+type Policy struct {
+	File string `mapstructure:"file"` // empty: the embedded suggestion
+}
+
+// Questionnaire says how the form is put on the server.
+type Questionnaire struct {
+	Language string `mapstructure:"language"` // nb, nn, en, sv, da
+}
+
+// Log says how much is logged, and how. No level logs patient data.
+type Log struct {
+	Level  string `mapstructure:"level"`  // debug, info, warn, error
+	Format string `mapstructure:"format"` // json, console
+}
+
+// settings are all keys with their defaults: what has none here does not
+// exist. viper binds the environment only to keys that it knows.
+var settings = []struct {
+	key   string
+	value any
+	help  string
+}{
+	{"fhir.base_url", "", "FHIR R4 base URL, such as https://ehr.example/fhir"},
+	{"fhir.timeout", 30 * time.Second, "limit for one FHIR request"},
+	{"fhir.max_concurrent", 8, "FHIR requests under way at once"},
+	{"fhir.token_file", "", "file with the bearer token for the FHIR server"},
+	{"listen", ":8090", "address of the hook and of the health pages"},
+	{"hook.enabled", false, "accept rest-hook notifications under /hooks/fhir"},
+	{"hook.public_url", "", "URL under which the FHIR server reaches this service"},
+	{"hook.token_file", "", "file with the bearer token that the FHIR server must send"},
+	{"poll.interval", 10 * time.Second, "how often to ask what changed; 0 turns polling off"},
+	{"poll.overlap", 10 * time.Minute, "how far back each poll looks again, for writes that became visible late"},
+	{"census.interval", 15 * time.Minute, "how often to compare all open admissions with our work"},
+	{"workers", 8, "admissions worked on at once"},
+	{"policy.file", "", "the hospital's approved policy; empty: the built-in suggestion"},
+	{"questionnaire.language", "nb", "base language of the form: nb, nn, en, sv, da"},
+	{"routing.default.ward", "", "who owns the nurse's task; empty: the admission's service provider"},
+	{"routing.default.liaison", "", "which team gets the consult"},
+	{"routing.rules", []any{}, ""},
+	{"log.level", "info", "debug, info, warn, error"},
+	{"log.format", "json", "json, console"},
+}
+
+// Flags adds one flag for every setting, named as its key.
+func Flags(fs *pflag.FlagSet) {
+	fs.String("config", "", "configuration file (YAML); also TILSYN_CONFIG")
+	for _, s := range settings {
+		switch v := s.value.(type) {
+		case string:
+			fs.String(s.key, v, s.help)
+		case int:
+			fs.Int(s.key, v, s.help)
+		case bool:
+			fs.Bool(s.key, v, s.help)
+		case time.Duration:
+			fs.Duration(s.key, v, s.help)
+		}
+	}
+}
+
+const prefix = "TILSYN"
+
+// Load reads the configuration. All that is wrong with it is in the error.
+func Load(fs *pflag.FlagSet) (Config, error) {
+	v := viper.New()
+	for _, s := range settings {
+		v.SetDefault(s.key, s.value)
+	}
+	if err := readFile(v, fs); err != nil {
+		return Config{}, err
+	}
+	v.SetEnvPrefix(prefix)
+	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
+	v.AutomaticEnv()
+	if err := v.BindPFlags(fs); err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	var c Config
+	if err := errors.Join(unknownEnv(os.Environ()), decode(v, &c)); err != nil {
+		return Config{}, err
+	}
+	return c, c.validate()
+}
+
+func readFile(v *viper.Viper, fs *pflag.FlagSet) error {
+	path := os.Getenv(prefix + "_CONFIG")
+	if f := fs.Lookup("config"); f != nil && f.Changed {
+		path = f.Value.String()
+	}
+	if path == "" {
+		return nil
+	}
+	v.SetConfigFile(path)
+	v.SetConfigType("yaml")
+	if err := v.ReadInConfig(); err != nil {
+		return fmt.Errorf("configuration file %s: %w", path, err)
+	}
+	known := keys()
+	var errs []error
+	for _, k := range v.AllKeys() {
+		if !slices.Contains(known, k) {
+			errs = append(errs, fmt.Errorf("configuration file %s: unknown key %q; did you mean %q?", path, k, nearest(k, known)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func decode(v *viper.Viper, c *Config) error {
+	settings := v.AllSettings()
+	for _, own := range []string{"config", "help", "json"} {
+		delete(settings, own)
+	}
+	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		Result:           c,
+		WeaklyTypedInput: true, // the environment knows only text
+		DecodeHook:       mapstructure.StringToTimeDurationHookFunc(),
+	})
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	if err := d.Decode(settings); err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	return unknownRuleKeys(v.Get("routing.rules"))
+}
+
+func keys() []string {
+	var ks []string
+	for _, s := range settings {
+		ks = append(ks, s.key)
+	}
+	return ks
+}
+
+// unknownEnv finds misspelt variables, which would else be silently unused.
+func unknownEnv(environ []string) error {
+	known := []string{prefix + "_CONFIG"}
+	for _, k := range keys() {
+		known = append(known, envName(k))
+	}
+	var errs []error
+	sort.Strings(environ)
+	for _, kv := range environ {
+		name, _, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(name, prefix+"_") || strings.HasPrefix(name, prefix+"_TEST_") || slices.Contains(known, name) {
+			continue
+		}
+		errs = append(errs, fmt.Errorf("environment: unknown variable %s; did you mean %s?", name, nearest(name, known)))
+	}
+	return errors.Join(errs...)
+}
+
+func envName(key string) string {
+	return prefix + "_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+func nearest(key string, known []string) string {
+	best, distance := "", 1<<30
+	for _, k := range known {
+		if d := levenshtein.ComputeDistance(key, k); d < distance {
+			best, distance = k, d
+		}
+	}
+	return best
+}

@@ -1,0 +1,182 @@
+package fhir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+	"github.com/tidwall/gjson"
+)
+
+// Options say how to reach the server.
+type Options struct {
+	BaseURL       string                 // such as https://ehr.example/fhir; http or https, no query
+	Timeout       time.Duration          // per request; 0: 30 s
+	MaxConcurrent int                    // requests under way at once; 0: 8
+	Token         func() (string, error) // bearer token, asked for every request; nil: none
+	Transport     http.RoundTripper      // nil: a pool of our own
+}
+
+// Client speaks to one FHIR server. It is safe for concurrent use.
+type Client struct {
+	base  string
+	http  *resty.Client
+	slots chan struct{}
+	token func() (string, error)
+
+	noBatch atomic.Bool // the server has refused one
+}
+
+const (
+	defaultTimeout = 30 * time.Second
+	defaultSlots   = 8
+	maxBody        = 64 << 20 // bytes of one answer, after decompression
+)
+
+// New checks the options; it sends nothing.
+func New(o Options) (*Client, error) {
+	u, err := url.Parse(o.BaseURL)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, errors.New("the FHIR base URL must look like https://host/fhir, without user, password or query")
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.MaxConcurrent <= 0 {
+		o.MaxConcurrent = defaultSlots
+	}
+	if o.Transport == nil {
+		o.Transport = pool(o.MaxConcurrent)
+	}
+	h := resty.New().
+		SetTransport(o.Transport).
+		SetTimeout(o.Timeout).
+		SetResponseBodyLimit(maxBody).
+		SetRedirectPolicy(resty.NoRedirectPolicy()). // a redirect would carry the token elsewhere
+		SetHeader("Accept", ContentType).
+		SetHeader("User-Agent", "tilsyn").
+		SetLogger(silent{})
+	return &Client{
+		base:  strings.TrimRight(o.BaseURL, "/"),
+		http:  h,
+		slots: make(chan struct{}, o.MaxConcurrent),
+		token: o.Token,
+	}, nil
+}
+
+// pool keeps one idle connection a worker: net/http keeps two by default and
+// dials anew for the rest.
+func pool(n int) *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost, t.MaxIdleConns = n, n
+	return t
+}
+
+// silent: resty would log URLs, and so patients.
+type silent struct{}
+
+func (silent) Errorf(string, ...any) {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Debugf(string, ...any) {}
+
+// Base is the configured base URL without a trailing slash.
+func (c *Client) Base() string { return c.base }
+
+// Close lets go of idle connections.
+func (c *Client) Close() { c.http.GetClient().CloseIdleConnections() }
+
+// Read gets one resource by its reference, Type/id.
+func (c *Client) Read(ctx context.Context, ref string) (Resource, error) {
+	local, ok := c.LocalRef(ref)
+	if !ok {
+		return Resource{}, &Error{Op: "read", cause: errors.New("not a reference into the configured server")}
+	}
+	typ, _, _ := strings.Cut(local, "/")
+	return c.send(ctx, "read "+typ, http.MethodGet, "/"+local, nil)
+}
+
+func (c *Client) send(ctx context.Context, op, method, path string, body []byte) (Resource, error) {
+	answer, err := c.roundTrip(ctx, op, method, path, body)
+	if err != nil {
+		return Resource{}, err
+	}
+	if !answer.IsSuccess() {
+		return Resource{}, answerError(op, answer.StatusCode(), answer.Header(), answer.Body())
+	}
+	res, err := Parse(answer.Body())
+	if err != nil {
+		return Resource{}, &Error{Op: op, cause: err}
+	}
+	return res, nil
+}
+
+func (c *Client) roundTrip(ctx context.Context, op, method, path string, body []byte) (*resty.Response, error) {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return nil, &Error{Op: op, cause: ctx.Err()}
+	}
+	req := c.http.R().SetContext(ctx).
+		SetHeader("Cache-Control", "no-cache") // HAPI else repeats a search result for 60 s
+	if body != nil {
+		req.SetHeader("Content-Type", ContentType).SetHeader("Prefer", "return=minimal").SetBody(body)
+	}
+	if c.token != nil {
+		token, err := c.token()
+		if err != nil {
+			return nil, &Error{Op: op, cause: err}
+		}
+		req.SetAuthToken(token)
+	}
+	answer, err := req.Execute(method, c.base+path)
+	if err != nil {
+		return nil, &Error{Op: op, cause: withoutURL(err)}
+	}
+	return answer, nil
+}
+
+// withoutURL strips the address that net/http puts around every error: the
+// query names a patient.
+func withoutURL(err error) error {
+	var u *url.Error
+	for errors.As(err, &u) {
+		err = u.Err
+	}
+	return err
+}
+
+// Capabilities is what the server says about itself; it may be wrong.
+type Capabilities struct {
+	Software string // name and version, as the server states them
+	FHIR     string // such as 4.0.1
+	Types    map[string]bool
+}
+
+// Capabilities reads /metadata. It is also the cheapest question whether the
+// server is up.
+func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
+	res, err := c.send(ctx, "read the capability statement", http.MethodGet, "/metadata", nil)
+	if err != nil {
+		return Capabilities{}, err
+	}
+	if res.Type() != "CapabilityStatement" {
+		return Capabilities{}, fmt.Errorf("%s is not a FHIR base URL: /metadata answers no CapabilityStatement", c.base)
+	}
+	caps := Capabilities{
+		Software: strings.TrimSpace(res.Get("software.name").String() + " " + res.Get("software.version").String()),
+		FHIR:     res.Get("fhirVersion").String(),
+		Types:    map[string]bool{},
+	}
+	res.Get("rest.0.resource.#.type").ForEach(func(_, t gjson.Result) bool {
+		caps.Types[t.String()] = true
+		return true
+	})
+	return caps, nil
+}

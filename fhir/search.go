@@ -1,0 +1,162 @@
+package fhir
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+const (
+	// maxPages bounds one sweep: a broken cursor gives page 1 again with 200.
+	maxPages = 10_000
+	// maxMatches bounds a search that is read into memory at once.
+	maxMatches = 20_000
+)
+
+// Search reads all pages of a search such as Task?encounter=12, included
+// resources too. Entries that are no resources are left out.
+func (c *Client) Search(ctx context.Context, query string) ([]Resource, error) {
+	var all []Resource
+	err := c.Each(ctx, query, func(r Resource) error {
+		if len(all) == maxMatches {
+			return errors.New("the search found more than it can mean")
+		}
+		all = append(all, r)
+		return nil
+	})
+	return all, err
+}
+
+// Each calls visit for every resource of every page, in the server's order,
+// and stops at its first error.
+func (c *Client) Each(ctx context.Context, query string, visit func(Resource) error) error {
+	typ, _, _ := strings.Cut(query, "?")
+	op, path := "search "+typ, "/"+query
+	for range maxPages {
+		bundle, err := c.send(ctx, op, http.MethodGet, path, nil)
+		if err != nil {
+			return err
+		}
+		if bundle.Type() != "Bundle" {
+			return &Error{Op: op, cause: errors.New("the answer is not a Bundle")}
+		}
+		for _, r := range bundle.entries() {
+			if err := visit(r); err != nil {
+				return err
+			}
+		}
+		next, err := c.next(bundle)
+		if err != nil {
+			return &Error{Op: op, cause: err}
+		}
+		if next == "" || next == path {
+			return nil
+		}
+		path = next
+	}
+	return &Error{Op: op, cause: errors.New("the search has no last page")}
+}
+
+// SearchTogether reads several searches in one request, a batch. A server that
+// does not take batches is asked one search after the other.
+func (c *Client) SearchTogether(ctx context.Context, queries ...string) ([]Resource, error) {
+	if len(queries) > 1 && !c.noBatch.Load() {
+		all, err := c.batch(ctx, queries)
+		if !IsRefused(err) && !IsGone(err) {
+			return all, err
+		}
+		c.noBatch.Store(true)
+	}
+	var all []Resource
+	for _, q := range queries {
+		found, err := c.Search(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func (c *Client) batch(ctx context.Context, queries []string) ([]Resource, error) {
+	const op = "search in a batch"
+	bundle := batchBundle{ResourceType: "Bundle", Type: "batch"}
+	for _, q := range queries {
+		bundle.Entry = append(bundle.Entry, batchEntry{request{Method: http.MethodGet, URL: q}})
+	}
+	body, err := json.Marshal(bundle)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.send(ctx, op, http.MethodPost, "", body)
+	if err != nil {
+		return nil, err
+	}
+	pages := answer.Get("entry.#.resource").Array()
+	if len(pages) != len(queries) {
+		return nil, &Error{Op: op, Status: http.StatusNotImplemented}
+	}
+	var all []Resource
+	for i, page := range pages {
+		found, err := c.batched(ctx, op, queries[i], Resource{[]byte(page.Raw)})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+type batchBundle struct {
+	ResourceType string       `json:"resourceType"`
+	Type         string       `json:"type"`
+	Entry        []batchEntry `json:"entry"`
+}
+
+type batchEntry struct {
+	Request request `json:"request"`
+}
+
+// batched gives the results of one search of a batch; one of several pages is
+// searched again by itself.
+func (c *Client) batched(ctx context.Context, op, query string, page Resource) ([]Resource, error) {
+	if page.Type() != "Bundle" {
+		return nil, &Error{Op: op, cause: errors.New("one of its searches failed")}
+	}
+	if next, err := c.next(page); err != nil || next != "" {
+		return c.Search(ctx, query)
+	}
+	return page.entries(), nil
+}
+
+// entries are the resources of a Bundle. OperationOutcomes among them are
+// remarks, not results.
+func (r Resource) entries() []Resource {
+	var found []Resource
+	r.Get("entry").ForEach(func(_, e gjson.Result) bool {
+		res := Resource{[]byte(e.Get("resource").Raw)}
+		if t := res.Type(); t != "" && t != "OperationOutcome" {
+			found = append(found, res)
+		}
+		return true
+	})
+	return found
+}
+
+// next is the path of the next page under the base URL. A link to anywhere
+// else is an error: following it would send the token there.
+func (c *Client) next(bundle Resource) (string, error) {
+	link := bundle.Get(`link.#(relation=="next").url`).String()
+	if link == "" {
+		return "", nil
+	}
+	rest, ok := strings.CutPrefix(link, c.base)
+	if !ok || rest == "" || (rest[0] != '?' && rest[0] != '/') || strings.Contains(rest, "..") {
+		return "", errors.New("the next page lies outside the configured base URL; check fhir.base_url and the server's own idea of its address")
+	}
+	return rest, nil
+}
