@@ -1,0 +1,124 @@
+// Package artifacts holds what `tilsyn setup` puts on a FHIR server: the AUDIT-C form, our code system and our Device.
+package artifacts
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+)
+
+// What the artifacts are called on every server.
+const (
+	QuestionnaireURL = "https://tilsyn.org/fhir/Questionnaire/audit-c"
+	CodeSystemURL    = "https://tilsyn.org/fhir/CodeSystem/tilsyn"
+	IdentifierSystem = "https://tilsyn.org/fhir/identifier" // system of every business identifier that we give
+	DeviceIdentifier = "tilsyn"                             // our Device's identifier in IdentifierSystem
+)
+
+// base is the language that the form is written in; the others are translations of it.
+const base = "nb"
+
+// Languages are those that the form exists in: bokmål, nynorsk, English, Swedish and Danish.
+var Languages = []string{base, "nn", "en", "sv", "da"}
+
+//go:embed questionnaire-audit-c.json
+var questionnaire []byte
+
+//go:embed codesystem-tilsyn.json
+var codeSystem []byte
+
+//go:embed device-tilsyn.json
+var device []byte
+
+// Artifact is one resource, without an id: the server gives that.
+type Artifact struct {
+	Name string // type and short name, such as "Questionnaire-audit-c"
+	JSON []byte
+}
+
+// All returns everything that a server needs before the first admission, with the form in the given language.
+func All(lang string) ([]Artifact, error) {
+	form, err := Questionnaire(lang)
+	if err != nil {
+		return nil, err
+	}
+	return []Artifact{
+		{"CodeSystem-tilsyn", slices.Clone(codeSystem)},
+		{"Device-tilsyn", slices.Clone(device)},
+		{"Questionnaire-audit-c", form},
+	}, nil
+}
+
+// Questionnaire returns the AUDIT-C form with the given language as its own text and the others as translations.
+//
+// Renderers show an element's own text and read no translations, so the language is chosen before the form is put on
+// the server. What a patient read is part of what an answer means, and a version never changes content: so the version
+// names the language ("1.0.0-nb", "1.0.0-nn"), and a hospital that changes language has both on its server. Codes and
+// weights are the same in all. Where each wording comes from, and that Danish asks about five drinks where the others
+// ask about six, stands in the form's purpose.
+//
+// The form follows the sdc-questionnaire profile without claiming it, because servers refuse a profile that they do not
+// have. For the same reason its version algorithm, which the profile demands, is a code without a system: HAPI refuses
+// a code of a system that it does not know.
+func Questionnaire(lang string) ([]byte, error) {
+	if !slices.Contains(Languages, lang) {
+		return nil, fmt.Errorf("no form in language %q: choose one of %s", lang, strings.Join(Languages, ", "))
+	}
+	return translate(questionnaire, base, lang)
+}
+
+// translate makes lang the language of a form that is in the language from. Each translated text changes places with
+// the text that it translates, so that translating back restores the form byte for byte.
+func translate(form []byte, from, lang string) ([]byte, error) {
+	if lang == from {
+		return slices.Clone(form), nil
+	}
+	number := strings.TrimSuffix(gjson.GetBytes(form, "version").Str, "-"+from)
+	edits := map[string]string{"language": lang, "version": number + "-" + lang}
+	swaps(edits, "", gjson.ParseBytes(form), from, lang)
+	var err error
+	for path, text := range edits {
+		if form, err = sjson.SetBytes(form, path, text); err != nil {
+			return nil, fmt.Errorf("translate %s to %s: %w", path, lang, err)
+		}
+	}
+	return form, nil
+}
+
+// swaps collects the edits below node, by path. FHIR keeps the extensions of a primitive "text" in its sibling "_text".
+func swaps(edits map[string]string, path string, node gjson.Result, from, lang string) {
+	node.ForEach(func(key, child gjson.Result) bool {
+		name := key.String()
+		if sibling, extends := strings.CutPrefix(name, "_"); extends {
+			swap(edits, path, sibling, node.Get(sibling), child, from, lang)
+		} else if child.IsObject() || child.IsArray() {
+			swaps(edits, path+name+".", child, from, lang)
+		}
+		return true
+	})
+}
+
+const translationURL = "http://hl7.org/fhir/StructureDefinition/translation"
+
+// swap exchanges one text with its translation into lang, whose place then holds the text as a translation into from.
+func swap(edits map[string]string, path, name string, text, extended gjson.Result, from, lang string) {
+	for i, ext := range extended.Get("extension").Array() {
+		if ext.Get("url").Str != translationURL || ext.Get(`extension.#(url=="lang").valueCode`).Str != lang {
+			continue
+		}
+		edits[path+name] = ext.Get(`extension.#(url=="content").valueString`).Str
+		for j, part := range ext.Get("extension").Array() {
+			at := fmt.Sprintf("%s_%s.extension.%d.extension.%d.", path, name, i, j)
+			switch part.Get("url").Str {
+			case "lang":
+				edits[at+"valueCode"] = from
+			case "content":
+				edits[at+"valueString"] = text.Str
+			}
+		}
+	}
+}

@@ -1,0 +1,252 @@
+package artifacts
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tidwall/gjson"
+)
+
+// The LOINC panel 72109-2: its items, and their answers in the order of their weights 0-4.
+var panel = []struct {
+	linkID, code string
+	answers      []string
+}{
+	{"1", "68518-0", []string{"LA6270-8", "LA18926-8", "LA18927-6", "LA18928-4", "LA18929-2"}},
+	{"2", "68519-8", []string{"LA15694-5", "LA15695-2", "LA18930-0", "LA18931-8", "LA18932-6"}},
+	{"3", "68520-6", []string{"LA6270-8", "LA18933-4", "LA18876-5", "LA18891-4", "LA18934-2"}},
+}
+
+func eachLanguage(t *testing.T, check func(t *testing.T, lang string, form gjson.Result)) {
+	for _, lang := range Languages {
+		t.Run(lang, func(t *testing.T) {
+			form, err := Questionnaire(lang)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !gjson.ValidBytes(form) {
+				t.Fatal("not JSON")
+			}
+			check(t, lang, gjson.ParseBytes(form))
+		})
+	}
+}
+
+func equal(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %s, want %s", what, got, want)
+	}
+}
+
+func item(form gjson.Result, linkID string) gjson.Result {
+	return form.Get(fmt.Sprintf("item.#(linkId==%q)", linkID))
+}
+
+func TestVersionNamesTheLanguage(t *testing.T) {
+	eachLanguage(t, func(t *testing.T, lang string, form gjson.Result) {
+		equal(t, "url", form.Get("url").Str, QuestionnaireURL)
+		equal(t, "version", form.Get("version").Str, "1.0.0-"+lang)
+		equal(t, "language", form.Get("language").Str, lang)
+	})
+}
+
+func TestEveryTextIsInEveryLanguage(t *testing.T) {
+	eachLanguage(t, func(t *testing.T, lang string, form gjson.Result) {
+		texts := 0
+		var walk func(path string, node gjson.Result)
+		walk = func(path string, node gjson.Result) {
+			node.ForEach(func(key, child gjson.Result) bool {
+				switch name := key.String(); name {
+				case "title", "description", "text", "display":
+					texts++
+					wantTranslated(t, path+name, lang, child.Str, node.Get("_"+name))
+				case "code": // LOINC's own names, which are English in every form
+				default:
+					if child.IsObject() || child.IsArray() {
+						walk(path+name+".", child)
+					}
+				}
+				return true
+			})
+		}
+		walk("", form)
+		if want := 2 + 5 + 15; texts != want { // the form's own, one an item, one an answer
+			t.Errorf("got %d texts, want %d", texts, want)
+		}
+	})
+}
+
+func wantTranslated(t *testing.T, path, lang, text string, extended gjson.Result) {
+	t.Helper()
+	found := []string{lang}
+	for _, ext := range extended.Get("extension").Array() {
+		equal(t, path, ext.Get("url").Str, translationURL)
+		found = append(found, ext.Get(`extension.#(url=="lang").valueCode`).Str)
+		if ext.Get(`extension.#(url=="content").valueString`).Str == "" {
+			t.Errorf("%s: empty translation", path)
+		}
+	}
+	slices.Sort(found)
+	equal(t, path, strings.Join(found, " "), "da en nb nn sv")
+	if text == "" {
+		t.Errorf("%s: no text", path)
+	}
+}
+
+func TestTextsChangePlaces(t *testing.T) {
+	eachLanguage(t, func(t *testing.T, lang string, form gjson.Result) {
+		want := map[string]string{
+			"nb": "Hvor ofte drikker du alkohol?",
+			"nn": "Kor ofte drikk du alkohol?",
+			"en": "How often do you have a drink containing alcohol?",
+			"sv": "Hur ofta dricker du öl, vin eller sprit?",
+			"da": "Hvor tit drikker du alkohol?",
+		}
+		question := item(form, "1")
+		equal(t, "text", question.Get("text").Str, want[lang])
+		for _, ext := range question.Get("_text.extension").Array() {
+			code := ext.Get(`extension.#(url=="lang").valueCode`).Str
+			equal(t, code, ext.Get(`extension.#(url=="content").valueString`).Str, want[code])
+		}
+	})
+}
+
+func TestTranslatingBackRestoresTheForm(t *testing.T) {
+	for _, lang := range Languages {
+		form, err := Questionnaire(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := translate(form, lang, base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(back, questionnaire) {
+			t.Errorf("%s and back is not what it was", lang)
+		}
+	}
+}
+
+func TestUnknownLanguageNamesTheKnown(t *testing.T) {
+	_, err := All("fi")
+	if err == nil || !strings.Contains(err.Error(), "nb, nn, en, sv, da") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// lforms reads the weight on the option, smart-forms and refero read the one on the coding.
+func TestWeights(t *testing.T) {
+	eachLanguage(t, func(t *testing.T, _ string, form gjson.Result) {
+		for _, want := range panel {
+			question := item(form, want.linkID)
+			equal(t, "code", question.Get("code.#.code").Raw, `["`+want.code+`"]`)
+			equal(t, "required", question.Get("required").Raw, "true")
+			options := question.Get("answerOption").Array()
+			if len(options) != len(want.answers) {
+				t.Fatalf("item %s has %d answers", want.linkID, len(options))
+			}
+			for weight, option := range options {
+				equal(t, "system", option.Get("valueCoding.system").Str, "http://loinc.org")
+				equal(t, "answer", option.Get("valueCoding.code").Str, want.answers[weight])
+				for _, path := range []string{"extension.", "valueCoding.extension."} {
+					for _, name := range []string{"ordinalValue", "itemWeight"} {
+						query := fmt.Sprintf(`%s#(url=="http://hl7.org/fhir/StructureDefinition/%s").valueDecimal`, path, name)
+						equal(t, query, option.Get(query).Raw, fmt.Sprint(weight))
+					}
+				}
+			}
+		}
+	})
+}
+
+// With != alone, lforms shows questions 2 and 3 before question 1 has an answer.
+func TestNeverHidesTheOtherQuestions(t *testing.T) {
+	eachLanguage(t, func(t *testing.T, _ string, form gjson.Result) {
+		const want = `[{"question":"1","operator":"exists","answerBoolean":true},` +
+			`{"question":"1","operator":"!=","answerCoding":{"system":"http://loinc.org","code":"LA6270-8"}}]`
+		for _, linkID := range []string{"2", "3"} {
+			equal(t, linkID, item(form, linkID).Get("enableWhen|@ugly").Raw, want)
+			equal(t, linkID, item(form, linkID).Get("enableBehavior").Str, "all")
+		}
+		if item(form, "1").Get("enableWhen").Exists() {
+			t.Error("question 1 depends on another")
+		}
+	})
+}
+
+func TestTotalIsGuarded(t *testing.T) {
+	eachLanguage(t, func(t *testing.T, _ string, form gjson.Result) {
+		total := item(form, "score")
+		equal(t, "code", total.Get("code.0.code").Str, "75626-2")
+		equal(t, "type", total.Get("type").Str, "integer") // refero makes an invalid answer of a decimal 0
+		equal(t, "readOnly", total.Get("readOnly").Raw, "true")
+		// Without an entry format of its own, smart-forms shows a grey 0 while there is no score.
+		equal(t, "empty", total.Get(`extension.#(url%"*/entryFormat").valueString`).Str, "–")
+		sdc := total.Get(`extension.#(url%"*/sdc-questionnaire-calculatedExpression").valueExpression`)
+		equal(t, "language", sdc.Get("language").Str, "text/fhirpath")
+		equal(t, "SDC", sdc.Get("expression").Str, totalExpression("%resource."))
+		equal(t, "refero", total.Get(`extension.#(url%"*/sdf-calculatedExpression").valueString`).Str, totalExpression(""))
+	})
+}
+
+// totalExpression is 0 when the first answer is Never, the sum when all three are answered, and otherwise nothing.
+func totalExpression(root string) string {
+	var answered, sum []string
+	for _, question := range panel {
+		answered = append(answered, fmt.Sprintf("%sitem.where(linkId='%s').answer.value.exists()", root, question.linkID))
+	}
+	for weight := 1; weight <= 4; weight++ {
+		var codes []string
+		for _, question := range panel {
+			codes = append(codes, fmt.Sprintf("code='%s'", question.answers[weight]))
+		}
+		sum = append(sum, fmt.Sprintf("%d * %sitem.where(linkId='1' or linkId='2' or linkId='3').answer.value.where(%s).count()",
+			weight, root, strings.Join(codes, " or ")))
+	}
+	return fmt.Sprintf("iif(%sitem.where(linkId='1').answer.value.where(code='LA6270-8').exists(), 0, iif(%s, %s, {}))",
+		root, strings.Join(answered, " and "), strings.TrimPrefix(strings.Join(sum, " + "), "1 * "))
+}
+
+func TestAllIsReadyForAServer(t *testing.T) {
+	all, err := All("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, artifact := range all {
+		names = append(names, artifact.Name)
+		resource := gjson.ParseBytes(artifact.JSON)
+		if !gjson.ValidBytes(artifact.JSON) || resource.Get("id").Exists() || resource.Get("meta").Exists() {
+			t.Errorf("%s: must be JSON without id and meta", artifact.Name)
+		}
+		kind, _, _ := strings.Cut(artifact.Name, "-")
+		equal(t, artifact.Name, resource.Get("resourceType").Str, kind)
+		equal(t, artifact.Name, resource.Get("status").Str, "active")
+	}
+	equal(t, "names", strings.Join(names, " "), "CodeSystem-tilsyn Device-tilsyn Questionnaire-audit-c")
+	equal(t, "device", gjson.GetBytes(device, "identifier.0.system").Str, IdentifierSystem)
+	equal(t, "device", gjson.GetBytes(device, "identifier.0.value").Str, DeviceIdentifier)
+}
+
+func TestConceptsAreNamedAndDefined(t *testing.T) {
+	system := gjson.ParseBytes(codeSystem)
+	equal(t, "url", system.Get("url").Str, CodeSystemURL)
+	seen := map[string]bool{}
+	for _, concept := range system.Get("concept").Array() {
+		code := concept.Get("code").Str
+		if seen[code] {
+			t.Errorf("%s is there twice", code)
+		}
+		seen[code] = true
+		for _, path := range []string{"display", "definition", `designation.#(language=="en").value`} {
+			if concept.Get(path).Str == "" {
+				t.Errorf("%s has no %s", code, path)
+			}
+		}
+	}
+	equal(t, "count", system.Get("count").Raw, fmt.Sprint(len(seen)))
+}
