@@ -1,0 +1,121 @@
+package instrument
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// condition is one enableWhen.
+type condition struct {
+	question, operator string
+	value              value
+}
+
+func parseCondition(node gjson.Result) condition {
+	c := condition{question: node.Get("question").String(), operator: node.Get("operator").String()}
+	node.ForEach(func(key, val gjson.Result) bool {
+		if kind, ok := strings.CutPrefix(key.String(), "answer"); ok {
+			c.value = typedValue(strings.ToLower(kind), val)
+		}
+		return true
+	})
+	return c
+}
+
+// shown tells which items enableWhen leaves on the form. Renderers keep stale
+// answers on items that they hide, so it is worked out again here.
+type shown struct {
+	form     *Form
+	response *Response
+	known    map[*item]bool
+}
+
+func (s *shown) item(it *item) bool {
+	if is, ok := s.known[it]; ok {
+		return is
+	}
+	s.known[it] = false // an item that depends on itself is never shown
+	is := (it.parent == nil || s.item(it.parent)) && s.enabled(it) && !s.skipped(it)
+	s.known[it] = is
+	return is
+}
+
+func (s *shown) enabled(it *item) bool {
+	if len(it.when) == 0 {
+		return true
+	}
+	for _, c := range it.when {
+		if s.holds(c) != it.all {
+			return !it.all
+		}
+	}
+	return it.all
+}
+
+// skipped is AUDIT-C's own rule: who never drinks is not asked how much. It
+// holds also for forms that forgot to say so.
+func (s *shown) skipped(it *item) bool {
+	if it.code != CodeQuantity && it.code != CodeBinge {
+		return false
+	}
+	for _, first := range s.form.items {
+		if first.code == CodeFrequency && s.item(first) {
+			points, ok := s.points(first)
+			return ok && points == 0
+		}
+	}
+	return false
+}
+
+func (s *shown) points(it *item) (int, bool) {
+	answers := s.response.answers[it.linkID]
+	if len(answers) != 1 || answers[0].broken != "" {
+		return 0, false
+	}
+	return it.pointsOf(answers[0].value)
+}
+
+func (s *shown) holds(c condition) bool {
+	question := s.form.byLink[c.question]
+	var answers []answer
+	if s.item(question) { // the answer to a hidden question does not count
+		answers = s.response.answers[c.question]
+	}
+	if c.operator == "exists" {
+		return (len(answers) > 0) == (c.value.text == "true")
+	}
+	for _, a := range answers {
+		if compare(a.value, c.operator, c.value) {
+			return true
+		}
+	}
+	// R4: != also holds where there is no answer at all.
+	return c.operator == "!=" && len(answers) == 0
+}
+
+func compare(a value, operator string, b value) bool {
+	switch operator {
+	case "=":
+		return a == b
+	case "!=":
+		return a != b
+	}
+	x, errX := strconv.ParseFloat(a.text, 64)
+	y, errY := strconv.ParseFloat(b.text, 64)
+	if errX != nil || errY != nil {
+		return false
+	}
+	switch operator {
+	case ">":
+		return x > y
+	case "<":
+		return x < y
+	case ">=":
+		return x >= y
+	case "<=":
+		return x <= y
+	}
+	return false
+}

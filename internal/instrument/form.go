@@ -1,0 +1,272 @@
+// Package instrument judges a returned AUDIT-C form: how many points each
+// answer carries, what they sum to, or why there is no score.
+//
+// It is pure: a Questionnaire and a QuestionnaireResponse go in as JSON, a
+// Result comes out. Points come from the weights of the Questionnaire version
+// that was answered, by (linkId, system, code); never from a display text, a
+// position, or a total that the form computed itself.
+package instrument
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// LOINC codes of the AUDIT-C panel 72109-2.
+const (
+	LOINC         = "http://loinc.org"
+	CodeFrequency = "68518-0" // item 1: how often
+	CodeQuantity  = "68519-8" // item 2: how many on a typical day
+	CodeBinge     = "68520-6" // item 3: how often six or more
+	CodeTotal     = "75626-2" // total score, 0–12
+)
+
+// MaxScore is the highest AUDIT-C score: three items of 0–4 points
+// (Bush 1998; LOINC 75626-2).
+const MaxScore = 3 * maxPoints
+
+const (
+	scoredItems = 3
+	maxPoints   = 4
+
+	extOrdinal    = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
+	extWeight     = "http://hl7.org/fhir/StructureDefinition/itemWeight"
+	extCalculated = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression"
+	extEnableExpr = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
+)
+
+// Form is what one version of a Questionnaire says about scoring.
+type Form struct {
+	URL, Version string
+
+	items  []*item // document order, every depth
+	byLink map[string]*item
+}
+
+type item struct {
+	linkID  string
+	code    string // LOINC code of the item, if it has one
+	parent  *item
+	options []option
+	when    []condition
+	all     bool // enableBehavior: all conditions, not any
+	total   bool // a sum that the renderer computes
+}
+
+// option is one allowed answer and its points.
+type option struct {
+	value  value
+	points int
+}
+
+func (it *item) scored() bool { return len(it.options) > 0 }
+
+// Canonical is the form's url|version, or its url where it has no version.
+func (f *Form) Canonical() string {
+	if f.Version == "" {
+		return f.URL
+	}
+	return f.URL + "|" + f.Version
+}
+
+// ItemCode is the LOINC code of the item with this linkId, or "".
+func (f *Form) ItemCode(linkID string) string {
+	if it := f.byLink[linkID]; it != nil {
+		return it.code
+	}
+	return ""
+}
+
+// ParseForm reads a Questionnaire. It refuses one that cannot give an AUDIT-C
+// score of 0–12 with certainty: a weight that is missing or contradicts
+// another, an item that is not there, a rule that this package cannot follow.
+func ParseForm(questionnaire []byte) (*Form, error) {
+	root, err := parseResource(questionnaire, "Questionnaire")
+	if err != nil {
+		return nil, err
+	}
+	f := &Form{
+		URL:     root.Get("url").String(),
+		Version: root.Get("version").String(),
+		byLink:  map[string]*item{},
+	}
+	if err := f.add(root, nil); err != nil {
+		return nil, err
+	}
+	return f, f.check()
+}
+
+func parseResource(raw []byte, want string) (gjson.Result, error) {
+	// json.Valid, not gjson's: it bounds the nesting depth.
+	if !json.Valid(raw) {
+		return gjson.Result{}, fmt.Errorf("%s: not JSON", want)
+	}
+	root := gjson.ParseBytes(raw)
+	if got := root.Get("resourceType").String(); got != want {
+		return root, fmt.Errorf("a %s is needed; resourceType is %q", want, got)
+	}
+	return root, nil
+}
+
+func (f *Form) add(node gjson.Result, parent *item) error {
+	for _, child := range node.Get("item").Array() {
+		it, err := parseItem(child, parent)
+		if err != nil {
+			return err
+		}
+		if f.byLink[it.linkID] != nil {
+			return fmt.Errorf("item %s: this linkId is used twice", it.linkID)
+		}
+		f.items = append(f.items, it)
+		f.byLink[it.linkID] = it
+		if err := f.add(child, it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func parseItem(node gjson.Result, parent *item) (*item, error) {
+	it := &item{linkID: node.Get("linkId").String(), parent: parent}
+	if it.linkID == "" {
+		return nil, errors.New("an item has no linkId")
+	}
+	it.code = loincCode(node)
+	it.total = it.code == CodeTotal || extension(node, extCalculated).Exists()
+	if extension(node, extEnableExpr).Exists() {
+		return nil, fmt.Errorf("item %s: enableWhenExpression is not supported; use enableWhen", it.linkID)
+	}
+	it.all = node.Get("enableBehavior").String() == "all"
+	for _, c := range node.Get("enableWhen").Array() {
+		it.when = append(it.when, parseCondition(c))
+	}
+	return it, it.parseOptions(node)
+}
+
+func loincCode(node gjson.Result) string {
+	for _, c := range node.Get("code").Array() {
+		if c.Get("system").String() == LOINC {
+			return c.Get("code").String()
+		}
+	}
+	return ""
+}
+
+// parseOptions keeps the answer options of an item that carries weights. An
+// item without any weight is not scored; one with some of them is an error.
+func (it *item) parseOptions(node gjson.Result) error {
+	seen, unweighted := map[value]bool{}, 0
+	for _, o := range node.Get("answerOption").Array() {
+		v, _ := parseValue(o)
+		points, ok, err := weight(o)
+		if err != nil {
+			return fmt.Errorf("item %s: %w", it.linkID, err)
+		}
+		if seen[v] {
+			return fmt.Errorf("item %s: an answer option is listed twice", it.linkID)
+		}
+		seen[v] = true
+		if !ok {
+			unweighted++
+			continue
+		}
+		it.options = append(it.options, option{v, points})
+	}
+	if len(it.options) > 0 && unweighted > 0 {
+		return fmt.Errorf("item %s: %d of its answer options have no weight (ordinalValue or itemWeight)", it.linkID, unweighted)
+	}
+	return nil
+}
+
+// weight reads the points of an answer option. Authors put them on the option
+// or on its Coding, as ordinalValue or itemWeight; all that are there must agree.
+func weight(o gjson.Result) (points int, ok bool, err error) {
+	for _, at := range []gjson.Result{o, o.Get("valueCoding")} {
+		for _, url := range []string{extOrdinal, extWeight} {
+			w := extension(at, url).Get("valueDecimal")
+			if !w.Exists() {
+				continue
+			}
+			n := w.Float()
+			if w.Type != gjson.Number || n != math.Trunc(n) || n < 0 || n > maxPoints {
+				return 0, false, fmt.Errorf("a weight of %s is not a whole number of 0–%d", w.Raw, maxPoints)
+			}
+			if ok && points != int(n) {
+				return 0, false, errors.New("an answer option has two weights that differ")
+			}
+			points, ok = int(n), true
+		}
+	}
+	return points, ok, nil
+}
+
+func extension(node gjson.Result, url string) gjson.Result {
+	for _, e := range node.Get("extension").Array() {
+		if e.Get("url").String() == url {
+			return e
+		}
+	}
+	return gjson.Result{}
+}
+
+// check makes sure that the form measures what AUDIT-C measures. Published
+// copies do not always: one asks 68517-2 in place of item 1 and can never
+// reach 12.
+func (f *Form) check() error {
+	var links, codes []string
+	for _, it := range f.items {
+		for _, c := range it.when {
+			if f.byLink[c.question] == nil {
+				return fmt.Errorf("item %s: enableWhen points to item %q, which is not there", it.linkID, c.question)
+			}
+		}
+		if !it.scored() {
+			continue
+		}
+		links = append(links, it.linkID)
+		if it.code != "" {
+			codes = append(codes, it.code)
+		}
+		if err := it.checkRange(); err != nil {
+			return err
+		}
+	}
+	if len(links) != scoredItems {
+		return fmt.Errorf("AUDIT-C has %d items with weighted answers; this form has %d [%s]", scoredItems, len(links), strings.Join(links, " "))
+	}
+	return checkCodes(codes)
+}
+
+func (it *item) checkRange() error {
+	low, high := maxPoints, 0
+	for _, o := range it.options {
+		low, high = min(low, o.points), max(high, o.points)
+	}
+	if low != 0 || high != maxPoints {
+		return fmt.Errorf("item %s: its weights run from %d to %d, not from 0 to %d", it.linkID, low, high, maxPoints)
+	}
+	return nil
+}
+
+// checkCodes allows a form whose items carry no LOINC codes, but not one
+// whose codes say that it is something else.
+func checkCodes(codes []string) error {
+	if len(codes) == 0 {
+		return nil
+	}
+	have := map[string]bool{}
+	for _, c := range codes {
+		have[c] = true
+	}
+	for _, c := range []string{CodeFrequency, CodeQuantity, CodeBinge} {
+		if !have[c] {
+			return fmt.Errorf("the form lacks the AUDIT-C item with LOINC code %s", c)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package instrument
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Status tells whether a response has a score.
+type Status string
+
+const (
+	Complete   Status = "complete"   // every item that counts has one valid answer
+	Incomplete Status = "incomplete" // an answer is missing; never counted as 0
+	Invalid    Status = "invalid"    // an answer that this form cannot have given
+)
+
+// Flag asks a person to look at a response whose score nevertheless stands.
+type Flag string
+
+const (
+	// FlagStaleAnswers: answers on items that the form hides were left out.
+	FlagStaleAnswers Flag = "stale-answers"
+	// FlagItem1Only: all points come from item 1, so the intake may lie below
+	// the recommended limits although the score is positive.
+	FlagItem1Only Flag = "item-1-only"
+	// FlagTotalDiffers: the total that the form shows is not the score.
+	FlagTotalDiffers Flag = "total-differs"
+	// FlagUnknownItem: an answer stands on an item that the form does not have.
+	FlagUnknownItem Flag = "unknown-item"
+)
+
+// Result is the judgement of one response.
+type Result struct {
+	Status Status   `json:"status"`
+	Score  *int     `json:"score"`  // 0–12; nil unless complete
+	Items  []Points `json:"items"`  // the items that counted, in the form's order
+	Reason string   `json:"reason"` // why there is no score; empty when complete
+	Flags  []Flag   `json:"flags"`
+}
+
+// Points are what one item contributed, 0–4.
+type Points struct {
+	LinkID string `json:"linkId"`
+	Points int    `json:"points"`
+}
+
+// Judge scores a response by the weights of the form that it answers.
+func Judge(f *Form, r *Response) Result {
+	j := judging{f: f, r: r, shown: shown{form: f, response: r, known: map[*item]bool{}}}
+	j.result.Items, j.result.Flags = []Points{}, []Flag{}
+	if reason := j.wrongForm(); reason != "" {
+		return j.none(Invalid, reason)
+	}
+	if r.unlinked {
+		return j.none(Invalid, "an answer stands on an item without linkId")
+	}
+	return j.run()
+}
+
+type judging struct {
+	f      *Form
+	r      *Response
+	shown  shown
+	result Result
+}
+
+func (j *judging) none(s Status, reason string) Result {
+	j.result.Status, j.result.Reason = s, reason
+	return j.result
+}
+
+// wrongForm guards against weights of another version. A response without
+// version, or without a questionnaire at all, is taken as the caller's word.
+func (j *judging) wrongForm() string {
+	url, version, _ := strings.Cut(j.r.Questionnaire, "|")
+	if url != "" && url != j.f.URL || version != "" && version != j.f.Version {
+		return fmt.Sprintf("the response answers %s, not %s", j.r.Questionnaire, j.f.Canonical())
+	}
+	return ""
+}
+
+func (j *judging) run() Result {
+	sum, missing, invalid := 0, []string{}, ""
+	for _, it := range j.f.items {
+		if !it.scored() {
+			continue
+		}
+		points, state := j.item(it)
+		switch state {
+		case itemCounts:
+			sum += points
+			j.result.Items = append(j.result.Items, Points{it.linkID, points})
+		case itemOpen:
+			missing = append(missing, it.linkID)
+		case itemHidden:
+		default:
+			if invalid == "" {
+				invalid = fmt.Sprintf("item %s: %s", it.linkID, state)
+			}
+		}
+	}
+	j.flagUnknown()
+	if invalid != "" {
+		return j.none(Invalid, invalid)
+	}
+	if len(missing) > 0 {
+		return j.none(Incomplete, "not answered: item "+strings.Join(missing, ", item "))
+	}
+	return j.complete(sum)
+}
+
+// What an item contributes; any other text says why its answer is invalid.
+const (
+	itemCounts = "counts"
+	itemOpen   = "open"
+	itemHidden = "hidden"
+)
+
+func (j *judging) item(it *item) (points int, state string) {
+	answers := j.r.answers[it.linkID]
+	if !j.shown.item(it) {
+		if len(answers) > 0 {
+			j.flag(FlagStaleAnswers)
+		}
+		return 0, itemHidden
+	}
+	switch {
+	case len(answers) == 0:
+		return 0, itemOpen
+	case len(answers) > 1:
+		return 0, fmt.Sprintf("%d answers where one is allowed", len(answers))
+	case answers[0].broken != "":
+		return 0, answers[0].broken
+	}
+	points, ok := it.pointsOf(answers[0].value)
+	if !ok {
+		return 0, j.f.explain(it, answers[0].value)
+	}
+	return points, itemCounts
+}
+
+func (it *item) pointsOf(v value) (int, bool) {
+	for _, o := range it.options {
+		if o.value == v {
+			return o.points, true
+		}
+	}
+	return 0, false
+}
+
+// explain says why a value is none of the item's answers.
+func (f *Form) explain(it *item, v value) string {
+	if v.kind != it.options[0].value.kind {
+		return fmt.Sprintf("an answer of type %s is not offered here and carries no points", v.kind)
+	}
+	for _, other := range f.items {
+		if _, ok := other.pointsOf(v); ok {
+			return fmt.Sprintf("the answer belongs to item %s", other.linkID)
+		}
+	}
+	return "the answer is none of those the form offers"
+}
+
+func (j *judging) complete(sum int) Result {
+	j.result.Status, j.result.Score = Complete, &sum
+	j.flagItem1Only(sum)
+	for _, it := range j.f.items {
+		if it.total && j.shown.item(it) && j.totalDiffers(it, sum) {
+			j.flag(FlagTotalDiffers)
+		}
+	}
+	return j.result
+}
+
+func (j *judging) flagItem1Only(sum int) {
+	for _, p := range j.result.Items {
+		if j.f.ItemCode(p.LinkID) == CodeFrequency && sum > 0 && p.Points == sum {
+			j.flag(FlagItem1Only)
+		}
+	}
+}
+
+// totalDiffers compares; a total is never a source. One that is absent, or
+// not a number, says nothing.
+func (j *judging) totalDiffers(it *item, sum int) bool {
+	for _, a := range j.r.answers[it.linkID] {
+		n, err := strconv.ParseFloat(a.value.text, 64)
+		if err == nil && n != float64(sum) {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *judging) flagUnknown() {
+	for _, link := range j.r.documents {
+		if j.f.byLink[link] == nil {
+			j.flag(FlagUnknownItem)
+		}
+	}
+}
+
+func (j *judging) flag(f Flag) {
+	for _, have := range j.result.Flags {
+		if have == f {
+			return
+		}
+	}
+	j.result.Flags = append(j.result.Flags, f)
+}

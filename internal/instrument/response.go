@@ -1,0 +1,127 @@
+package instrument
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// value is one answer in a form that can be compared. Two codings are the
+// same when system and code are; display and extensions do not count.
+type value struct {
+	kind   string // coding, string, integer, decimal, boolean, …
+	system string
+	text   string
+}
+
+// Response is what a QuestionnaireResponse says, whatever its depth.
+type Response struct {
+	Questionnaire string // canonical, with or without |version; may be empty
+	Status        string
+
+	answers   map[string][]answer // by linkId
+	unlinked  bool                // an answer stands on an item without linkId
+	documents []string            // linkIds in document order
+}
+
+// answer is one entry of item.answer. An entry can hold two values only when
+// it is broken.
+type answer struct {
+	value  value
+	broken string // why it cannot be understood
+}
+
+// ParseResponse reads a QuestionnaireResponse. Only what is not a
+// QuestionnaireResponse at all is an error; odd content is for Judge to name.
+func ParseResponse(response []byte) (*Response, error) {
+	root, err := parseResource(response, "QuestionnaireResponse")
+	if err != nil {
+		return nil, err
+	}
+	r := &Response{
+		Questionnaire: root.Get("questionnaire").String(),
+		Status:        root.Get("status").String(),
+		answers:       map[string][]answer{},
+	}
+	r.add(root)
+	return r, nil
+}
+
+// add walks items at any depth: groups nest items in item, and questions nest
+// them in answer.item.
+func (r *Response) add(node gjson.Result) {
+	for _, it := range node.Get("item").Array() {
+		link := it.Get("linkId").String()
+		for _, a := range it.Get("answer").Array() {
+			if parsed, ok := parseAnswer(a); ok {
+				r.put(link, parsed)
+			}
+			r.add(a)
+		}
+		r.add(it)
+	}
+}
+
+func (r *Response) put(link string, a answer) {
+	if link == "" {
+		r.unlinked = true
+		return
+	}
+	if _, seen := r.answers[link]; !seen {
+		r.documents = append(r.documents, link)
+	}
+	r.answers[link] = append(r.answers[link], a)
+}
+
+// Empty tells whether nobody has answered anything yet.
+func (r *Response) Empty() bool { return len(r.answers) == 0 && !r.unlinked }
+
+// parseAnswer is false for an entry without a value: renderers send answer:[{}]
+// for a question that nobody touched.
+func parseAnswer(a gjson.Result) (answer, bool) {
+	v, n := parseValue(a)
+	switch {
+	case n == 0:
+		return answer{}, false
+	case n > 1:
+		return answer{broken: "one answer holds two values"}, true
+	case v.kind == "coding" && v.text == "":
+		return answer{broken: "its answer has no code"}, true
+	}
+	return answer{value: v}, true
+}
+
+// parseValue reads value[x] of an answer or an answer option, and tells how
+// many values it found.
+func parseValue(node gjson.Result) (v value, n int) {
+	node.ForEach(func(key, val gjson.Result) bool {
+		kind, ok := strings.CutPrefix(key.String(), "value")
+		if !ok || val.Type == gjson.Null || val.Raw == "{}" {
+			return true
+		}
+		v = typedValue(strings.ToLower(kind), val)
+		n++
+		return true
+	})
+	return v, n
+}
+
+func typedValue(kind string, val gjson.Result) value {
+	switch kind {
+	case "coding":
+		return value{kind, val.Get("system").String(), val.Get("code").String()}
+	case "integer", "decimal":
+		return value{kind: kind, text: number(val)}
+	}
+	return value{kind: kind, text: val.String()}
+}
+
+// number makes 2, 2.0 and 2e0 the same; what is not a number stays as it was
+// written and so matches nothing.
+func number(val gjson.Result) string {
+	if val.Type != gjson.Number {
+		return val.Raw
+	}
+	return strconv.FormatFloat(val.Float(), 'g', -1, 64)
+}

@@ -1,0 +1,211 @@
+// Package pathway holds the rules: from the picture of one admission, the
+// policy and the time to what is to be done and why.
+//
+// Decide reads from top to bottom as a clinician would tell it. It is pure:
+// the same stay gives the same decision, so events may come late, twice or
+// never, and an admission that has not changed is left alone.
+package pathway
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// Decide says what is to be done with one admission now.
+func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
+	c := chart{Stay: s, policy: p, now: now}
+	c.task, c.asked = s.ScreeningTask()
+	switch {
+	case s.Admission.Void():
+		c.end(AdmissionCancelled, "the admission was cancelled or entered in error")
+	case s.Patient.Deceased:
+		c.end(Deceased, "the patient has died")
+	case c.submitted():
+		c.judge()
+	case c.asked:
+		c.await()
+	default:
+		c.consider()
+	}
+	return c.decision
+}
+
+// chart is one decision in the making.
+type chart struct {
+	stay.Stay
+	policy   *Policy
+	now      time.Time
+	task     stay.Task     // the nurse's, if asked
+	asked    bool          // somebody has been asked to screen this admission
+	response stay.Response // the one that counts, if submitted
+	decision Decision
+}
+
+// submitted finds the response that counts: the newest that was handed in. A
+// nurse who marks her Task completed has handed in the response that belongs
+// to it, whatever status her form left on it.
+func (c *chart) submitted() bool {
+	found := false
+	for _, r := range c.Responses {
+		byTask := c.task.Status == "completed" && r.Ref == c.task.Response && r.Status == "in-progress"
+		if !r.Submitted() && !byTask {
+			continue
+		}
+		if !found || !r.Authored.Before(c.response.Authored) {
+			c.response, found = r, true
+		}
+	}
+	return found
+}
+
+// consider asks for a screening of an admission that nobody has asked about.
+func (c *chart) consider() {
+	if c.drafted() {
+		c.decision.because("task-removed", "the nurse's task was removed by somebody; it is not made again")
+		return
+	}
+	if !c.eligible() {
+		return
+	}
+	c.decision.Ask = &Ask{Due: c.due()}
+	c.decision.because("ask", "an adult inpatient who has not been asked")
+}
+
+func (c *chart) drafted() bool {
+	for _, r := range c.Responses {
+		if r.Ours {
+			return true
+		}
+	}
+	return false
+}
+
+// due counts from the admission; a task that would be born overdue counts
+// from now.
+func (c *chart) due() time.Time {
+	start := c.Admission.Start
+	if start.IsZero() || start.After(c.now) || c.now.Sub(start) >= c.policy.Screening.DueAfter.Duration {
+		start = c.now
+	}
+	return start.Add(c.policy.Screening.DueAfter.Duration)
+}
+
+// await looks after a Task that has no answer yet.
+func (c *chart) await() {
+	switch {
+	case c.Admission.Status == stay.Finished:
+		c.end(Discharged, "the patient was discharged before the answer")
+	case c.task.Open():
+		c.decision.because("wait", "asked; waiting for the answer")
+	default:
+		c.decision.because("closed", "the nurse's task is %s, without an answer", c.task.Status)
+	}
+}
+
+// end takes the question off the ward's list. What a nurse has written on the
+// draft is left to her.
+func (c *chart) end(why, text string) {
+	c.decision.because(why, "%s", text)
+	switch {
+	case c.task.Open():
+		c.decision.Task = &TaskChange{Status: "cancelled", Business: why, Why: why}
+	case slices.Contains(Unfinished, c.task.BusinessStatus):
+		c.decision.Task = &TaskChange{Status: c.task.Status, Business: why, Why: why}
+	}
+	for _, r := range c.Responses {
+		if r.Ours && r.Untouched() {
+			c.decision.Stop = append(c.decision.Stop, r.Ref)
+		}
+	}
+}
+
+// judge scores the response that counts, once for each version of it.
+func (c *chart) judge() {
+	r := c.response
+	if !c.asked && !c.eligible() {
+		return
+	}
+	if c.task.Judged == r.Version && !c.closedInVain() {
+		c.judgedBefore()
+		return
+	}
+	if c.task.Scored {
+		c.decision.because("amended", "the answers changed after they were scored; the score is left as it is")
+		return
+	}
+	if r.Subject != "" && r.Subject != c.Patient.Ref {
+		c.giveBack(WrongPatient, "", "the answers name another patient than the admission; not scored")
+		return
+	}
+	if r.Form == nil {
+		c.giveBack(Invalid, r.FormProblem, "the version of the form that was answered cannot be scored")
+		return
+	}
+	c.act(instrument.Judge(r.Form, r.Content))
+}
+
+func (c *chart) act(result instrument.Result) {
+	switch result.Status {
+	case instrument.Incomplete:
+		c.giveBack(Incomplete, result.Reason, "an answer is missing; no score")
+	case instrument.Invalid:
+		c.giveBack(Invalid, result.Reason, "an answer is not one of the form's; no score")
+	default:
+		c.score(result)
+	}
+}
+
+// judgedBefore leaves the Task as it is, unless the patient has gone home on it.
+func (c *chart) judgedBefore() {
+	if c.Admission.Status == stay.Finished && !c.task.Scored {
+		c.end(Discharged, "the patient was discharged before the answers gave a score")
+		return
+	}
+	c.decision.because("judged", "this version of the answers has been judged")
+}
+
+// closedInVain tells that the nurse closed her Task although the answers gave
+// no score, while the patient can still be asked.
+func (c *chart) closedInVain() bool {
+	return c.task.Status == "completed" && !c.task.Scored && c.Admission.Present()
+}
+
+// giveBack leaves the Task with the ward and says what is wrong.
+func (c *chart) giveBack(business, detail, text string) {
+	c.decision.because(business, "%s", text)
+	if c.Admission.Status == stay.Finished {
+		c.end(Discharged, "the patient was discharged before the answers gave a score")
+		return
+	}
+	if !c.asked {
+		c.decision.Ask = &Ask{Due: c.due()}
+		return
+	}
+	status := c.task.Status
+	if c.closedInVain() {
+		status = "in-progress"
+	}
+	c.decision.Task = &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response}
+}
+
+// score writes the score, closes the Task and refers where a limit was passed.
+func (c *chart) score(result instrument.Result) {
+	tier, limit := c.policy.Tier(*result.Score, c.Patient, c.now)
+	c.decision.Score = &Score{Response: c.response, Result: result, Tier: tier, Limit: limit}
+	c.decision.Task = &TaskChange{Status: "completed", Business: Scored, Response: c.response}
+	c.decision.because("score", "complete answers")
+	for _, r := range c.Responses {
+		if r.Ours && r.Ref != c.response.Ref && r.Untouched() {
+			c.decision.Stop = append(c.decision.Stop, r.Ref)
+		}
+	}
+	if tier < Consult {
+		c.decision.because("tier-"+tier.String(), "no limit for a consult was passed")
+		return
+	}
+	c.decision.Consult = &Referral{Urgent: tier == Urgent}
+	c.decision.because("tier-"+tier.String(), "the limit of %d for %s was passed (%s)", limit.From, limit.Who(), limit.Source)
+}

@@ -1,0 +1,79 @@
+package pathway
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// Decision is what is to be done with one admission. All of it is written in
+// one transaction; a nil part means nothing of that kind.
+type Decision struct {
+	Ask     *Ask        `json:"ask,omitempty"`
+	Score   *Score      `json:"score,omitempty"`
+	Consult *Referral   `json:"consult,omitempty"`
+	Task    *TaskChange `json:"task,omitempty"`
+	Stop    []string    `json:"stop,omitempty"` // untouched drafts to stop, as references
+	Reasons []Reason    `json:"reasons"`
+}
+
+// Reason is one rule that spoke, in the order in which they did.
+type Reason struct {
+	Rule string `json:"rule"`
+	Text string `json:"text"` // for a person; holds no name, answer or score
+}
+
+// Ask puts the form and the task before the ward.
+type Ask struct {
+	Due time.Time `json:"due"`
+}
+
+// Score writes down what a response is worth.
+type Score struct {
+	Response stay.Response     `json:"-"`
+	Result   instrument.Result `json:"result"`
+	Tier     Tier              `json:"tier"`
+	Limit    Limit             `json:"-"` // the limit that was passed; zero for None
+}
+
+// Referral asks the liaison team for a consult.
+type Referral struct {
+	Urgent bool `json:"urgent"`
+}
+
+// TaskChange is what the nurse's Task says from now on.
+type TaskChange struct {
+	Status   string        `json:"status"`           // R4 task-status
+	Business string        `json:"business"`         // our code: what became of the screening
+	Why      string        `json:"why,omitempty"`    // our code: why it has this status
+	Detail   string        `json:"detail,omitempty"` // which item, in words
+	Response stay.Response `json:"-"`                // the response that was judged; zero: none was
+}
+
+// Nothing tells whether the decision writes nothing.
+func (d Decision) Nothing() bool {
+	return d.Ask == nil && d.Score == nil && d.Consult == nil && d.Task == nil && len(d.Stop) == 0
+}
+
+func (d *Decision) because(rule, format string, args ...any) {
+	d.Reasons = append(d.Reasons, Reason{rule, fmt.Sprintf(format, args...)})
+}
+
+// Codes of the nurse's Task, in the code system of fhir/artifacts.
+const (
+	Unanswered   = "unanswered"
+	Scored       = "scored"
+	Incomplete   = "incomplete"
+	Invalid      = "invalid"
+	WrongPatient = "wrong-patient"
+
+	Discharged         = "discharged"
+	AdmissionCancelled = "admission-cancelled"
+	Deceased           = "deceased"
+)
+
+// Unfinished are the codes of a Task whose screening still waits for somebody,
+// whatever the ward has done with the Task itself: the census asks for them.
+var Unfinished = []string{Unanswered, Incomplete, Invalid, WrongPatient}

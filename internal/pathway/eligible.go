@@ -1,0 +1,39 @@
+package pathway
+
+import (
+	"slices"
+
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// eligible tells whether this admission is to be screened; every no has its
+// reason.
+func (c *chart) eligible() bool {
+	no := func(rule, format string, args ...any) bool {
+		c.decision.because(rule, format, args...)
+		return false
+	}
+	a := c.Admission
+	youngest, oldest := c.Patient.Birth.Age(c.now)
+	switch {
+	case !c.inpatient(a):
+		return no("not-inpatient", "class %q is not one of those the policy asks", a.Class)
+	case c.Parent != nil && c.inpatient(*c.Parent) && !c.Parent.Void():
+		return no("part-of", "part of the admission Encounter/%s, which is asked as a whole", c.Parent.ID)
+	case a.Status == stay.Finished:
+		return no("discharged", "the admission is over")
+	case !a.Present():
+		return no("not-arrived", "the patient is not in the hospital: status %q", a.Status)
+	case c.Patient.Ref == "":
+		return no("no-patient", "the admission names no patient of this server")
+	case oldest < c.policy.Screening.MinAge:
+		return no("too-young", "younger than %d", c.policy.Screening.MinAge)
+	case youngest < c.policy.Screening.MinAge:
+		c.decision.because("age-uncertain", "the birth date leaves open whether the patient is %d; asked", c.policy.Screening.MinAge)
+	}
+	return true
+}
+
+func (c *chart) inpatient(a stay.Admission) bool {
+	return slices.Contains(c.policy.Screening.Classes, a.Class)
+}

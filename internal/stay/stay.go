@@ -1,0 +1,138 @@
+// Package stay is the picture of one admission and of our work in it: plain
+// values, read from FHIR at the border, that the rules can decide on.
+package stay
+
+import (
+	"time"
+
+	"github.com/tilsyn/tilsyn/internal/instrument"
+)
+
+// Stay is all that a decision about one admission may rest on.
+type Stay struct {
+	Admission Admission
+	Parent    *Admission // the Encounter that this one is partOf, if it is
+	Patient   Patient
+	Tasks     []Task     // ours in this admission, oldest first
+	Responses []Response // to our form in this admission, oldest first
+}
+
+// Status is an Encounter's status. A code that R4 does not know stays what it
+// is and matches no rule.
+type Status string
+
+// The statuses that rules name (R4 encounter-status).
+const (
+	Planned        Status = "planned"
+	Arrived        Status = "arrived"
+	Triaged        Status = "triaged"
+	InProgress     Status = "in-progress"
+	OnLeave        Status = "onleave"
+	Finished       Status = "finished"
+	Cancelled      Status = "cancelled"
+	EnteredInError Status = "entered-in-error"
+)
+
+// Admission is an Encounter.
+type Admission struct {
+	ID              string
+	Status          Status
+	Class           string // v3-ActCode, such as IMP
+	Start, End      time.Time
+	Locations       []string // references, where the patient is now, most recent first
+	ServiceProvider string   // reference, or ""
+}
+
+// Present tells whether the patient is in the hospital, on leave included.
+func (a Admission) Present() bool {
+	switch a.Status {
+	case Arrived, Triaged, InProgress, OnLeave:
+		return true
+	}
+	return false
+}
+
+// Void tells that the admission never was.
+func (a Admission) Void() bool { return a.Status == Cancelled || a.Status == EnteredInError }
+
+// Sex is administrative gender, as limits are keyed on it.
+type Sex string
+
+// Other and absent genders are UnknownSex: the policy says how to treat them.
+const (
+	Female     Sex = "female"
+	Male       Sex = "male"
+	UnknownSex Sex = ""
+)
+
+// Patient is the admission's subject.
+type Patient struct {
+	Ref      string // Patient/id; "" when the admission names none
+	Sex      Sex
+	Birth    Date
+	Deceased bool
+	Pregnant bool // an active Condition with one of the policy's codes
+}
+
+// Task is one of our Tasks.
+type Task struct {
+	Ref            string
+	Purpose        string // Screening or ConsultTask
+	Status         string // R4 task-status
+	BusinessStatus string // our code, or ""
+	Form           string // canonical|version that it asks for
+	Response       string // reference of the response that belongs to it
+	Judged         string // the response version that was judged last
+	Scored         bool   // a score was written
+	Referred       bool   // a consult was written
+}
+
+// What our resources are for: the first part of their identifier.
+const (
+	Screening   = "screening"    // the nurse's Task
+	Draft       = "response"     // the response that we prepare for her
+	Score       = "score"        // the Observation
+	Consult     = "consult"      // the ServiceRequest
+	ConsultTask = "consult-task" // the liaison team's Task
+)
+
+// Open tells whether somebody is still expected to act on the Task.
+func (t Task) Open() bool {
+	switch t.Status {
+	case "draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold":
+		return true
+	}
+	return false
+}
+
+// Response is a QuestionnaireResponse to our form.
+type Response struct {
+	Ref           string
+	Version       string // Type/id/_history/n: what exactly was read
+	Status        string // R4 questionnaire-answers-status
+	Ours          bool   // the draft that we made
+	Questionnaire string // canonical, as the response states it
+	Subject       string // Patient/id, or "" when it states none
+	Authored      time.Time
+	Author        string // reference, or ""
+	Content       *instrument.Response
+	Form          *instrument.Form // the version that it answers; nil: see FormProblem
+	FormProblem   string
+}
+
+// Submitted tells that somebody has handed the answers in.
+func (r Response) Submitted() bool { return r.Status == "completed" || r.Status == "amended" }
+
+// Untouched tells that nobody has written on the draft.
+func (r Response) Untouched() bool { return r.Status == "in-progress" && r.Content.Empty() }
+
+// ScreeningTask is the nurse's Task: the one that is open, else the newest.
+func (s Stay) ScreeningTask() (Task, bool) {
+	var found Task
+	for _, t := range s.Tasks {
+		if t.Purpose == Screening && (found.Ref == "" || t.Open() || !found.Open()) {
+			found = t
+		}
+	}
+	return found, found.Ref != ""
+}
