@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+)
+
+func checkConfigCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "check-config",
+		Short: "Check the configuration and print the policy in words",
+		Args:  noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, policy, err := settings(c)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(c.OutOrStdout(), "The configuration is valid.")
+			return printPolicy(c.OutOrStdout(), policy)
+		},
+	}
+	config.Flags(c.Flags())
+	return c
+}
+
+func printPolicy(w io.Writer, p *pathway.Policy) error {
+	fmt.Fprintf(w, "\nPolicy %s\n", p.Version)
+	fmt.Fprintf(w, "Asked: patients of %d and over in Encounters of class %v, due %s after admission.\n", p.Screening.MinAge, p.Screening.Classes, p.Screening.DueAfter)
+	fmt.Fprintf(w, "Sex unknown or other: %s.\n\n", p.UnknownSex.Words())
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "Who\tScore\tLeads to\tSource")
+	for _, tier := range p.Tiers.List() {
+		for _, l := range tier.Limits {
+			fmt.Fprintf(table, "%s\t%d or more\t%s\t%s\n", l.Who(), l.From, tier.Tier.Words(), l.Source)
+		}
+	}
+	fmt.Fprintln(w, "A patient gets the last line of the table that fits; what comes before it is included.")
+	return table.Flush()
+}

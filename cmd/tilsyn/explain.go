@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/reconcile"
+)
+
+func explainCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "explain Encounter/ID",
+		Short:   "Tell what is seen of one admission, what would be done, and why",
+		Example: "  tilsyn explain Encounter/123 --fhir.base_url http://127.0.0.1:8080/fhir",
+		Args:    exactArgs(1, "an admission, such as Encounter/123"),
+		RunE:    explain,
+	}
+	config.Flags(c.Flags())
+	c.Flags().Bool("json", false, "print JSON")
+	return c
+}
+
+func explain(c *cobra.Command, args []string) error {
+	id := strings.TrimPrefix(args[0], "Encounter/")
+	if !fhir.ValidID(id) {
+		return wrongUse{errors.New("an admission looks like Encounter/123")}
+	}
+	a, err := newApp(c)
+	if err != nil {
+		return err
+	}
+	rec, err := a.Reconciler(c.Context())
+	if err != nil {
+		return err
+	}
+	e, err := rec.Explain(c.Context(), id)
+	if err != nil {
+		return err
+	}
+	if asJSON, _ := c.Flags().GetBool("json"); asJSON {
+		return printJSON(c.OutOrStdout(), e)
+	}
+	tell(c.OutOrStdout(), e)
+	if !e.Found {
+		return fmt.Errorf("%s is not on the server", e.Admission)
+	}
+	return nil
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func tell(w io.Writer, e reconcile.Explanation) {
+	if !e.Found {
+		return
+	}
+	fmt.Fprintf(w, "%s  %s, class %s, policy %s\n\nSeen\n", e.Admission, e.Status, e.Class, e.Policy)
+	if e.PartOf != "" {
+		fmt.Fprintf(w, "  part of %s\n", e.PartOf)
+	}
+	fmt.Fprintf(w, "  patient %s: %s\n", orNone(e.Patient), about(e))
+	for _, t := range e.Tasks {
+		fmt.Fprintf(w, "  %s (%s): %s, %s\n", t.Ref, t.Purpose, t.Status, orNone(t.Business))
+	}
+	for _, r := range e.Responses {
+		fmt.Fprintf(w, "  %s: %s%s\n", r.Ref, r.Status, note(r))
+	}
+	fmt.Fprintf(w, "\nWhy\n")
+	for _, r := range e.Decision.Reasons {
+		fmt.Fprintf(w, "  %-15s %s\n", r.Rule, r.Text)
+	}
+	fmt.Fprintf(w, "\nWould be done\n")
+	for _, line := range plan(e) {
+		fmt.Fprintf(w, "  %s\n", line)
+	}
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+func about(e reconcile.Explanation) string {
+	words := []string{"sex " + string(e.Sex), fmt.Sprintf("age %d", e.Age[0])}
+	if e.Sex == "" {
+		words[0] = "sex unknown"
+	}
+	if e.Age[0] != e.Age[1] {
+		words[1] = fmt.Sprintf("age %d–%d", e.Age[0], e.Age[1])
+	}
+	if e.Pregnant {
+		words = append(words, "pregnant")
+	}
+	if e.Deceased {
+		words = append(words, "deceased")
+	}
+	return strings.Join(words, ", ")
+}
+
+func note(r reconcile.SeenResponse) string {
+	text := ""
+	if r.Ours {
+		text += " (the prepared one)"
+	}
+	if r.Problem != "" {
+		text += ": " + r.Problem
+	}
+	return text
+}
+
+func plan(e reconcile.Explanation) []string {
+	d := e.Decision
+	var lines []string
+	if d.Ask != nil {
+		lines = append(lines, "ask the ward, due "+d.Ask.Due.Format("2006-01-02 15:04 MST"))
+	}
+	if d.Score != nil {
+		lines = append(lines, fmt.Sprintf("write the score %d (tier %s)", *d.Score.Result.Score, d.Score.Tier))
+	}
+	if d.Consult != nil {
+		lines = append(lines, "ask the liaison team for a consult")
+	}
+	if d.Task != nil {
+		lines = append(lines, fmt.Sprintf("set the nurse's task to %s (%s)", d.Task.Status, d.Task.Business))
+	}
+	for _, ref := range d.Stop {
+		lines = append(lines, "stop the untouched draft "+ref)
+	}
+	if len(lines) == 0 {
+		lines = []string{"nothing"}
+	}
+	return lines
+}

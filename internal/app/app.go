@@ -1,0 +1,255 @@
+// Package app wires tilsyn together and runs it.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/intake"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/queue"
+	"github.com/tilsyn/tilsyn/internal/reconcile"
+)
+
+// App is one tilsyn process beside one FHIR server.
+type App struct {
+	cfg    config.Config
+	policy *pathway.Policy
+	log    zerolog.Logger
+	client *fhir.Client
+	queue  *queue.Queue
+	status *status
+}
+
+// Options make an App.
+type Options struct {
+	Config    config.Config
+	Policy    *pathway.Policy
+	Log       zerolog.Logger
+	Transport http.RoundTripper // to the FHIR server; nil: a pool of our own
+}
+
+// New checks what can be checked without the server.
+func New(o Options) (*App, error) {
+	cfg := o.Config
+	if err := cfg.NeedServer(); err != nil {
+		return nil, err
+	}
+	var token func() (string, error)
+	if cfg.FHIR.TokenFile != "" {
+		token = func() (string, error) { return secret(cfg.FHIR.TokenFile) }
+	}
+	client, err := fhir.New(fhir.Options{BaseURL: cfg.FHIR.BaseURL, Timeout: cfg.FHIR.Timeout,
+		MaxConcurrent: cfg.FHIR.MaxConcurrent, Token: token, Transport: o.Transport})
+	if err != nil {
+		return nil, err
+	}
+	return &App{cfg: cfg, policy: o.Policy, log: o.Log, client: client, queue: queue.New(), status: newStatus()}, nil
+}
+
+// Client is the app's way to the FHIR server.
+func (a *App) Client() *fhir.Client { return a.client }
+
+// secret reads a secret from its file, every time: a rotated one counts at once.
+func secret(path string) (string, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read a token: %w", err)
+	}
+	token := strings.TrimSpace(string(raw))
+	if token == "" {
+		return "", fmt.Errorf("read a token: %s is empty", path)
+	}
+	return token, nil
+}
+
+func (a *App) hookToken() (string, error) { return secret(a.cfg.Hook.TokenFile) }
+
+// grace is how long work under way may take after an end was asked for.
+const grace = 20 * time.Second
+
+// Run serves until ctx ends, then finishes what is under way. It waits for a
+// FHIR server that is down, and refuses to start screening on one that is not
+// set up.
+func (a *App) Run(ctx context.Context) error {
+	defer a.client.Close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	poller, census := a.intake()
+	stopHTTP, err := a.serve(poller, cancel)
+	if err != nil {
+		return err
+	}
+	defer stopHTTP()
+	if err := a.await(ctx); err != nil {
+		return ignoreEnd(ctx, err)
+	}
+	rec, err := a.Reconciler(ctx)
+	if err != nil {
+		return ignoreEnd(ctx, err)
+	}
+	a.status.set("screening")
+	a.log.Info().Str("policy", a.policy.Version).Msg("screening")
+	a.screen(ctx, rec, poller, census)
+	a.log.Info().Msg("stopped")
+	return ignoreEnd(ctx, context.Cause(ctx))
+}
+
+// ignoreEnd: being asked to stop is no failure.
+func ignoreEnd(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func (a *App) intake() (*intake.Poller, *intake.Census) {
+	names := intake.Names{
+		IdentifierSystem: artifacts.IdentifierSystem,
+		CodeSystem:       artifacts.CodeSystemURL,
+		Unfinished:       pathway.Unfinished,
+		Questionnaire:    artifacts.QuestionnaireURL,
+	}
+	census := intake.NewCensus(a.client, a.queue, names, a.policy.Screening.Classes, a.counted)
+	poller := intake.NewPoller(a.client, a.queue, names, a.cfg.Poll.Overlap, census, a.polled)
+	return poller, census
+}
+
+func (a *App) counted(n intake.Count, err error) {
+	if err != nil {
+		a.log.Warn().Err(err).Msg("census failed; the next one makes up for it")
+		return
+	}
+	a.status.counted(n)
+	a.log.Debug().Int("open_admissions", n.Admissions).Int("open_work", n.OpenWork).Msg("census")
+}
+
+func (a *App) polled(err error) {
+	if err != nil {
+		a.log.Warn().Err(err).Msg("poll failed; the next one makes up for it")
+		return
+	}
+	a.status.polled()
+}
+
+// await waits until the FHIR server answers.
+func (a *App) await(ctx context.Context) error {
+	a.status.set("waiting for the FHIR server")
+	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
+		caps, err := a.client.Capabilities(ctx)
+		if err == nil {
+			a.log.Info().Str("server", caps.Software).Str("fhir", caps.FHIR).Msg("the FHIR server answers")
+			return nil
+		}
+		a.log.Warn().Err(err).Dur("again_in_ms", wait).Msg("waiting for the FHIR server")
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Reconciler checks that the server is set up and makes the reconciler for it.
+func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
+	all, err := artifacts.All(a.cfg.Questionnaire.Language)
+	if err != nil {
+		return nil, err
+	}
+	o := reconcile.Options{Client: a.client, Policy: a.policy, Routing: a.cfg.Routing, Language: a.cfg.Questionnaire.Language}
+	for _, art := range all {
+		res, err := a.published(ctx, art)
+		if errors.Is(err, errMissing) {
+			return nil, fmt.Errorf("the FHIR server is not set up: %w; run `tilsyn setup` with the same configuration", err)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("screening is not started: %w", err)
+		}
+		switch res.Type() {
+		case "Device":
+			o.Device = res.Ref()
+		case "Questionnaire":
+			if o.Form, err = instrument.ParseForm(art.JSON); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return reconcile.New(o), nil
+}
+
+// screen runs intake and workers until ctx ends; the workers get a grace time.
+func (a *App) screen(ctx context.Context, rec *reconcile.Reconciler, poller *intake.Poller, census *intake.Census) {
+	work, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, abort) })()
+	var group sync.WaitGroup
+	group.Go(func() { census.Run(ctx, a.cfg.Census.Interval) })
+	if a.cfg.Poll.Interval > 0 || a.cfg.Hook.Enabled {
+		group.Go(func() { poller.Run(ctx, a.cfg.Poll.Interval) })
+	}
+	a.queue.Run(ctx, a.cfg.Workers, func(id string) queue.Result { return a.work(work, rec, id) })
+	group.Wait()
+}
+
+// work reconciles one admission and says how it ended. This is the only place
+// that logs about one.
+func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) queue.Result {
+	wrote, err := rec.Reconcile(ctx, id)
+	switch {
+	case err == nil:
+		a.status.done(id)
+		a.log.Debug().Str("admission", id).Bool("wrote", wrote).Msg("reconciled")
+		return queue.Result{}
+	case errors.Is(err, reconcile.ErrPermanent):
+		a.status.quarantine(id, err)
+		a.log.Error().Str("admission", id).Err(err).Msg("quarantined: a person must look; tried again when it changes and at every census")
+		return queue.Result{}
+	}
+	a.log.Warn().Str("admission", id).Err(err).Msg("tried in vain; tried again soon")
+	return queue.Result{Retry: true, After: fhir.RetryAfter(err)}
+}
+
+// serve opens the listener: the hook, and pages for people and machines.
+func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop func(), err error) {
+	mux := http.NewServeMux()
+	a.status.mount(mux, a.queue.Len)
+	if a.cfg.Hook.Enabled {
+		if _, err := a.hookToken(); err != nil {
+			return nil, err
+		}
+		hook := intake.NewHook(a.queue, poller, a.hookToken)
+		mux.Handle(intake.HookPath, hook)
+		mux.Handle(intake.HookPath+"/", hook)
+	}
+	listener, err := net.Listen("tcp", a.cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 15 * time.Second, MaxHeaderBytes: 16 << 10}
+	go func() {
+		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			fail(fmt.Errorf("serve: %w", err))
+		}
+	}()
+	a.log.Info().Str("listen", listener.Addr().String()).Msg("listening")
+	return func() { shutdown(srv) }, nil
+}
+
+func shutdown(srv *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = srv.Shutdown(ctx)
+}

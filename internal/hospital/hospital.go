@@ -1,0 +1,226 @@
+// Package hospital plays a hospital on a FHIR server: wards, admissions, and a
+// nurse who answers her tasks. Everybody in it is invented and marked so. The
+// demo and the tests use it; the service does not.
+package hospital
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"github.com/tilsyn/tilsyn/fhir"
+)
+
+// System names what the hospital itself creates.
+const System = "https://tilsyn.org/fhir/synthetic"
+
+// Hospital is one synthetic hospital. It is safe for concurrent use.
+type Hospital struct {
+	client *fhir.Client
+	prefix string // keeps the hospitals of several test runs on one server apart
+
+	Organization string // Organization/id
+	Liaison      string // CareTeam/id of the addiction liaison team
+	Wards        []Ward
+
+	mu   sync.Mutex
+	next int
+}
+
+// Ward is where patients lie and who nurses them.
+type Ward struct {
+	Name     string
+	Location string // Location/id
+	Nurses   string // CareTeam/id
+}
+
+// Open builds the hospital on the server. prefix tells it from others there.
+func Open(ctx context.Context, c *fhir.Client, prefix string) (*Hospital, error) {
+	h := &Hospital{client: c, prefix: prefix}
+	var err error
+	if h.Organization, err = h.Create(ctx, "organization", r4.Organization{
+		Identifier: h.Identifier("organization"), Active: fhir.Ptr(true), Name: fhir.Ptr("Syntetisk sykehus"),
+	}); err != nil {
+		return nil, err
+	}
+	if h.Liaison, err = h.team(ctx, "rusteam", "Rusteam (syntetisk)"); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"Medisin 1", "Kirurgi 2", "Ortopedi 3"} {
+		if err := h.ward(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+func (h *Hospital) ward(ctx context.Context, name string) error {
+	key := strings.ReplaceAll(strings.ToLower(name), " ", "-")
+	location, err := h.Create(ctx, key, r4.Location{
+		Identifier: h.Identifier(key), Name: &name, ManagingOrganization: fhir.Ref(h.Organization),
+	})
+	if err != nil {
+		return err
+	}
+	nurses, err := h.team(ctx, key+"-nurses", "Sykepleiere, "+name)
+	h.Wards = append(h.Wards, Ward{name, location, nurses})
+	return err
+}
+
+func (h *Hospital) team(ctx context.Context, key, name string) (string, error) {
+	return h.Create(ctx, key, r4.CareTeam{
+		Identifier: h.Identifier(key), Name: &name,
+		Status: fhir.Ptr(r4.CareTeamStatusActive), ManagingOrganization: []r4.Reference{*fhir.Ref(h.Organization)},
+	})
+}
+
+// Identifier marks a resource as this hospital's, so that Create finds it again.
+func (h *Hospital) Identifier(key string) []r4.Identifier {
+	return []r4.Identifier{{System: fhir.Ptr(System), Value: fhir.Ptr(h.prefix + key)}}
+}
+
+// Create writes a resource that carries h's identifier for key, once, and gives
+// its reference.
+func (h *Hospital) Create(ctx context.Context, key string, resource any) (string, error) {
+	query := fhir.ByIdentifier(System, h.prefix+key)
+	var tx fhir.Transaction
+	tx.Create(fhir.NewRef(), resource, query)
+	if err := h.client.Transact(ctx, &tx); err != nil {
+		return "", fmt.Errorf("create %s: %w", key, err)
+	}
+	typ := strings.TrimPrefix(fmt.Sprintf("%T", resource), "fhir.")
+	found, err := h.client.Search(ctx, typ+"?"+query)
+	if err != nil {
+		return "", fmt.Errorf("find %s again: %w", key, err)
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("%d of %s on the server where one is meant", len(found), key)
+	}
+	return found[0].Ref(), nil
+}
+
+// Person is somebody invented.
+type Person struct {
+	Given  string
+	Gender string // R4 administrative-gender; "" leaves it out
+	Birth  string // FHIR date; "" leaves it out
+}
+
+// Stay says how somebody comes to the hospital.
+type Stay struct {
+	Person
+	Class  string    // v3-ActCode; IMP if empty
+	Status string    // R4 encounter-status; in-progress if empty
+	Ward   int       // index into Wards
+	Start  time.Time // now if zero
+	PartOf string    // Encounter/id
+}
+
+// Admission is one Encounter that the hospital made.
+type Admission struct {
+	Encounter string // Encounter/id
+	Patient   string // Patient/id
+}
+
+// ID is the Encounter's logical id.
+func (a Admission) ID() string { return strings.TrimPrefix(a.Encounter, "Encounter/") }
+
+// Admit registers a patient and an Encounter.
+func (h *Hospital) Admit(ctx context.Context, s Stay) (Admission, error) {
+	n := h.number()
+	patient, err := h.Create(ctx, fmt.Sprintf("patient-%d", n), h.patient(n, s.Person))
+	if err != nil {
+		return Admission{}, err
+	}
+	encounter, err := h.Create(ctx, fmt.Sprintf("encounter-%d", n), h.encounter(n, s, patient))
+	return Admission{encounter, patient}, err
+}
+
+func (h *Hospital) number() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.next++
+	return h.next
+}
+
+func (h *Hospital) patient(n int, p Person) r4.Patient {
+	out := r4.Patient{
+		Meta:       &r4.Meta{Tag: []r4.Coding{fhir.Coding(System, "synthetic", "Synthetic person")}},
+		Identifier: append(h.Identifier(fmt.Sprintf("patient-%d", n)), nationalID(n, p.Birth)),
+		Name:       []r4.HumanName{{Family: fhir.Ptr("Syntetisk"), Given: []string{p.Given}}},
+	}
+	if p.Birth != "" {
+		out.BirthDate = &p.Birth
+	}
+	if g, ok := genders[p.Gender]; ok {
+		out.Gender = &g
+	}
+	return out
+}
+
+var genders = map[string]r4.AdministrativeGender{
+	"female": r4.AdministrativeGenderFemale, "male": r4.AdministrativeGenderMale,
+	"other": r4.AdministrativeGenderOther, "unknown": r4.AdministrativeGenderUnknown,
+}
+
+func (h *Hospital) encounter(n int, s Stay, patient string) r4.Encounter {
+	if s.Class == "" {
+		s.Class = "IMP"
+	}
+	if s.Status == "" {
+		s.Status = "in-progress"
+	}
+	if s.Start.IsZero() {
+		s.Start = time.Now()
+	}
+	var status r4.EncounterStatus
+	_ = status.UnmarshalJSON([]byte(`"` + s.Status + `"`))
+	ward := h.Wards[s.Ward%len(h.Wards)]
+	out := r4.Encounter{
+		Identifier:      h.Identifier(fmt.Sprintf("encounter-%d", n)),
+		Status:          status,
+		Class:           fhir.Coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", s.Class, ""),
+		Subject:         fhir.Ref(patient),
+		Period:          &r4.Period{Start: fhir.Instant(s.Start)},
+		Location:        []r4.EncounterLocation{{Location: *fhir.Ref(ward.Location)}},
+		ServiceProvider: fhir.Ref(h.Organization),
+	}
+	if s.PartOf != "" {
+		out.PartOf = fhir.Ref(s.PartOf)
+	}
+	return out
+}
+
+// SetStatus moves the Encounter on; finished also ends its period.
+func (h *Hospital) SetStatus(ctx context.Context, a Admission, status string) error {
+	return h.Edit(ctx, a.Encounter, func(r fhir.Resource) (fhir.Resource, error) {
+		r, err := r.Set("status", status)
+		if err == nil && status == "finished" {
+			r, err = r.Set("period.end", *fhir.Instant(time.Now()))
+		}
+		return r, err
+	})
+}
+
+// Edit reads a resource, changes it and writes it back, again if somebody came
+// between.
+func (h *Hospital) Edit(ctx context.Context, ref string, change func(fhir.Resource) (fhir.Resource, error)) error {
+	for {
+		r, err := h.client.Read(ctx, ref)
+		if err != nil {
+			return err
+		}
+		if r, err = change(r); err != nil {
+			return err
+		}
+		var tx fhir.Transaction
+		tx.Update(h.client, r)
+		if err = h.client.Transact(ctx, &tx); !fhir.IsConflict(err) {
+			return err
+		}
+	}
+}

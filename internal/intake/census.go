@@ -1,0 +1,116 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/tilsyn/tilsyn/fhir"
+)
+
+// Census names every open admission and every piece of our own work that is
+// not finished. It alone finds everyone, however many notifications were lost.
+type Census struct {
+	client  *fhir.Client
+	queue   Queue
+	names   Names
+	classes []string
+	bell    bell
+	report  func(Count, error)
+}
+
+// Count is what one census saw.
+type Count struct {
+	At         time.Time `json:"at"`
+	Admissions int       `json:"open_admissions"` // admissions of the asked classes with the patient in the hospital
+	OpenWork   int       `json:"open_work"`       // our tasks that wait for an answer
+}
+
+// NewCensus makes a census of the given Encounter classes; report hears of
+// every round.
+func NewCensus(c *fhir.Client, q Queue, n Names, classes []string, report func(Count, error)) *Census {
+	return &Census{client: c, queue: q, names: n, classes: classes, report: report, bell: newBell()}
+}
+
+// Ring asks for a census now.
+func (c *Census) Ring() { c.bell.Ring() }
+
+// Run takes a census at once, at each interval, and when rung, until ctx ends.
+func (c *Census) Run(ctx context.Context, interval time.Duration) {
+	c.bell.every(ctx, interval, func(ctx context.Context) {
+		n, err := c.take(ctx)
+		if ctx.Err() == nil {
+			c.report(n, err)
+		}
+	})
+}
+
+// openStatuses are those of a patient who is in the hospital.
+const openStatuses = "arrived,triaged,in-progress,onleave"
+
+func (c *Census) take(ctx context.Context) (Count, error) {
+	admissions, err := c.admissions(ctx)
+	if err != nil {
+		return Count{}, err
+	}
+	work, err := c.openWork(ctx)
+	return Count{At: time.Now(), Admissions: admissions, OpenWork: work}, err
+}
+
+func (c *Census) admissions(ctx context.Context) (int, error) {
+	n := newTally(c.queue)
+	query := fhir.Query("Encounter", "class", strings.Join(c.classes, ","), "status", openStatuses, "_count", pageSize)
+	err := c.client.Each(ctx, query, func(r fhir.Resource) error {
+		if r.Type() == "Encounter" {
+			n.add(r.ID())
+		}
+		return nil
+	})
+	return n.count(), err
+}
+
+// openWork looks for our tasks twice: by what we wrote on them, and by their
+// status where the ward's system put its own business status over ours.
+func (c *Census) openWork(ctx context.Context) (int, error) {
+	n := newTally(c.queue)
+	codes := make([]string, 0, len(c.names.Unfinished))
+	for _, code := range c.names.Unfinished {
+		codes = append(codes, c.names.CodeSystem+"|"+code)
+	}
+	for _, query := range []string{
+		fhir.Query("Task", "business-status", strings.Join(codes, ","), "_count", pageSize),
+		fhir.Query("Task", "code", "complete-questionnaire", "status", "requested,received,accepted,ready,in-progress,on-hold", "_count", pageSize),
+	} {
+		err := c.client.Each(ctx, query, func(r fhir.Resource) error {
+			if id, ok := c.names.admissionOf(r); ok {
+				n.add(id)
+			}
+			return nil
+		})
+		if err != nil {
+			return n.count(), err
+		}
+	}
+	return n.count(), nil
+}
+
+// tally queues each admission once a round.
+type tally struct {
+	queue Queue
+	ids   map[string]bool
+}
+
+func newTally(q Queue) *tally { return &tally{queue: q, ids: map[string]bool{}} }
+
+func (t *tally) add(id string) {
+	if !t.ids[id] {
+		t.ids[id] = true
+		t.queue.Backlog(id)
+	}
+}
+
+func (t *tally) count() int { return len(t.ids) }
+
+// errEnough ends a search early.
+var errEnough = errors.New("enough")

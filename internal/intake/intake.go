@@ -1,0 +1,65 @@
+// Package intake finds out which admissions to look at: the hook and the
+// poller hear of changes, the census walks past every open admission. All of
+// them only name an admission; none carries data that anybody trusts.
+package intake
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/tilsyn/tilsyn/fhir"
+)
+
+// Queue takes the admissions that were named.
+type Queue interface {
+	Fresh(id string)   // something happened to it just now
+	Backlog(id string) // the census walked past it
+}
+
+// Names are what intake must know of our resources to map them to admissions.
+type Names struct {
+	IdentifierSystem string   // our identifiers read <purpose>:<Encounter id>
+	CodeSystem       string   // our codes
+	Unfinished       []string // those of a Task whose screening still waits for somebody
+	Questionnaire    string   // url of our form
+}
+
+// bell rings at most once while nobody listens.
+type bell chan struct{}
+
+func newBell() bell { return make(bell, 1) }
+
+// Ring asks for one more round; it never waits.
+func (b bell) Ring() {
+	select {
+	case b <- struct{}{}:
+	default:
+	}
+}
+
+// every runs round at once, then at each interval and whenever the bell rings,
+// until ctx ends. Interval 0 leaves only the bell.
+func (b bell) every(ctx context.Context, interval time.Duration, round func(context.Context)) {
+	var tick <-chan time.Time
+	if interval > 0 {
+		t := time.NewTicker(interval)
+		defer t.Stop()
+		tick = t.C
+	}
+	for {
+		round(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick:
+		case <-b:
+		}
+	}
+}
+
+// admissionOf reads the admission from the identifier of one of our resources.
+func (n Names) admissionOf(r fhir.Resource) (string, bool) {
+	_, id, ok := strings.Cut(r.Identifier(n.IdentifierSystem), ":")
+	return id, ok && fhir.ValidID(id)
+}

@@ -1,0 +1,164 @@
+package intake
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/tilsyn/tilsyn/fhir"
+)
+
+// Poller asks the server what has changed and names the admissions concerned.
+// It works on every FHIR server.
+type Poller struct {
+	client  *fhir.Client
+	queue   Queue
+	names   Names
+	overlap time.Duration
+	census  *Census
+	bell    bell
+	cursors map[string]*cursor // by resource type
+	report  func(error)
+}
+
+// NewPoller makes a poller; report hears of every round, nil when it went well.
+func NewPoller(c *fhir.Client, q Queue, n Names, overlap time.Duration, census *Census, report func(error)) *Poller {
+	p := &Poller{client: c, queue: q, names: n, overlap: overlap, census: census, report: report,
+		bell: newBell(), cursors: map[string]*cursor{}}
+	for _, typ := range []string{"Encounter", "Task", "QuestionnaireResponse"} {
+		p.cursors[typ] = &cursor{seen: map[string]version{}}
+	}
+	return p
+}
+
+// Ring asks for a round now, for instance because the hook was called.
+func (p *Poller) Ring() { p.bell.Ring() }
+
+// Run polls at each interval and when rung, until ctx ends. Interval 0 polls
+// only when rung.
+func (p *Poller) Run(ctx context.Context, interval time.Duration) {
+	p.bell.every(ctx, interval, func(ctx context.Context) {
+		if err := p.round(ctx); ctx.Err() == nil {
+			p.report(err)
+		}
+	})
+}
+
+// round asks for every type; one that fails does not stop the others.
+func (p *Poller) round(ctx context.Context) error {
+	var failed error
+	for typ, c := range p.cursors {
+		if err := p.poll(ctx, typ, c); err != nil {
+			failed = err
+		}
+	}
+	return failed
+}
+
+func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
+	if !c.started {
+		return p.start(ctx, typ, c)
+	}
+	since := c.newest.Add(-p.overlap)
+	query := fhir.Query(typ, "_lastUpdated", "ge"+*fhir.Instant(since), "_sort", "_lastUpdated", "_count", pageSize)
+	if c.newest.IsZero() {
+		query = fhir.Query(typ, "_count", pageSize) // the server was empty when we started
+	}
+	err := p.client.Each(ctx, query, func(r fhir.Resource) error {
+		if r.Type() == typ && c.changed(r) {
+			p.name(r)
+		}
+		return nil
+	})
+	if err == nil {
+		c.forget(since)
+	}
+	return err
+}
+
+// start sets the cursor to the newest write on the server: its own clock, not
+// ours, which may be off. What came before is the census's work.
+func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
+	err := p.client.Each(ctx, fhir.Query(typ, "_sort", "-_lastUpdated", "_count", "1"), func(r fhir.Resource) error {
+		c.newest = lastUpdated(r)
+		return errEnough
+	})
+	if err != nil && err != errEnough {
+		return err
+	}
+	c.started = true
+	p.bell.Ring() // look at once at what came between the census and now
+	return nil
+}
+
+// name maps a changed resource to its admission.
+func (p *Poller) name(r fhir.Resource) {
+	if r.Type() == "Encounter" {
+		p.queue.Fresh(r.ID())
+		if parent, ok := p.encounter(r, "partOf"); ok {
+			p.queue.Fresh(parent)
+		}
+		return
+	}
+	if id, ok := p.names.admissionOf(r); ok {
+		p.queue.Fresh(id)
+		return
+	}
+	url, _, _ := strings.Cut(r.Get("questionnaire").String(), "|")
+	if url != p.names.Questionnaire {
+		return
+	}
+	if id, ok := p.encounter(r, "encounter"); ok {
+		p.queue.Fresh(id)
+		return
+	}
+	// A renderer dropped the encounter: some open task of ours points to it.
+	p.census.Ring()
+}
+
+func (p *Poller) encounter(r fhir.Resource, element string) (id string, ok bool) {
+	ref, _ := p.client.LocalRef(r.Get(element + ".reference").String())
+	return strings.CutPrefix(ref, "Encounter/")
+}
+
+const pageSize = "200"
+
+// cursor is how far the poller has read one type. It follows the server's own
+// time stamps: a write that becomes visible late carries an early one, hence
+// the overlap.
+type cursor struct {
+	started bool
+	newest  time.Time
+	seen    map[string]version // what the overlap shows again
+}
+
+type version struct {
+	id string
+	at time.Time
+}
+
+// changed tells whether this version is new to us.
+func (c *cursor) changed(r fhir.Resource) bool {
+	v := version{r.VersionID(), lastUpdated(r)}
+	if c.seen[r.ID()] == v {
+		return false
+	}
+	c.seen[r.ID()] = v
+	if v.at.After(c.newest) {
+		c.newest = v.at
+	}
+	return true
+}
+
+func (c *cursor) forget(before time.Time) {
+	for id, v := range c.seen {
+		if v.at.Before(before) {
+			delete(c.seen, id)
+		}
+	}
+}
+
+func lastUpdated(r fhir.Resource) time.Time {
+	t, _ := time.Parse(time.RFC3339Nano, r.Get("meta.lastUpdated").String())
+	return t
+}

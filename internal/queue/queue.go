@@ -1,0 +1,165 @@
+// Package queue holds the admissions that wait for a worker. A key waits once,
+// runs once at a time, and runs again if it was rung while it ran: that is
+// client-go's workqueue. What is added here is that fresh work overtakes the
+// census's backlog, and that retries spread out.
+package queue
+
+import (
+	"container/list"
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/util/workqueue"
+)
+
+// Queue is safe for concurrent use.
+type Queue struct {
+	work  workqueue.TypedRateLimitingInterface[string]
+	lanes *lanes
+}
+
+const (
+	firstRetry = 500 * time.Millisecond
+	lastRetry  = 5 * time.Minute
+)
+
+// New makes an empty queue.
+func New() *Queue {
+	l := newLanes()
+	limiter := jitter{workqueue.NewTypedItemExponentialFailureRateLimiter[string](firstRetry, lastRetry)}
+	return &Queue{lanes: l, work: workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
+		workqueue.TypedRateLimitingQueueConfig[string]{
+			DelayingQueue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[string]{
+				Queue: workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[string]{Queue: l}),
+			}),
+		})}
+}
+
+// Fresh adds an admission that something just happened to.
+func (q *Queue) Fresh(id string) {
+	q.lanes.mark(id)
+	q.work.Add(id)
+}
+
+// Backlog adds an admission that the census walks past.
+func (q *Queue) Backlog(id string) { q.work.Add(id) }
+
+// Len is how many admissions wait, those under way not counted.
+func (q *Queue) Len() int { return q.work.Len() }
+
+// Result says when an admission is to be worked on again.
+type Result struct {
+	Retry bool          // it failed in a way that another try may mend
+	After time.Duration // not before; 0: the queue's own backoff
+}
+
+// Run works on admissions with so many workers until ctx ends, then lets those
+// under way finish. What still waits is dropped: the next start's census finds
+// it. work gets a context of its own, so that an end is not an abort.
+func (q *Queue) Run(ctx context.Context, workers int, work func(id string) Result) {
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() { q.worker(ctx, work) })
+	}
+	<-ctx.Done()
+	q.work.ShutDown()
+	group.Wait()
+}
+
+func (q *Queue) worker(ctx context.Context, work func(string) Result) {
+	for {
+		id, shutdown := q.work.Get()
+		if shutdown {
+			return
+		}
+		if ctx.Err() == nil {
+			q.settle(id, work(id))
+		}
+		q.work.Done(id)
+	}
+}
+
+func (q *Queue) settle(id string, r Result) {
+	switch {
+	case !r.Retry:
+		q.work.Forget(id)
+	case r.After > 0:
+		q.work.AddAfter(id, r.After+rand.N(r.After/2+1)) // not all at the same moment
+	default:
+		q.work.AddRateLimited(id)
+	}
+}
+
+// jitter draws each wait between nothing and the backoff: workers that failed
+// together must not come back together.
+type jitter struct {
+	workqueue.TypedRateLimiter[string]
+}
+
+func (j jitter) When(id string) time.Duration {
+	return rand.N(j.TypedRateLimiter.When(id)) + time.Millisecond
+}
+
+// lanes is the order in which waiting keys are taken: fresh before backlog,
+// each first come, first served. workqueue calls it under its own lock.
+type lanes struct {
+	fresh, backlog list.List
+	waiting        map[string]*list.Element // those in the backlog
+
+	mu     sync.Mutex
+	urgent map[string]bool // fresh keys that are not yet in a lane
+}
+
+func newLanes() *lanes {
+	return &lanes{waiting: map[string]*list.Element{}, urgent: map[string]bool{}}
+}
+
+func (l *lanes) mark(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.urgent[id] = true
+}
+
+func (l *lanes) marked(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	urgent := l.urgent[id]
+	delete(l.urgent, id)
+	return urgent
+}
+
+// Push puts a key that was not waiting at the end of its lane.
+func (l *lanes) Push(id string) {
+	if l.marked(id) {
+		l.fresh.PushBack(id)
+		return
+	}
+	l.waiting[id] = l.backlog.PushBack(id)
+}
+
+// Touch moves a key that waits in the backlog when it is rung.
+func (l *lanes) Touch(id string) {
+	if !l.marked(id) {
+		return
+	}
+	if e := l.waiting[id]; e != nil {
+		l.backlog.Remove(e)
+		delete(l.waiting, id)
+		l.fresh.PushBack(id)
+	}
+}
+
+// Len counts the waiting keys.
+func (l *lanes) Len() int { return l.fresh.Len() + l.backlog.Len() }
+
+// Pop takes the next key.
+func (l *lanes) Pop() string {
+	if e := l.fresh.Front(); e != nil {
+		return l.fresh.Remove(e).(string)
+	}
+	id := l.backlog.Remove(l.backlog.Front()).(string)
+	delete(l.waiting, id)
+	return id
+}

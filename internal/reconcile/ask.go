@@ -1,0 +1,81 @@
+package reconcile
+
+import (
+	"strings"
+
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// ask makes the nurse's Task and the empty response that she fills in.
+func (w *writing) ask(ask *pathway.Ask) {
+	draft, task := fhir.NewRef(), fhir.NewRef()
+	w.create(draft, r4.QuestionnaireResponse{
+		Meta:          w.meta,
+		Identifier:    fhir.Ptr(identifier(stay.Draft, w.id)),
+		Questionnaire: fhir.Ptr(w.Form.Canonical()),
+		Status:        r4.QuestionnaireResponseStatusInProgress,
+		Subject:       w.subject(),
+		Encounter:     w.encounter(),
+	}, stay.Draft)
+	t := w.screeningTask(r4.TaskStatusRequested)
+	t.Restriction = &r4.TaskRestriction{Period: &r4.Period{End: fhir.Instant(ask.Due)}}
+	t.Output = []fhir.Parameter{{Type: paramResponse.concept(), ValueReference: fhir.Ref(draft)}}
+	t.BusinessStatus = fhir.Ptr(w.concept(pathway.Unanswered, ""))
+	w.create(task, t, stay.Screening)
+}
+
+// answeredUnasked is the record of a screening that nobody had to ask for.
+func (w *writing) answeredUnasked(change pathway.TaskChange, made outputs) {
+	t := w.screeningTask(r4.TaskStatusCompleted)
+	t.BusinessStatus = fhir.Ptr(w.concept(change.Business, ""))
+	t.Output = made.parameters(change.Response)
+	w.create(fhir.NewRef(), t, stay.Screening)
+}
+
+// screeningTask is an SDC task: code complete-questionnaire, no focus
+// (invariant sdc-t1), the form with its version, and where to send the answer.
+func (w *writing) screeningTask(status r4.TaskStatus) fhir.Task {
+	return fhir.Task{
+		Task: r4.Task{
+			Meta:          w.meta,
+			Identifier:    []r4.Identifier{identifier(stay.Screening, w.id)},
+			Status:        status,
+			Intent:        "order",
+			Priority:      fhir.Ptr(r4.RequestPriorityRoutine),
+			Code:          fhir.Ptr(fhir.Concept(sdcTemp, "complete-questionnaire", "")),
+			Description:   fhir.Ptr(w.words.of("ask")),
+			For:           w.subject(),
+			Encounter:     w.encounter(),
+			AuthoredOn:    fhir.Instant(w.now),
+			LastModified:  fhir.Instant(w.now),
+			Requester:     w.device(),
+			PerformerType: []r4.CodeableConcept{fhir.Concept(snomed, nurse, "Nurse")},
+			Owner:         party(w.owners.Ward, ""),
+			Location:      w.location(),
+		},
+		Input: []fhir.Parameter{
+			{Type: paramForm.concept(), ValueCanonical: fhir.Ptr(w.Form.Canonical())},
+			{Type: paramEndpoint.concept(), ValueURL: fhir.Ptr(w.Client.Base() + "/QuestionnaireResponse")},
+		},
+	}
+}
+
+const (
+	snomed = "http://snomed.info/sct"
+	nurse  = "106292003" // professional nurse
+)
+
+// location is where the patient is now.
+func (w *writing) location() *r4.Reference {
+	if at := w.p.stay.Admission.Locations; len(at) > 0 {
+		return fhir.Ref(at[0])
+	}
+	return nil
+}
+
+// cutIdentifier splits system|value; a reference has no bar.
+func cutIdentifier(s string) (system, value string, ok bool) { return strings.Cut(s, "|") }

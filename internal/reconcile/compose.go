@@ -1,0 +1,189 @@
+package reconcile
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// writing is one transaction in the making: the picture it rests on, and the
+// references of what it creates.
+type writing struct {
+	*Reconciler
+	p      picture
+	id     string // of the admission
+	now    time.Time
+	owners config.Owners
+	words  words
+	meta   *r4.Meta
+	tx     fhir.Transaction
+}
+
+// compose turns a decision into the transaction that carries it out.
+func (r *Reconciler) compose(p picture, d pathway.Decision) (*fhir.Transaction, error) {
+	a := p.stay.Admission
+	w := &writing{
+		Reconciler: r, p: p, id: a.ID, now: r.Now(),
+		owners: r.Routing.Route(a.Locations, a.ServiceProvider),
+		words:  language(r.Language),
+		meta:   r.labels(p),
+	}
+	if d.Ask != nil {
+		w.ask(d.Ask)
+	}
+	var made outputs
+	if d.Score != nil {
+		made = w.score(d)
+	}
+	if d.Task != nil {
+		if err := w.task(*d.Task, made); err != nil {
+			return nil, err
+		}
+	}
+	for _, ref := range d.Stop {
+		if err := w.stop(ref); err != nil {
+			return nil, err
+		}
+	}
+	return &w.tx, nil
+}
+
+// labels puts the admission's security labels on what we create, and says
+// under which policy it came to be.
+func (r *Reconciler) labels(p picture) *r4.Meta {
+	m := &r4.Meta{Tag: []r4.Coding{fhir.Coding(PolicySystem, r.Policy.Version, "")}}
+	for _, label := range p.encounter.Get("meta.security").Array() {
+		var c r4.Coding
+		if json.Unmarshal([]byte(label.Raw), &c) == nil {
+			m.Security = append(m.Security, c)
+		}
+	}
+	return m
+}
+
+func (w *writing) create(ref string, resource any, purpose string) {
+	w.tx.Create(ref, resource, fhir.ByIdentifier(IdentifierSystem, purpose+":"+w.id))
+}
+
+func (w *writing) encounter() *r4.Reference { return fhir.Ref("Encounter/" + w.id) }
+func (w *writing) subject() *r4.Reference   { return fhir.Ref(w.p.stay.Patient.Ref) }
+func (w *writing) device() *r4.Reference    { return fhir.Ref(w.Device) }
+
+// stop puts an untouched draft out of the way.
+func (w *writing) stop(ref string) error {
+	res, err := w.p.byRef[ref].Set("status", "stopped")
+	if err != nil {
+		return err
+	}
+	w.tx.Update(w.Client, res)
+	return nil
+}
+
+// party is an owner from the configuration: Type/id, or system|value.
+func party(configured, name string) *r4.Reference {
+	if configured == "" {
+		if name == "" {
+			return nil
+		}
+		return &r4.Reference{Display: &name}
+	}
+	if system, value, ok := cutIdentifier(configured); ok {
+		return &r4.Reference{Identifier: &r4.Identifier{System: &system, Value: &value}}
+	}
+	return fhir.Ref(configured)
+}
+
+// task edits the nurse's Task in place. Without one (her EHR sent the answers
+// before anybody asked) a completed one is made: it is where we write down
+// what was made of the answers.
+func (w *writing) task(change pathway.TaskChange, made outputs) error {
+	task, ok := w.p.stay.ScreeningTask()
+	if !ok {
+		w.answeredUnasked(change, made)
+		return nil
+	}
+	e := edit{Resource: w.p.byRef[task.Ref]}
+	e.set("status", change.Status)
+	e.set("lastModified", *fhir.Instant(w.now))
+	e.set("businessStatus", w.concept(change.Business, ""))
+	if change.Why != "" {
+		e.set("statusReason", w.concept(change.Why, change.Detail))
+	} else {
+		e.delete("statusReason")
+	}
+	for _, out := range made.parameters(change.Response) {
+		e.output(out)
+	}
+	if e.err != nil {
+		return e.err
+	}
+	w.tx.Update(w.Client, e.Resource)
+	return nil
+}
+
+// concept is one of our codes with its words; detail names the item.
+func (w *writing) concept(code, detail string) r4.CodeableConcept {
+	c := fhir.Concept(CodeSystem, code, "")
+	text := w.words.of(code)
+	if detail != "" {
+		text += " (" + detail + ")"
+	}
+	c.Text = &text
+	return c
+}
+
+// outputs are the references of what a decision made.
+type outputs struct{ score, consult string }
+
+func (o outputs) parameters(judged stay.Response) []fhir.Parameter {
+	var list []fhir.Parameter
+	add := func(kind param, ref string) {
+		if ref != "" {
+			list = append(list, fhir.Parameter{Type: kind.concept(), ValueReference: fhir.Ref(ref)})
+		}
+	}
+	add(paramResponse, judged.Ref)
+	add(paramScore, o.score)
+	add(paramConsult, o.consult)
+	if judged.Ref != "" {
+		list = append(list, fhir.Parameter{Type: paramJudged.concept(), ValueString: &judged.Version})
+	}
+	return list
+}
+
+// edit changes a Task's JSON and remembers the first error.
+type edit struct {
+	fhir.Resource
+	err error
+}
+
+func (e *edit) set(path string, value any) {
+	if e.err == nil {
+		e.Resource, e.err = e.Resource.Set(path, value)
+	}
+}
+
+func (e *edit) delete(path string) {
+	if e.err == nil {
+		e.Resource, e.err = e.Resource.Delete(path)
+	}
+}
+
+// output replaces our output of the same type, or adds one.
+func (e *edit) output(p fhir.Parameter) {
+	want := *p.Type.Coding[0].Code
+	for i, have := range e.Get("output").Array() {
+		if have.Get("type.coding.0.code").String() == want {
+			e.set(fmt.Sprintf("output.%d", i), p)
+			return
+		}
+	}
+	e.set("output.-1", p)
+}

@@ -1,0 +1,72 @@
+package reconcile
+
+import (
+	"context"
+
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// Explanation is what is seen of one admission, what would be done, and why.
+// It holds ids, codes and times; no name and no birth date.
+type Explanation struct {
+	Admission string           `json:"admission"`
+	Found     bool             `json:"found"`
+	Status    stay.Status      `json:"status,omitempty"`
+	Class     string           `json:"class,omitempty"`
+	PartOf    string           `json:"part_of,omitempty"`
+	Patient   string           `json:"patient,omitempty"`
+	Sex       stay.Sex         `json:"sex,omitempty"`
+	Age       [2]int           `json:"age"` // youngest and oldest that the birth date allows, years
+	Pregnant  bool             `json:"pregnant"`
+	Deceased  bool             `json:"deceased"`
+	Tasks     []SeenTask       `json:"tasks"`
+	Responses []SeenResponse   `json:"responses"`
+	Policy    string           `json:"policy"`
+	Decision  pathway.Decision `json:"decision"`
+	Writes    bool             `json:"writes"` // whether the decision would change anything
+}
+
+// SeenTask is one of our tasks.
+type SeenTask struct {
+	Ref      string `json:"ref"`
+	Purpose  string `json:"purpose"`
+	Status   string `json:"status"`
+	Business string `json:"business,omitempty"`
+	Scored   bool   `json:"scored"`
+	Referred bool   `json:"referred"`
+}
+
+// SeenResponse is one response to our form.
+type SeenResponse struct {
+	Ref     string `json:"ref"`
+	Status  string `json:"status"`
+	Ours    bool   `json:"ours"`
+	Problem string `json:"problem,omitempty"`
+}
+
+// Explain looks at one admission as Reconcile would and writes nothing.
+func (r *Reconciler) Explain(ctx context.Context, id string) (Explanation, error) {
+	p, found, err := r.loader.load(ctx, id)
+	e := Explanation{Admission: "Encounter/" + id, Found: found, Policy: r.Policy.Version,
+		Tasks: []SeenTask{}, Responses: []SeenResponse{}}
+	if err != nil || !found {
+		return e, err
+	}
+	s, now := p.stay, r.Now()
+	e.Status, e.Class = s.Admission.Status, s.Admission.Class
+	e.Patient, e.Sex, e.Pregnant, e.Deceased = s.Patient.Ref, s.Patient.Sex, s.Patient.Pregnant, s.Patient.Deceased
+	e.Age[0], e.Age[1] = s.Patient.Birth.Age(now)
+	if s.Parent != nil {
+		e.PartOf = "Encounter/" + s.Parent.ID
+	}
+	for _, t := range s.Tasks {
+		e.Tasks = append(e.Tasks, SeenTask{t.Ref, t.Purpose, t.Status, t.BusinessStatus, t.Scored, t.Referred})
+	}
+	for _, resp := range s.Responses {
+		e.Responses = append(e.Responses, SeenResponse{resp.Ref, resp.Status, resp.Ours, resp.FormProblem})
+	}
+	e.Decision = pathway.Decide(s, r.Policy, now)
+	e.Writes = !e.Decision.Nothing()
+	return e, nil
+}

@@ -1,0 +1,167 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// picture is a stay with the resources it was read from: a decision is made on
+// the values, an edit on the bytes.
+type picture struct {
+	stay      stay.Stay
+	encounter fhir.Resource
+	byRef     map[string]fhir.Resource
+	asked     string // the patient whose Conditions were asked for along with it
+}
+
+type loader struct {
+	client *fhir.Client
+	forms  *forms
+	policy *pathway.Policy
+	seen   *memo
+}
+
+// fullInclude is from where an include may have been cut short without a word:
+// HAPI stops at 1000.
+const fullInclude = 1000
+
+// load reads one admission. found is false when the server has no such
+// Encounter.
+func (l loader) load(ctx context.Context, id string) (p picture, found bool, err error) {
+	p.asked = l.seen.patient(id)
+	resources, err := l.search(ctx, id, p.asked)
+	if err != nil {
+		return p, false, fmt.Errorf("load admission %s: %w", id, err)
+	}
+	p.byRef = map[string]fhir.Resource{}
+	for _, res := range resources {
+		p.byRef[res.Ref()] = res
+	}
+	if p.encounter, found = p.byRef["Encounter/"+id]; !found {
+		return p, false, nil
+	}
+	if err := l.read(ctx, &p); err != nil {
+		return p, true, fmt.Errorf("read admission %s: %w", id, err)
+	}
+	l.remember(p.stay)
+	return p, true, nil
+}
+
+// search brings the admission, its patient and our work in it in one request.
+// What a long stay has thousands of (observations, orders) is never asked for.
+// patient, if known, is asked about in the same breath.
+func (l loader) search(ctx context.Context, id, patient string) ([]fhir.Resource, error) {
+	if !fhir.ValidID(id) {
+		return nil, fmt.Errorf("%w: not an Encounter id", ErrPermanent)
+	}
+	queries := []string{fhir.Query("Encounter", "_id", id,
+		"_include", "Encounter:subject", "_include", "Encounter:part-of",
+		"_revinclude", "Task:encounter", "_revinclude", "QuestionnaireResponse:encounter")}
+	if patient != "" {
+		queries = append(queries, l.pregnancyQuery(patient))
+	}
+	resources, err := l.client.SearchTogether(ctx, queries...)
+	if err != nil || len(resources) < fullInclude {
+		return resources, err
+	}
+	return l.narrow(ctx, id, resources)
+}
+
+// narrow asks for our work by name, for a stay so busy that an include may
+// have lost it.
+func (l loader) narrow(ctx context.Context, id string, found []fhir.Resource) ([]fhir.Resource, error) {
+	for _, q := range []string{
+		fhir.Query("Task", "identifier", ours(stay.Screening, id)+","+ours(stay.ConsultTask, id)),
+		fhir.Query("QuestionnaireResponse", "identifier", ours(stay.Draft, id)),
+		fhir.Query("QuestionnaireResponse", "encounter", "Encounter/"+id, "questionnaire", l.forms.current.URL),
+	} {
+		more, err := l.client.Search(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+// read turns the resources into the picture's values.
+func (l loader) read(ctx context.Context, p *picture) error {
+	p.stay.Admission = l.admission(p.encounter)
+	id := p.stay.Admission.ID
+	if parent, ok := l.client.LocalRef(p.encounter.Get("partOf.reference").String()); ok {
+		if res, ok := p.byRef[parent]; ok {
+			a := l.admission(res)
+			p.stay.Parent = &a
+		}
+	}
+	if err := l.patient(p); err != nil {
+		return err
+	}
+	for _, res := range sorted(p.byRef) {
+		if t, ok := l.task(res, id); ok {
+			p.stay.Tasks = append(p.stay.Tasks, t)
+		}
+	}
+	if err := l.pointedTo(ctx, p); err != nil {
+		return err
+	}
+	if err := l.responses(ctx, p); err != nil {
+		return err
+	}
+	return l.pregnancy(ctx, p)
+}
+
+// patient must be there before anything is decided about one.
+func (l loader) patient(p *picture) error {
+	ref, ok := l.client.LocalRef(p.encounter.Get("subject.reference").String())
+	if !ok {
+		return nil
+	}
+	res, ok := p.byRef[ref]
+	if !ok {
+		return fmt.Errorf("%w: the patient of the admission is not on the server, or the server ignores _include", ErrPermanent)
+	}
+	p.stay.Patient = patient(res)
+	return nil
+}
+
+// pointedTo reads the response that the nurse's Task belongs with where the
+// search did not bring it: a renderer may have dropped its encounter.
+func (l loader) pointedTo(ctx context.Context, p *picture) error {
+	task, ok := p.stay.ScreeningTask()
+	if _, have := p.byRef[task.Response]; !ok || have || task.Response == "" {
+		return nil
+	}
+	res, err := l.client.Read(ctx, task.Response)
+	switch {
+	case fhir.IsGone(err):
+		return nil
+	case err != nil:
+		return err
+	case res.Type() != "QuestionnaireResponse":
+		return errors.New("the nurse's task points to a response that is none")
+	}
+	p.byRef[res.Ref()] = res
+	return nil
+}
+
+// responses keeps those to our form, ours or not.
+func (l loader) responses(ctx context.Context, p *picture) error {
+	task, _ := p.stay.ScreeningTask()
+	for _, res := range sorted(p.byRef) {
+		if res.Type() != "QuestionnaireResponse" || !l.relevant(res, task, p.stay.Admission.ID) {
+			continue
+		}
+		r, err := l.response(ctx, res, task, p.stay.Admission.ID)
+		if err != nil {
+			return err
+		}
+		p.stay.Responses = append(p.stay.Responses, r)
+	}
+	return nil
+}

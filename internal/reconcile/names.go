@@ -1,0 +1,48 @@
+package reconcile
+
+import (
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
+)
+
+// Systems that are ours.
+const (
+	// IdentifierSystem names what we create: <purpose>:<Encounter id>.
+	IdentifierSystem = artifacts.IdentifierSystem
+	// CodeSystem holds our codes; setup puts it on the server.
+	CodeSystem = artifacts.CodeSystemURL
+	// PolicySystem tags what a policy version caused.
+	PolicySystem = "https://tilsyn.org/fhir/policy"
+)
+
+const (
+	sdcTemp   = "http://hl7.org/fhir/uv/sdc/CodeSystem/temp"
+	taskCode  = "http://hl7.org/fhir/CodeSystem/task-code"
+	ucum      = "http://unitsofmeasure.org"
+	scoreUnit = "{score}"
+)
+
+// param is the type of a Task's input or output.
+type param struct{ system, code string }
+
+var (
+	paramForm     = param{sdcTemp, "questionnaire"}
+	paramEndpoint = param{sdcTemp, "response-endpoint"}
+	paramResponse = param{sdcTemp, "questionnaire-response"}
+	paramScore    = param{CodeSystem, "score"}
+	paramConsult  = param{CodeSystem, "consult"}
+	paramJudged   = param{CodeSystem, "judged"}
+)
+
+func (p param) concept() r4.CodeableConcept { return fhir.Concept(p.system, p.code, "") }
+
+// ours is the token that finds what we made for one purpose in one admission.
+func ours(purpose, admission string) string {
+	return IdentifierSystem + "|" + purpose + ":" + admission
+}
+
+func identifier(purpose, admission string) r4.Identifier {
+	return r4.Identifier{System: fhir.Ptr(IdentifierSystem), Value: fhir.Ptr(purpose + ":" + admission)}
+}

@@ -1,0 +1,154 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is the border: FHIR on one side, plain values on the other. What
+// cannot be understood becomes a value that matches no rule, never a crash.
+
+func (l loader) admission(e fhir.Resource) stay.Admission {
+	a := stay.Admission{
+		ID:     e.ID(),
+		Status: stay.Status(e.Get("status").String()),
+		Class:  e.Get("class.code").String(),
+		Start:  moment(e.Get("period.start")),
+		End:    moment(e.Get("period.end")),
+	}
+	a.ServiceProvider, _ = l.client.LocalRef(e.Get("serviceProvider.reference").String())
+	for _, at := range e.Get("location").Array() {
+		ref, ok := l.client.LocalRef(at.Get("location.reference").String())
+		left := at.Get("period.end").Exists() || at.Get("status").String() == "completed"
+		if ok && !left {
+			a.Locations = append([]string{ref}, a.Locations...)
+		}
+	}
+	return a
+}
+
+func patient(res fhir.Resource) stay.Patient {
+	p := stay.Patient{
+		Ref:      res.Ref(),
+		Birth:    stay.ParseDate(res.Get("birthDate").String()),
+		Deceased: res.Get("deceasedBoolean").Bool() || res.Get("deceasedDateTime").Exists(),
+	}
+	switch g := stay.Sex(res.Get("gender").String()); g {
+	case stay.Female, stay.Male:
+		p.Sex = g
+	}
+	return p
+}
+
+func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
+	purpose, id, ok := strings.Cut(res.Identifier(IdentifierSystem), ":")
+	if res.Type() != "Task" || !ok || id != admission {
+		return stay.Task{}, false
+	}
+	t := stay.Task{
+		Ref:            res.Ref(),
+		Purpose:        purpose,
+		Status:         res.Get("status").String(),
+		BusinessStatus: ourCode(res.Get("businessStatus")),
+		Form:           parameter(res, "input", paramForm).Get("valueCanonical").String(),
+		Judged:         parameter(res, "output", paramJudged).Get("valueString").String(),
+		Scored:         parameter(res, "output", paramScore).Exists(),
+		Referred:       parameter(res, "output", paramConsult).Exists(),
+	}
+	t.Response, _ = l.client.LocalRef(parameter(res, "output", paramResponse).Get("valueReference.reference").String())
+	return t, true
+}
+
+func ourCode(concept gjson.Result) string {
+	for _, c := range concept.Get("coding").Array() {
+		if c.Get("system").String() == CodeSystem {
+			return c.Get("code").String()
+		}
+	}
+	return ""
+}
+
+// parameter finds an input or output of a Task by its type.
+func parameter(task fhir.Resource, list string, kind param) gjson.Result {
+	for _, p := range task.Get(list).Array() {
+		for _, c := range p.Get("type.coding").Array() {
+			if c.Get("system").String() == kind.system && c.Get("code").String() == kind.code {
+				return p
+			}
+		}
+	}
+	return gjson.Result{}
+}
+
+// relevant keeps the draft, what the Task points to, and what an EHR screen of
+// its own made for this admission with any version of our form.
+func (l loader) relevant(res fhir.Resource, task stay.Task, admission string) bool {
+	if res.Identifier(IdentifierSystem) == stay.Draft+":"+admission || res.Ref() == task.Response {
+		return true
+	}
+	url, _, _ := strings.Cut(res.Get("questionnaire").String(), "|")
+	at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
+	return url == l.forms.current.URL && at == "Encounter/"+admission
+}
+
+func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task, admission string) (stay.Response, error) {
+	content, err := instrument.ParseResponse(res.Raw())
+	if err != nil {
+		return stay.Response{}, err
+	}
+	r := stay.Response{
+		Ref:           res.Ref(),
+		Version:       res.Ref() + "/_history/" + res.VersionID(),
+		Status:        content.Status,
+		Ours:          res.Identifier(IdentifierSystem) == stay.Draft+":"+admission || res.Ref() == task.Response,
+		Questionnaire: content.Questionnaire,
+		Authored:      moment(res.Get("authored")),
+		Content:       content,
+	}
+	if subject := res.Get("subject.reference").String(); subject != "" {
+		if r.Subject, _ = l.client.LocalRef(subject); r.Subject == "" {
+			r.Subject = "elsewhere" // a patient of another server is another patient
+		}
+	}
+	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
+	if r.Authored.IsZero() {
+		r.Authored = moment(res.Get("meta.lastUpdated"))
+	}
+	r.Form, r.FormProblem, err = l.forms.answered(ctx, content.Questionnaire, task.Form)
+	return r, err
+}
+
+// sorted gives resources in the order in which they were last written, so that
+// the same server state is always the same picture.
+func sorted(byRef map[string]fhir.Resource) []fhir.Resource {
+	var list []fhir.Resource
+	for _, r := range byRef {
+		list = append(list, r)
+	}
+	slices.SortFunc(list, func(a, b fhir.Resource) int {
+		if c := moment(a.Get("meta.lastUpdated")).Compare(moment(b.Get("meta.lastUpdated"))); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Ref(), b.Ref())
+	})
+	return list
+}
+
+// moment reads a FHIR dateTime; a partial one is its first instant, UTC.
+func moment(v gjson.Result) time.Time {
+	s := v.String()
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly, "2006-01", "2006"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t
+		}
+	}
+	return time.Time{}
+}

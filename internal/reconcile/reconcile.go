@@ -1,0 +1,84 @@
+// Package reconcile takes one admission through its three steps: load what we
+// need of it from the FHIR server, let pathway decide, and write the decision
+// in one transaction.
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+)
+
+// Options are what a Reconciler needs beside the server.
+type Options struct {
+	Client   *fhir.Client
+	Policy   *pathway.Policy
+	Routing  config.Routing
+	Language string           // of the texts that people read: nb, nn, en, sv, da
+	Form     *instrument.Form // the form that new admissions are asked with
+	Device   string           // Device/id of tilsyn itself
+	Now      func() time.Time // nil: time.Now
+}
+
+// Reconciler works on any number of admissions at once; each admission must be
+// worked on by one caller at a time.
+type Reconciler struct {
+	Options
+	forms  *forms
+	loader loader
+}
+
+// New makes a Reconciler.
+func New(o Options) *Reconciler {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	f := newForms(o.Client, o.Form)
+	return &Reconciler{Options: o, forms: f, loader: loader{client: o.Client, forms: f, policy: o.Policy, seen: newMemo()}}
+}
+
+// ErrPermanent marks an admission that no retry can help: a person must look.
+// It is tried again when it changes, and at every census.
+var ErrPermanent = errors.New("needs a person")
+
+// conflictTries bounds how often one call decides anew because somebody wrote
+// in between; the queue's backoff takes over from there.
+const conflictTries = 3
+
+// Reconcile brings the server in line with the rules for one admission, given
+// by its Encounter id. It tells whether anything was written. Errors: wrapped
+// ErrPermanent, or anything else, which is worth another try.
+func (r *Reconciler) Reconcile(ctx context.Context, id string) (wrote bool, err error) {
+	for range conflictTries {
+		wrote, err = r.once(ctx, id)
+		if !fhir.IsConflict(err) {
+			break
+		}
+	}
+	if fhir.IsRefused(err) {
+		err = fmt.Errorf("%w: %w", ErrPermanent, err)
+	}
+	return wrote, err
+}
+
+func (r *Reconciler) once(ctx context.Context, id string) (bool, error) {
+	p, found, err := r.loader.load(ctx, id)
+	if err != nil || !found {
+		return false, err
+	}
+	d := pathway.Decide(p.stay, r.Policy, r.Now())
+	if d.Nothing() {
+		return false, nil
+	}
+	tx, err := r.compose(p, d)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrPermanent, err)
+	}
+	return true, r.Client.Transact(ctx, tx)
+}

@@ -1,0 +1,123 @@
+package reconcile
+
+import (
+	"encoding/json"
+	"strconv"
+
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// score writes the Observation, the consult where one is due, and how both
+// came about.
+func (w *writing) score(d pathway.Decision) outputs {
+	made := outputs{score: fhir.NewRef()}
+	w.create(made.score, w.observation(*d.Score), stay.Score)
+	targets := []r4.Reference{*fhir.Ref(made.score)}
+	if d.Consult != nil {
+		var team string
+		made.consult, team = w.consult(d, made.score)
+		targets = append(targets, *fhir.Ref(made.consult), *fhir.Ref(team))
+	}
+	w.provenance(d, targets)
+	return made
+}
+
+func (w *writing) observation(s pathway.Score) r4.Observation {
+	r := s.Response
+	o := r4.Observation{
+		Meta:              w.meta,
+		Identifier:        []r4.Identifier{identifier(stay.Score, w.id)},
+		Status:            r4.ObservationStatusFinal,
+		Category:          []r4.CodeableConcept{fhir.Concept("http://terminology.hl7.org/CodeSystem/observation-category", "survey", "Survey")},
+		Code:              fhir.Concept(instrument.LOINC, instrument.CodeTotal, "Total score [AUDIT-C]"),
+		Subject:           w.subject(),
+		Encounter:         w.encounter(),
+		EffectiveDateTime: fhir.Instant(r.Authored),
+		Issued:            fhir.Instant(w.now),
+		ValueQuantity:     points(*s.Result.Score),
+		Interpretation:    w.interpretation(s),
+		DerivedFrom:       []r4.Reference{*fhir.Ref(r.Ref)},
+	}
+	if performs(r.Author) {
+		o.Performer = []r4.Reference{*fhir.Ref(r.Author)}
+	}
+	for _, item := range s.Result.Items {
+		o.Component = append(o.Component, r4.ObservationComponent{
+			Code:          w.item(r.Form, item.LinkID),
+			ValueQuantity: points(item.Points),
+		})
+	}
+	for _, f := range s.Result.Flags {
+		o.Note = append(o.Note, r4.Annotation{Text: w.words.of(string(f))})
+	}
+	return o
+}
+
+func points(n int) *r4.Quantity {
+	return &r4.Quantity{
+		Value: fhir.Ptr(json.Number(strconv.Itoa(n))), Unit: fhir.Ptr(scoreUnit),
+		System: fhir.Ptr(ucum), Code: fhir.Ptr(scoreUnit),
+	}
+}
+
+// interpretation says positive from the advice tier on, and the tier itself.
+func (w *writing) interpretation(s pathway.Score) []r4.CodeableConcept {
+	const system = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+	sign := fhir.Concept(system, "POS", "Positive")
+	if s.Tier == pathway.None {
+		sign = fhir.Concept(system, "NEG", "Negative")
+	}
+	tier := fhir.Concept(CodeSystem, s.Tier.String(), "")
+	tier.Text = fhir.Ptr(w.words.of("tier-" + s.Tier.String()))
+	return []r4.CodeableConcept{sign, tier}
+}
+
+// item names a component by its LOINC code, or by its linkId in a form that
+// carries none.
+func (w *writing) item(f *instrument.Form, linkID string) r4.CodeableConcept {
+	if code := f.ItemCode(linkID); code != "" {
+		return fhir.Concept(instrument.LOINC, code, "")
+	}
+	return r4.CodeableConcept{Text: &linkID}
+}
+
+// performs tells whether a response's author may stand as Observation.performer.
+func performs(author string) bool {
+	typ, _, _ := cutRef(author)
+	switch typ {
+	case "Practitioner", "PractitionerRole", "Organization", "CareTeam", "Patient", "RelatedPerson":
+		return true
+	}
+	return false
+}
+
+// provenance records who did it, by which policy and rules, from which answers.
+func (w *writing) provenance(d pathway.Decision, targets []r4.Reference) {
+	reasons := make([]r4.CodeableConcept, 0, len(d.Reasons))
+	for _, reason := range d.Reasons {
+		reasons = append(reasons, r4.CodeableConcept{Text: fhir.Ptr(reason.Rule + ": " + reason.Text)})
+	}
+	w.tx.Create(fhir.NewRef(), r4.Provenance{
+		Meta:     w.meta,
+		Target:   targets,
+		Recorded: *fhir.Instant(w.now),
+		Policy:   []string{w.policyURI()},
+		Reason:   reasons,
+		Activity: fhir.Ptr(fhir.Concept(CodeSystem, "score", "")),
+		Agent: []r4.ProvenanceAgent{{
+			Type: fhir.Ptr(fhir.Concept("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "assembler", "Assembler")),
+			Who:  *w.device(),
+		}},
+		Entity: []r4.ProvenanceEntity{{
+			Role: r4.ProvenanceEntityRoleSource,
+			What: *fhir.Ref(d.Score.Response.Ref),
+		}},
+	}, "")
+}
+
+func (w *writing) policyURI() string { return PolicySystem + "/" + w.Policy.Version }
