@@ -13,18 +13,16 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// Wait looks again every now and then until done says so, or ctx ends.
+// Wait looks again, ever less often, until done says so, or ctx ends.
 func Wait(ctx context.Context, done func() (bool, error)) error {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		if ok, err := done(); ok || err != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("it did not happen in time: %w", ctx.Err())
-		case <-tick.C:
+		case <-time.After(pause):
 		}
 	}
 }

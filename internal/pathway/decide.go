@@ -21,7 +21,7 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 	switch {
 	case s.Admission.Void():
 		c.end(AdmissionCancelled, "the admission was cancelled or entered in error")
-	case s.Patient.Deceased:
+	case s.Dead():
 		c.end(Deceased, "the patient has died")
 	case c.submitted():
 		c.judge()

@@ -44,7 +44,10 @@ func partOf(class string, st stay.Status) change {
 	return func(s *stay.Stay) { s.Parent = &stay.Admission{ID: "e0", Class: class, Status: st} }
 }
 
-func deceased(s *stay.Stay)  { s.Patient.Deceased = true }
+func deceased(s *stay.Stay) { s.Patient.Deceased = true }
+func diedOn(day string) change {
+	return func(s *stay.Stay) { s.Patient.Deceased, s.Patient.Died = true, stay.ParseDate(day).Last() }
+}
 func nobody(s *stay.Stay)    { s.Patient = stay.Patient{} }
 func expecting(s *stay.Stay) { s.Patient.Pregnant = true }
 
@@ -139,6 +142,8 @@ func TestDecisions(t *testing.T) {
 		"who/perhaps 18":                         picture(born("2008")),
 		"who/no birth date":                      picture(born("")),
 		"who/deceased":                           picture(deceased),
+		"who/died today":                         picture(diedOn("2026-11-22")),
+		"who/died last year":                     picture(diedOn("2025")),
 		"who/no patient":                         picture(nobody),
 		"due/in bed for a week":                  picture(since(7 * 24 * time.Hour)),
 		"due/admitted tomorrow":                  picture(since(-24 * time.Hour)),

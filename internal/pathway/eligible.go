@@ -31,6 +31,9 @@ func (c *chart) eligible() bool {
 	case youngest < c.policy.Screening.MinAge:
 		c.decision.because("age-uncertain", "the birth date leaves open whether the patient is %d; asked", c.policy.Screening.MinAge)
 	}
+	if c.DiedBefore() {
+		c.decision.because("death-contradicted", "the date of death lies before the admission: somebody is in the bed; asked")
+	}
 	return true
 }
 

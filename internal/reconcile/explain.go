@@ -55,7 +55,7 @@ func (r *Reconciler) Explain(ctx context.Context, id string) (Explanation, error
 	}
 	s, now := p.stay, r.Now()
 	e.Status, e.Class = s.Admission.Status, s.Admission.Class
-	e.Patient, e.Sex, e.Pregnant, e.Deceased = s.Patient.Ref, s.Patient.Sex, s.Patient.Pregnant, s.Patient.Deceased
+	e.Patient, e.Sex, e.Pregnant, e.Deceased = s.Patient.Ref, s.Patient.Sex, s.Patient.Pregnant, s.Dead()
 	e.Age[0], e.Age[1] = s.Patient.Birth.Age(now)
 	if s.Parent != nil {
 		e.PartOf = "Encounter/" + s.Parent.ID

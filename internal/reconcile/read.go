@@ -40,12 +40,21 @@ func patient(res fhir.Resource) stay.Patient {
 		Ref:      res.Ref(),
 		Birth:    stay.ParseDate(res.Get("birthDate").String()),
 		Deceased: res.Get("deceasedBoolean").Bool() || res.Get("deceasedDateTime").Exists(),
+		Died:     died(res.Get("deceasedDateTime")),
 	}
 	switch g := stay.Sex(res.Get("gender").String()); g {
 	case stay.Female, stay.Male:
 		p.Sex = g
 	}
 	return p
+}
+
+// died keeps what a date without a time leaves open.
+func died(v gjson.Result) time.Time {
+	if day := stay.ParseDate(v.String()); day.Known() {
+		return day.Last()
+	}
+	return moment(v)
 }
 
 func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {

@@ -24,6 +24,14 @@ func ParseDate(s string) Date {
 	return Date{}
 }
 
+// Last is the last moment that the date allows.
+func (d Date) Last() time.Time {
+	if !d.Known() {
+		return time.Time{}
+	}
+	return d.last.AddDate(0, 0, 1).Add(-time.Nanosecond)
+}
+
 // Known tells whether there is a date at all.
 func (d Date) Known() bool { return !d.first.IsZero() }
 

@@ -71,7 +71,8 @@ type Patient struct {
 	Sex      Sex
 	Birth    Date
 	Deceased bool
-	Pregnant bool // an active Condition with one of the policy's codes
+	Died     time.Time // the last moment that the date of death allows; zero: no date
+	Pregnant bool      // an active Condition with one of the policy's codes
 }
 
 // Task is one of our Tasks.
@@ -125,6 +126,18 @@ func (r Response) Submitted() bool { return r.Status == "completed" || r.Status 
 
 // Untouched tells that nobody has written on the draft.
 func (r Response) Untouched() bool { return r.Status == "in-progress" && r.Content.Empty() }
+
+// Dead tells whether the patient has died in this admission. A date of death
+// before it began contradicts it: somebody lies in that bed.
+func (s Stay) Dead() bool {
+	return s.Patient.Deceased && !s.DiedBefore()
+}
+
+// DiedBefore tells of a date of death before the admission began.
+func (s Stay) DiedBefore() bool {
+	died := s.Patient.Died
+	return s.Patient.Deceased && !died.IsZero() && died.Before(s.Admission.Start)
+}
 
 // ScreeningTask is the nurse's Task: the one that is open, else the newest.
 func (s Stay) ScreeningTask() (Task, bool) {
