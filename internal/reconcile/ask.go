@@ -20,6 +20,7 @@ func (w *writing) ask(ask *pathway.Ask) {
 		Status:        r4.QuestionnaireResponseStatusInProgress,
 		Subject:       w.subject(),
 		Encounter:     w.encounter(),
+		Authored:      fhir.Instant(w.now), // SDC wants one; it says nothing before there are answers
 	}, stay.Draft)
 	t := w.screeningTask(r4.TaskStatusRequested)
 	t.Restriction = &r4.TaskRestriction{Period: &r4.Period{End: fhir.Instant(ask.Due)}}

@@ -65,6 +65,7 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	t := stay.Task{
 		Ref:            res.Ref(),
 		Purpose:        purpose,
+		Made:           moment(res.Get("authoredOn")),
 		Status:         res.Get("status").String(),
 		BusinessStatus: ourCode(res.Get("businessStatus")),
 		Form:           parameter(res, "input", paramForm).Get("valueCanonical").String(),
@@ -128,7 +129,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 		}
 	}
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
-	if r.Authored.IsZero() {
+	if r.Authored.IsZero() || r.Ours && !r.Authored.After(task.Made) { // still the draft's own date
 		r.Authored = moment(res.Get("meta.lastUpdated"))
 	}
 	r.Form, r.FormProblem, err = l.forms.answered(ctx, content.Questionnaire, task.Form)

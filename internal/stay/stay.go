@@ -79,6 +79,7 @@ type Patient struct {
 type Task struct {
 	Ref            string
 	Purpose        string // Screening or ConsultTask
+	Made           time.Time
 	Status         string // R4 task-status
 	BusinessStatus string // our code, or ""
 	Form           string // canonical|version that it asks for

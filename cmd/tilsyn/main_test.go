@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// buffer is written to by the program and read by the test at once.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func tilsyn(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs buffer
+	code = run(t.Context(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestDemo(t *testing.T) {
+	code, out, errs := tilsyn(t, "demo")
+	if code != exitDone {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	for _, want := range []string{"a man who scores 12", "urgent", "in-progress (incomplete)", "cancelled (discharged)"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the story lacks %q:\n%s", want, out)
+		}
+	}
+}
+
+// What an operator does wrong has exit code 2 and a text that says what to do.
+func TestWrongUse(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tilsyn.yaml")
+	if err := os.WriteFile(file, []byte("fihr: {base_url: x}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"srve"}, `"srve"`},
+		{[]string{"serve", "now"}, `"now"`},
+		{[]string{"serve", "--fhir.baseurl", "x"}, "--fhir.baseurl"},
+		{[]string{"serve"}, "TILSYN_FHIR_BASE_URL"},
+		{[]string{"serve", "--fhir.base_url", "ehr"}, "https://ehr.example/fhir"},
+		{[]string{"check-config", "--config", file}, `did you mean "fhir.base_url"`},
+		{[]string{"check-config", "--config", file + ".no"}, "no such file"},
+		{[]string{"check-config", "--policy.file", file}, "fihr"},
+		{[]string{"check-config", "--workers", "0"}, "workers"},
+		{[]string{"explain"}, "Encounter/123"},
+		{[]string{"explain", "Encounter/1/2"}, "Encounter/123"},
+		{[]string{"score", "x.json"}, "--questionnaire"},
+		{[]string{"score", "--questionnaire", "x.json"}, "QuestionnaireResponse"},
+		{[]string{"artifacts"}, "--out"},
+	} {
+		code, _, errs := tilsyn(t, c.args...)
+		if code != exitWrongUse || !strings.Contains(errs, c.want) {
+			t.Errorf("%v: exit %d, %q; want exit 2 and %q", c.args, code, errs, c.want)
+		}
+	}
+}
+
+func TestFailures(t *testing.T) {
+	dir := t.TempDir()
+	notJSON := filepath.Join(dir, "broken.json")
+	if err := os.WriteFile(notJSON, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"score", "--questionnaire", notJSON, notJSON},
+		{"score", "--questionnaire", filepath.Join(dir, "no"), notJSON},
+		{"setup", "--fhir.base_url", "http://127.0.0.1:1/fhir"},
+		{"explain", "Encounter/1", "--fhir.base_url", "http://127.0.0.1:1/fhir"},
+		{"sandbox", "--listen", "no such address"},
+	} {
+		if code, _, errs := tilsyn(t, args...); code != exitFailed || errs == "" {
+			t.Errorf("%v: exit %d, %q; want exit 1 and a reason", args, code, errs)
+		}
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	for _, args := range [][]string{{}, {"--help"}, {"serve", "--help"}, {"version"}, {"check-config"}} {
+		if code, out, errs := tilsyn(t, args...); code != exitDone || out == "" {
+			t.Errorf("%v: exit %d, %q", args, code, errs)
+		}
+	}
+}
+
+// The form that artifacts writes is the one that score scores by.
+func TestArtifactsAndScore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new")
+	if code, out, errs := tilsyn(t, "artifacts", "--out", dir, "--questionnaire.language", "en"); code != exitDone || strings.Count(out, "\n") != 3 {
+		t.Fatalf("exit %d: %s%s", code, out, errs)
+	}
+	response := filepath.Join(dir, "response.json")
+	for raw, want := range map[string]string{
+		`{"resourceType":"QuestionnaireResponse","item":[{"linkId":"1","answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA6270-8"}}]}]}`: `{"status":"complete","score":0,"items":[{"linkId":"1","points":0}],"reason":"","flags":[]}`,
+		`{"resourceType":"QuestionnaireResponse"}`:                                                            `{"status":"incomplete","score":null,"items":[],"reason":"not answered: item 1","flags":[]}`,
+		`{"resourceType":"QuestionnaireResponse","item":[{"linkId":"1","answer":[{"valueString":"aldri"}]}]}`: `{"status":"invalid","score":null,"items":[],"reason":"item 1: an answer of type string is not offered here and carries no points","flags":[]}`,
+	} {
+		if err := os.WriteFile(response, []byte(raw), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, out, errs := tilsyn(t, "score", "--json", "--questionnaire", filepath.Join(dir, "Questionnaire-audit-c.json"), response)
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, []byte(out)); code != exitDone || err != nil || strings.TrimSpace(compact.String()) != want {
+			t.Errorf("exit %d %s\n got %s\nwant %s", code, errs, compact.String(), want)
+		}
+	}
+}
+
+// sandbox, setup, serve and explain work together, and serve ends with 0 when
+// it is told to.
+func TestServe(t *testing.T) {
+	base, stop, err := startSandbox("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	if code, _, errs := tilsyn(t, "serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0"); code != exitFailed || !strings.Contains(errs, "tilsyn setup") {
+		t.Errorf("serve on a server that is not set up: exit %d, %s", code, errs)
+	}
+	for _, want := range []string{"created", "unchanged"} {
+		if code, out, errs := tilsyn(t, "setup", "--fhir.base_url", base); code != exitDone || strings.Count(out, want) != 3 {
+			t.Errorf("setup: exit %d, %s%s; want all %s", code, out, errs, want)
+		}
+	}
+	ctx, end := context.WithCancel(t.Context())
+	var logs buffer
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0"}, &logs, &logs)
+	}()
+	address := await(t, &logs, `"listen":"`)
+	await(t, &logs, `"message":"screening"`)
+	resp, err := http.Get("http://" + address + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("/readyz answers %d", resp.StatusCode)
+	}
+	end()
+	if code := <-ended; code != exitDone {
+		t.Errorf("serve ended with %d:\n%s", code, logs.String())
+	}
+	if code, _, errs := tilsyn(t, "explain", "Encounter/77", "--fhir.base_url", base); code != exitFailed || !strings.Contains(errs, "not on the server") {
+		t.Errorf("explain of nothing: exit %d, %s", code, errs)
+	}
+}
+
+// await waits for a text in the log and gives what follows up to the next quote.
+func await(t *testing.T, logs *buffer, text string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for tick := time.NewTicker(10 * time.Millisecond); ; {
+		if _, after, ok := strings.Cut(logs.String(), text); ok {
+			value, _, _ := strings.Cut(after, `"`)
+			return value
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("no %q in the log:\n%s", text, logs.String())
+		}
+	}
+}

@@ -1,0 +1,101 @@
+// Package fhirserver finds a real FHIR R4 server for tests: one that the
+// environment names, else HAPI in Docker, else HAPI as a local Java process.
+// Tests that use a real server find out how servers behave; a fake of our own
+// would only repeat what we believe.
+package fhirserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+)
+
+const (
+	// EnvBase names a server to use instead of starting one, as in http://host:port/fhir.
+	EnvBase = "TILSYN_TEST_FHIR"
+	// EnvCallbackHost is the host under which the server of EnvBase reaches this process; 127.0.0.1 when empty.
+	EnvCallbackHost = "TILSYN_TEST_CALLBACK_HOST"
+
+	loopback = "127.0.0.1"
+)
+
+// ErrNone says that no FHIR server can be had here. The error that wraps it names what is missing.
+var ErrNone = errors.New("no FHIR server for tests")
+
+// errMissing marks a tool that this machine does not have, as against one that it has and that failed.
+var errMissing = errors.New("missing")
+
+// Options say what a test needs of the server. The zero value is a validating HAPI.
+type Options struct {
+	// HostPorts are the ports of this process that the server may call back on (rest-hooks).
+	// A container must know them before it starts; see FreePort.
+	HostPorts []int
+	// NoValidation lets the server store what breaks the FHIR specification, for load tests.
+	NoValidation bool
+	// StartTimeout bounds the start, 8 minutes when zero: two of our HAPIs starting on two busy cores needed 4,
+	// an image must be pulled, and go test gives up after 10.
+	StartTimeout time.Duration
+}
+
+// Server is a running FHIR server that a test may fill.
+type Server struct {
+	Base string // FHIR base URL without a trailing slash
+	Name string // what it is, for people
+
+	callbackHost string
+	stop         func() error
+}
+
+// Callback returns the base URL under which the server reaches a listener of this process on port.
+func (s *Server) Callback(port int) string {
+	return "http://" + net.JoinHostPort(s.callbackHost, strconv.Itoa(port))
+}
+
+// Stop ends what Find started; a server that was found in the environment is left alone.
+func (s *Server) Stop() error {
+	if s.stop == nil {
+		return nil
+	}
+	return s.stop()
+}
+
+// Find returns a server that is ready and that the caller stops: the one that the environment names, else the first kind
+// that starts. The error wraps ErrNone only when there is nothing to try; a server that is named, or a tool that is
+// present, and does not work is a failure that nobody should mistake for a skipped test.
+func Find(ctx context.Context, opts Options) (*Server, error) {
+	if opts.StartTimeout == 0 {
+		opts.StartTimeout = 8 * time.Minute
+	}
+	ctx, cancel := context.WithTimeout(ctx, opts.StartTimeout)
+	defer cancel()
+	if base := os.Getenv(EnvBase); base != "" {
+		return fromEnv(ctx, base)
+	}
+	s, noDocker := startDocker(ctx, opts)
+	if noDocker == nil {
+		return s, nil
+	}
+	s, noJava := startJava(ctx, opts)
+	if noJava == nil {
+		return s, nil
+	}
+	err := fmt.Errorf("%s is not set; docker: %w; java: %w", EnvBase, noDocker, noJava)
+	if errors.Is(noDocker, errMissing) && errors.Is(noJava, errMissing) {
+		return nil, fmt.Errorf("%w: %w", ErrNone, err)
+	}
+	return nil, err
+}
+
+// FreePort returns a loopback port that nobody listens on now.
+func FreePort() (int, error) {
+	l, err := net.Listen("tcp", net.JoinHostPort(loopback, "0"))
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}

@@ -1,0 +1,212 @@
+package integration_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/hospital"
+	"github.com/tilsyn/tilsyn/internal/sandbox"
+)
+
+func (w *world) secretFile(secret string) string {
+	w.Helper()
+	path := filepath.Join(w.TempDir(), "token")
+	w.must(os.WriteFile(path, []byte(secret+"\n"), 0o600))
+	return path
+}
+
+func (w *world) hookFlags() []string {
+	return []string{"--hook.enabled", "--hook.public_url", w.callback, "--hook.token_file", w.secretFile("s3cret"),
+		"--listen", fmt.Sprintf("127.0.0.1:%d", hookPort)}
+}
+
+// With polling off and no census due, the server's notifications alone see an
+// admission, the answer, and the discharge.
+func TestHookAlone(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		flags := append(w.hookFlags(), "--poll.interval", "0", "--census.interval", "24h")
+		service := w.app(flags...)
+		_, err := service.Setup(w.ctx())
+		w.must(err)
+		w.Cleanup(w.unsubscribe)
+		w.run(service)
+		w.must(hospital.Wait(w.ctx(), w.armed))
+		a, b := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
+		w.answer(a, 2, 1, 1)
+		w.want(a, referred(4, "routine"))
+		w.want(b, asked)
+		w.must(w.hospital.SetStatus(w.ctx(), b, "finished"))
+		w.want(b, discharged)
+	})
+}
+
+func (w *world) subscriptions() []fhir.Resource {
+	w.Helper()
+	found, err := w.client.Search(w.ctx(), fhir.Query("Subscription", "url", w.callback+"/hooks/fhir"))
+	w.must(err)
+	return found
+}
+
+// armed waits for the server to activate all three.
+func (w *world) armed() (bool, error) {
+	n := 0
+	for _, s := range w.subscriptions() {
+		if s.Get("status").String() == "active" {
+			n++
+		}
+	}
+	return n == 3, nil
+}
+
+func (w *world) unsubscribe() {
+	found, err := w.client.Search(w.Context(), fhir.Query("Subscription", "url", w.callback+"/hooks/fhir"))
+	if err != nil {
+		return // the test's context is over: the sandbox is gone with it
+	}
+	for _, s := range found {
+		req, _ := http.NewRequest(http.MethodDelete, w.base+"/"+s.Ref(), nil)
+		if resp, err := http.DefaultClient.Do(req); err == nil {
+			resp.Body.Close()
+		}
+	}
+}
+
+// With hook and polling off, the census alone finds everyone.
+func TestCensusAlone(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		w.serve("--poll.interval", "0", "--census.interval", "1s")
+		a, b := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
+		w.answer(a, 1, 0, 0)
+		w.want(a, scored(1))
+		w.want(b, asked)
+		w.must(w.hospital.SetStatus(w.ctx(), b, "finished"))
+		w.want(b, discharged)
+	})
+}
+
+// Set up twice, nothing on the server changes.
+func TestSetupTwice(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		service := w.app(w.hookFlags()...)
+		_, err := service.Setup(w.ctx())
+		w.must(err)
+		w.Cleanup(w.unsubscribe)
+		w.must(hospital.Wait(w.ctx(), w.armed))
+		before := w.versions()
+		changes, err := service.Setup(w.ctx())
+		w.must(err)
+		for _, c := range changes {
+			if c.Did != "unchanged" {
+				w.Errorf("%s was %s", c.Name, c.Did)
+			}
+		}
+		if after := w.versions(); after != before || strings.Count(after, "Subscription") != 3 {
+			w.Errorf("before:\n%s\nafter:\n%s", before, after)
+		}
+	})
+}
+
+// versions lists what setup makes, each with its version on the server.
+func (w *world) versions() string {
+	w.Helper()
+	var b strings.Builder
+	for _, query := range []string{
+		fhir.Query("Questionnaire", "url", artifacts.QuestionnaireURL),
+		fhir.Query("CodeSystem", "url", artifacts.CodeSystemURL),
+		fhir.Query("Device", "identifier", artifacts.IdentifierSystem+"|"+artifacts.DeviceIdentifier),
+		fhir.Query("Subscription", "url", w.callback+"/hooks/fhir"),
+	} {
+		found, err := w.client.Search(w.ctx(), query)
+		w.must(err)
+		for _, r := range found {
+			fmt.Fprintln(&b, r.Ref(), r.VersionID())
+		}
+	}
+	return b.String()
+}
+
+// serve refuses a server without the form, or with another one of the same
+// version, and says what to do. Only on the sandbox: a shared server must keep
+// its form.
+func TestServeRefusesWithoutItsForm(t *testing.T) {
+	s := sandbox.New()
+	srv := httptest.NewServer(s)
+	t.Cleanup(func() { srv.Close(); s.Close() })
+	client, err := fhir.New(fhir.Options{BaseURL: srv.URL + "/fhir"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{TB: t, base: srv.URL + "/fhir", client: client}
+	refuses := func(want string) {
+		t.Helper()
+		if err := w.app().Run(w.ctx()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("serve ended with %v, want %q", err, want)
+		}
+	}
+	refuses("run `tilsyn setup`")
+	_, err = w.app().Setup(w.ctx())
+	w.must(err)
+	found, err := client.Search(w.ctx(), fhir.Query("Questionnaire", "url", artifacts.QuestionnaireURL))
+	w.must(err)
+	other, err := found[0].Set("item.1.text", "Drikker du?")
+	w.must(err)
+	var tx fhir.Transaction
+	tx.Update(client, other)
+	w.must(client.Transact(w.ctx(), &tx))
+	refuses("other content than this program was built with")
+	if _, err := w.app().Setup(w.ctx()); err == nil {
+		t.Error("setup took a changed form for its own")
+	}
+}
+
+// Started before its FHIR server, the service waits and goes on.
+func TestWaitsForTheServer(t *testing.T) {
+	s := sandbox.New()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := listener.Addr().String()
+	srv := &http.Server{Handler: s}
+	go func() { _ = srv.Serve(listener) }()
+	w := open(t, "http://"+addr+"/fhir", "")
+	_ = srv.Close()
+	w.serve("--census.interval", "1s")
+	if listener, err = net.Listen("tcp", addr); err != nil {
+		t.Skipf("another process took the port meanwhile: %v", err)
+	}
+	again := &http.Server{Handler: s}
+	go func() { _ = again.Serve(listener) }()
+	t.Cleanup(func() { _ = again.Close(); s.Close() })
+	w.want(w.admit(hospital.Stay{Person: woman}), asked)
+}
+
+// Three replicas make everything once.
+func TestReplicas(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		for range 3 {
+			w.serve("--census.interval", "1s")
+		}
+		var all []hospital.Admission
+		for range 5 {
+			all = append(all, w.admit(hospital.Stay{Person: man}))
+		}
+		for _, a := range all {
+			w.answer(a, 4, 4, 4)
+		}
+		for _, a := range all {
+			w.want(a, referred(12, "urgent"))
+		}
+		for _, a := range all {
+			w.provenance(w.find("Observation", "score", a).Ref(), "")
+		}
+	})
+}
