@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/agnivade/levenshtein"
 	"github.com/go-viper/mapstructure/v2"
+	"github.com/goccy/go-yaml"
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 )
@@ -150,9 +152,15 @@ func readFile(v *viper.Viper, fs *pflag.FlagSet) error {
 	if path == "" {
 		return nil
 	}
-	v.SetConfigFile(path)
-	v.SetConfigType("yaml")
-	if err := v.ReadInConfig(); err != nil {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("configuration file: %w", err)
+	}
+	var file map[string]any
+	if err := yaml.Unmarshal(raw, &file); err != nil {
+		return fmt.Errorf("configuration file %s: %s", path, yaml.FormatError(err, false, false)) // without the lines: they may hold a secret
+	}
+	if err := v.MergeConfigMap(withoutEmpty(file)); err != nil {
 		return fmt.Errorf("configuration file %s: %w", path, err)
 	}
 	known := keys()
@@ -165,6 +173,20 @@ func readFile(v *viper.Viper, fs *pflag.FlagSet) error {
 	return errors.Join(errs...)
 }
 
+// withoutEmpty drops sections whose lines are all commented out: they say
+// nothing, and must not hide the defaults below them.
+func withoutEmpty(section map[string]any) map[string]any {
+	for k, v := range section {
+		if v == nil {
+			delete(section, k)
+		}
+		if below, ok := v.(map[string]any); ok {
+			section[k] = withoutEmpty(below)
+		}
+	}
+	return section
+}
+
 func decode(v *viper.Viper, c *Config) error {
 	settings := v.AllSettings()
 	for _, own := range []string{"config", "help", "json"} {
@@ -173,7 +195,7 @@ func decode(v *viper.Viper, c *Config) error {
 	d, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
 		Result:           c,
 		WeaklyTypedInput: true, // the environment knows only text
-		DecodeHook:       mapstructure.StringToTimeDurationHookFunc(),
+		DecodeHook:       mapstructure.ComposeDecodeHookFunc(exactNumbers, mapstructure.StringToTimeDurationHookFunc()),
 	})
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
@@ -182,6 +204,19 @@ func decode(v *viper.Viper, c *Config) error {
 		return fmt.Errorf("configuration: %w", err)
 	}
 	return unknownRuleKeys(v.Get("routing.rules"))
+}
+
+// exactNumbers refuses what weak typing would bend: a duration without a unit
+// would be nanoseconds, half a worker none.
+func exactNumbers(from, to reflect.Type, value any) (any, error) {
+	number := from.Kind() == reflect.Float64 || from.ConvertibleTo(reflect.TypeFor[int64]()) && from.Kind() != reflect.String
+	switch {
+	case to == reflect.TypeFor[time.Duration]() && from != to && number && !reflect.ValueOf(value).IsZero():
+		return nil, fmt.Errorf("%v has no unit; write a duration as 30s, 10m or 24h", value)
+	case to.Kind() == reflect.Int && from.Kind() == reflect.Float64:
+		return nil, fmt.Errorf("%v is not a whole number", value)
+	}
+	return value, nil
 }
 
 func keys() []string {
@@ -213,6 +248,9 @@ func unknownEnv(environ []string) error {
 func envName(key string) string {
 	return prefix + "_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
+
+// Nearest is the setting whose key is most like this one.
+func Nearest(key string) string { return nearest(key, keys()) }
 
 func nearest(key string, known []string) string {
 	best, distance := "", 1<<30

@@ -46,7 +46,7 @@ func (r Routing) Route(locations []string, serviceProvider string) Owners {
 	}
 	for _, at := range locations {
 		for _, rule := range r.Rules {
-			if rule.Location == at {
+			if rule.Location != "" && rule.Location == at {
 				take(rule.Owners)
 			}
 		}

@@ -2,8 +2,11 @@ package fhir
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,7 +45,7 @@ const (
 // New checks the options; it sends nothing.
 func New(o Options) (*Client, error) {
 	u, err := url.Parse(o.BaseURL)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || (u.Scheme != "http" && u.Scheme != "https") {
+	if err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(o.BaseURL, "?#") || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, errors.New("the FHIR base URL must look like https://host/fhir, without user, password or query")
 	}
 	if o.Timeout <= 0 {
@@ -137,26 +140,36 @@ func (c *Client) roundTrip(ctx context.Context, op, method, path string, body []
 	}
 	answer, err := req.Execute(method, c.base+path)
 	if err != nil {
-		return nil, &Error{Op: op, cause: withoutURL(err)}
+		return nil, &Error{Op: op, cause: transportError(err)}
 	}
 	return answer, nil
 }
 
-// withoutURL strips the address that net/http puts around every error: the
-// query names a patient.
-func withoutURL(err error) error {
-	var u *url.Error
-	for errors.As(err, &u) {
-		err = u.Err
+// transportError keeps what tells a person why there was no answer. net/http
+// wraps the URL around every error, and quotes what it could not read: both can
+// name a patient.
+func transportError(err error) error {
+	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, resty.ErrResponseBodyTooLarge} {
+		if errors.Is(err, known) {
+			return known
+		}
 	}
-	return err
+	var dial *net.OpError
+	if errors.As(err, &dial) {
+		return dial
+	}
+	var cert *tls.CertificateVerificationError
+	if errors.As(err, &cert) {
+		return cert
+	}
+	return errors.New("the answer could not be read")
 }
 
 // Capabilities is what the server says about itself; it may be wrong.
 type Capabilities struct {
-	Software string // name and version, as the server states them
-	FHIR     string // such as 4.0.1
-	Types    map[string]bool
+	Software    string          // name and version, as the server states them
+	FHIR        string          // such as 4.0.1
+	RevIncludes map[string]bool // such as Task:encounter, stated for any type
 }
 
 // Capabilities reads /metadata. It is also the cheapest question whether the
@@ -170,12 +183,12 @@ func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
 		return Capabilities{}, fmt.Errorf("%s is not a FHIR base URL: /metadata answers no CapabilityStatement", c.base)
 	}
 	caps := Capabilities{
-		Software: strings.TrimSpace(res.Get("software.name").String() + " " + res.Get("software.version").String()),
-		FHIR:     res.Get("fhirVersion").String(),
-		Types:    map[string]bool{},
+		Software:    strings.TrimSpace(res.Get("software.name").String() + " " + res.Get("software.version").String()),
+		FHIR:        res.Get("fhirVersion").String(),
+		RevIncludes: map[string]bool{},
 	}
-	res.Get("rest.0.resource.#.type").ForEach(func(_, t gjson.Result) bool {
-		caps.Types[t.String()] = true
+	res.Get("rest.0.resource.#.searchRevInclude|@flatten").ForEach(func(_, name gjson.Result) bool {
+		caps.RevIncludes[name.String()] = true
 		return true
 	})
 	return caps, nil

@@ -1,10 +1,12 @@
 package fhir
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,7 +77,7 @@ func RetryAfter(err error) time.Duration {
 
 func answerError(op string, status int, header http.Header, body []byte) *Error {
 	e := &Error{Op: op, Status: status, RetryAfter: retryAfter(header)}
-	if gjson.ValidBytes(body) {
+	if json.Valid(body) { // bounds the nesting, as gjson does not
 		e.Codes = outcomeCodes(gjson.ParseBytes(body))
 	}
 	e.conflict = conflictStatus(status) || wrappedConflict(status, body)
@@ -94,43 +96,38 @@ func wrappedConflict(status int, body []byte) bool {
 	return (status == http.StatusBadRequest || status >= 500) && conflictWords.Match(body)
 }
 
-var hapiCode = regexp.MustCompile(`HAPI-\d{4}`)
-
-// outcomeCodes keeps what tells a person where to look and cannot hold data:
-// issue codes, element paths, message ids. Diagnostics quote values: left out.
+// outcomeCodes keeps what tells a person where to look. A server may write
+// anything anywhere, so only what cannot be a name or a number of a patient
+// passes: known codes, paths of known types, ids of validator messages.
+// Diagnostics quote values: left out but for HAPI's own numbers.
 func outcomeCodes(outcome gjson.Result) []string {
 	var codes []string
-	add := func(s string) {
-		if s != "" && len(s) < 120 && len(codes) < 8 {
-			codes = append(codes, s)
+	add := func(pattern *regexp.Regexp, s string) {
+		if found := pattern.FindString(s); found != "" && len(codes) < 8 {
+			codes = append(codes, found)
 		}
 	}
 	for _, issue := range outcome.Get("issue").Array() {
 		if s := issue.Get("severity").String(); s != "error" && s != "fatal" {
 			continue
 		}
-		add(issue.Get("code").String())
-		add(hapiCode.FindString(issue.Get("diagnostics").String()))
-		add(elementPath(issue.Get("expression.0").String()))
-		add(messageID(issue))
+		add(issueType, issue.Get("code").String())
+		add(hapiCode, issue.Get("diagnostics").String())
+		add(elementPath, issue.Get("expression.0").String())
+		add(messageID, issue.Get(`extension.#(url=="http://hl7.org/fhir/StructureDefinition/operationoutcome-message-id").valueString`).String())
 	}
 	return codes
 }
 
-var pathPattern = regexp.MustCompile(`^[A-Za-z0-9.\[\]]+`)
-
-// elementPath drops what HAPI appends to a path in comments: it can quote ids.
-func elementPath(s string) string { return pathPattern.FindString(s) }
-
-func messageID(issue gjson.Result) string {
-	const ext = "http://hl7.org/fhir/StructureDefinition/operationoutcome-message-id"
-	for _, e := range issue.Get("extension").Array() {
-		if e.Get("url").String() == ext {
-			return pathPattern.FindString(strings.ReplaceAll(e.Get("valueString").String(), "_", "."))
-		}
-	}
-	return ""
-}
+var (
+	// R4 issue-type.
+	issueType = regexp.MustCompile(`^(invalid|structure|required|value|invariant|security|login|unknown|expired|forbidden|suppressed|processing|not-supported|duplicate|multiple-matches|not-found|deleted|too-long|code-invalid|extension|too-costly|business-rule|conflict|transient|lock-error|no-store|exception|timeout|incomplete|throttled|informational)$`)
+	hapiCode  = regexp.MustCompile(`\bHAPI-\d{4}\b`)
+	// The types that we write or read, and FHIR's element names.
+	elementPath = regexp.MustCompile(`^(Bundle|Task|Questionnaire|QuestionnaireResponse|Observation|ServiceRequest|Provenance|Encounter|Patient|Condition|Subscription|Device|CodeSystem)(\.[a-z][A-Za-z]{0,30}(\[(\d{1,4}|x)\])*)+`)
+	// The HL7 validator's message families.
+	messageID = regexp.MustCompile(`^(Validation|Terminology|Extension|Bundle|Reference|Type|TYPE|Questionnaire|QUESTIONNAIRE|Rule)(_[A-Za-z]{1,30}){1,8}$`)
+)
 
 const maxRetryAfter = 10 * time.Minute
 
@@ -139,8 +136,8 @@ func retryAfter(h http.Header) time.Duration {
 	if v == "" {
 		return 0
 	}
-	if d, err := time.ParseDuration(v + "s"); err == nil && d > 0 {
-		return min(d, maxRetryAfter)
+	if n, err := strconv.ParseUint(v, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(n, uint64(maxRetryAfter/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(v); err == nil {
 		return min(max(time.Until(at), 0), maxRetryAfter)

@@ -32,7 +32,7 @@ func Parse(raw []byte) (Resource, error) {
 		return Resource{}, errors.New("not a FHIR resource: not valid JSON")
 	}
 	r := Resource{raw}
-	if r.Type() == "" {
+	if t := r.Get("resourceType"); t.Type != gjson.String || !typePattern.MatchString(t.Str) {
 		return Resource{}, errors.New("not a FHIR resource: no resourceType")
 	}
 	return r, nil

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -96,13 +98,13 @@ func (c *Client) batch(ctx context.Context, queries []string) ([]Resource, error
 	if err != nil {
 		return nil, err
 	}
-	pages := answer.Get("entry.#.resource").Array()
-	if len(pages) != len(queries) {
-		return nil, &Error{Op: op, Status: http.StatusNotImplemented}
+	entries := answer.Get("entry").Array()
+	if len(entries) != len(queries) {
+		return nil, &Error{Op: op, Status: http.StatusNotImplemented} // it is no server for batches
 	}
 	var all []Resource
-	for i, page := range pages {
-		found, err := c.batched(ctx, op, queries[i], Resource{[]byte(page.Raw)})
+	for i, e := range entries {
+		found, err := c.batched(ctx, queries[i], e)
 		if err != nil {
 			return nil, err
 		}
@@ -121,11 +123,12 @@ type batchEntry struct {
 	Request request `json:"request"`
 }
 
-// batched gives the results of one search of a batch; one of several pages is
-// searched again by itself.
-func (c *Client) batched(ctx context.Context, op, query string, page Resource) ([]Resource, error) {
+// batched gives the results of one search of a batch. One that failed there,
+// or that has several pages, is searched again by itself.
+func (c *Client) batched(ctx context.Context, query string, entry gjson.Result) ([]Resource, error) {
+	page := Resource{[]byte(entry.Get("resource").Raw)}
 	if page.Type() != "Bundle" {
-		return nil, &Error{Op: op, cause: errors.New("one of its searches failed")}
+		return c.Search(ctx, query)
 	}
 	if next, err := c.next(page); err != nil || next != "" {
 		return c.Search(ctx, query)
@@ -155,8 +158,15 @@ func (c *Client) next(bundle Resource) (string, error) {
 		return "", nil
 	}
 	rest, ok := strings.CutPrefix(link, c.base)
-	if !ok || rest == "" || (rest[0] != '?' && rest[0] != '/') || strings.Contains(rest, "..") {
+	if !ok || rest == "" || (rest[0] != '?' && rest[0] != '/') || climbs(rest) {
 		return "", errors.New("the next page lies outside the configured base URL; check fhir.base_url and the server's own idea of its address")
 	}
 	return rest, nil
+}
+
+// climbs tells whether a path leads out of where it stands, however it is
+// spelt. What stands in a query is the server's own business.
+func climbs(rest string) bool {
+	u, err := url.Parse(rest)
+	return err != nil || slices.Contains(strings.Split(u.Path, "/"), "..")
 }

@@ -71,6 +71,9 @@ func (t *Transaction) fail(err error) {
 	}
 }
 
+// Err is why the transaction cannot be sent; another try cannot mend it.
+func (t *Transaction) Err() error { return t.err }
+
 // ByIdentifier is the ifNoneExist search for one business identifier.
 func ByIdentifier(system, value string) string {
 	return "identifier=" + url.QueryEscape(system+"|"+value)

@@ -186,6 +186,7 @@ func TestWaitsForTheServer(t *testing.T) {
 	again := &http.Server{Handler: s}
 	go func() { _ = again.Serve(listener) }()
 	t.Cleanup(func() { _ = again.Close(); s.Close() })
+	w.client.Close() // the hospital's connections died with the first listener
 	w.want(w.admit(hospital.Stay{Person: woman}), asked)
 }
 

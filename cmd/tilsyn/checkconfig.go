@@ -17,16 +17,28 @@ func checkConfigCommand() *cobra.Command {
 		Short: "Check the configuration and print the policy in words",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			_, policy, err := settings(c)
+			cfg, policy, err := settings(c)
 			if err != nil {
 				return err
 			}
 			fmt.Fprintln(c.OutOrStdout(), "The configuration is valid.")
+			printRouting(c.OutOrStdout(), cfg.Routing)
 			return printPolicy(c.OutOrStdout(), policy)
 		},
 	}
 	config.Flags(c.Flags())
 	return c
+}
+
+func printRouting(w io.Writer, r config.Routing) {
+	ward, team := r.Default.Ward, r.Default.Liaison
+	if ward == "" {
+		ward = "the admission's service provider"
+	}
+	if team == "" {
+		team = "nobody in particular: set routing.default.liaison before going live"
+	}
+	fmt.Fprintf(w, "Tasks go to %s and consults to %s, but for %d routing rules.\n", ward, team, len(r.Rules))
 }
 
 func printPolicy(w io.Writer, p *pathway.Policy) error {

@@ -13,6 +13,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/tilsyn/tilsyn/config"
 )
 
 func main() {
@@ -73,10 +76,19 @@ Exit codes: 0 done, 1 failed, 2 wrong use.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongUse{err} })
+	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(serveCommand(), setupCommand(), demoCommand(), sandboxCommand(), explainCommand(),
 		scoreCommand(), artifactsCommand(), checkConfigCommand(), versionCommand())
 	return root
+}
+
+// wrongFlag names the setting that an unknown flag may have meant.
+func wrongFlag(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && c.Flags().Lookup("config") != nil {
+		return wrongUse{fmt.Errorf("%w; did you mean --%s?", err, config.Nearest(unknown.GetSpecifiedName()))}
+	}
+	return wrongUse{err}
 }
 
 // noArgs and exactArgs report a wrong number of arguments as wrong use.

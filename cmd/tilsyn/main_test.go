@@ -62,7 +62,7 @@ func TestWrongUse(t *testing.T) {
 	}{
 		{[]string{"srve"}, `"srve"`},
 		{[]string{"serve", "now"}, `"now"`},
-		{[]string{"serve", "--fhir.baseurl", "x"}, "--fhir.baseurl"},
+		{[]string{"serve", "--fhir.baseurl", "x"}, "did you mean --fhir.base_url"},
 		{[]string{"serve"}, "TILSYN_FHIR_BASE_URL"},
 		{[]string{"serve", "--fhir.base_url", "ehr"}, "https://ehr.example/fhir"},
 		{[]string{"check-config", "--config", file}, `did you mean "fhir.base_url"`},

@@ -169,7 +169,12 @@ func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := reconcile.Options{Client: a.client, Policy: a.policy, Routing: a.cfg.Routing, Language: a.cfg.Questionnaire.Language}
+	caps, err := a.client.Capabilities(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o := reconcile.Options{Client: a.client, Policy: a.policy, Routing: a.cfg.Routing, Language: a.cfg.Questionnaire.Language,
+		Narrow: !caps.RevIncludes["Task:encounter"] || !caps.RevIncludes["QuestionnaireResponse:encounter"]}
 	for _, art := range all {
 		res, err := a.published(ctx, art)
 		if errors.Is(err, errMissing) {

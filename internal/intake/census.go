@@ -104,7 +104,7 @@ type tally struct {
 func newTally(q Queue) *tally { return &tally{queue: q, ids: map[string]bool{}} }
 
 func (t *tally) add(id string) {
-	if !t.ids[id] {
+	if fhir.ValidID(id) && !t.ids[id] {
 		t.ids[id] = true
 		t.queue.Backlog(id)
 	}

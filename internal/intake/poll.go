@@ -64,16 +64,25 @@ func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
 	if c.newest.IsZero() {
 		query = fhir.Query(typ, "_count", pageSize) // the server was empty when we started
 	}
+	newest := c.newest
 	err := p.client.Each(ctx, query, func(r fhir.Resource) error {
-		if r.Type() == typ && c.changed(r) {
+		if r.Type() != typ {
+			return nil
+		}
+		if c.changed(r) {
 			p.name(r)
+		}
+		if at := lastUpdated(r); at.After(newest) {
+			newest = at
 		}
 		return nil
 	})
-	if err == nil {
-		c.forget(since)
+	if err != nil {
+		return err // what was not read yet may be older than what was: the cursor stays
 	}
-	return err
+	c.newest = newest
+	c.forget(since)
+	return nil
 }
 
 // start sets the cursor to the newest write on the server: its own clock, not
@@ -94,7 +103,9 @@ func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
 // name maps a changed resource to its admission.
 func (p *Poller) name(r fhir.Resource) {
 	if r.Type() == "Encounter" {
-		p.queue.Fresh(r.ID())
+		if fhir.ValidID(r.ID()) {
+			p.queue.Fresh(r.ID())
+		}
 		if parent, ok := p.encounter(r, "partOf"); ok {
 			p.queue.Fresh(parent)
 		}
@@ -144,9 +155,6 @@ func (c *cursor) changed(r fhir.Resource) bool {
 		return false
 	}
 	c.seen[r.ID()] = v
-	if v.at.After(c.newest) {
-		c.newest = v.at
-	}
 	return true
 }
 
@@ -160,5 +168,5 @@ func (c *cursor) forget(before time.Time) {
 
 func lastUpdated(r fhir.Resource) time.Time {
 	t, _ := time.Parse(time.RFC3339Nano, r.Get("meta.lastUpdated").String())
-	return t
+	return t.UTC() // times of other zones never compare as equal
 }

@@ -52,7 +52,7 @@ func (r *Reconciler) compose(p picture, d pathway.Decision) (*fhir.Transaction, 
 			return nil, err
 		}
 	}
-	return &w.tx, nil
+	return &w.tx, w.tx.Err()
 }
 
 // labels puts the admission's security labels on what we create, and says

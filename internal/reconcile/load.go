@@ -24,6 +24,8 @@ type loader struct {
 	forms  *forms
 	policy *pathway.Policy
 	seen   *memo
+
+	alwaysNarrow bool
 }
 
 // fullInclude is from where an include may have been cut short without a word:
@@ -59,48 +61,55 @@ func (l loader) search(ctx context.Context, id, patient string) ([]fhir.Resource
 	if !fhir.ValidID(id) {
 		return nil, fmt.Errorf("%w: not an Encounter id", ErrPermanent)
 	}
-	queries := []string{fhir.Query("Encounter", "_id", id,
-		"_include", "Encounter:subject", "_include", "Encounter:part-of",
-		"_revinclude", "Task:encounter", "_revinclude", "QuestionnaireResponse:encounter")}
-	if patient != "" {
-		queries = append(queries, l.pregnancyQuery(patient))
+	query := fhir.Query("Encounter", "_id", id, "_include", "Encounter:subject", "_include", "Encounter:part-of")
+	if l.alwaysNarrow {
+		return l.client.SearchTogether(ctx, l.withPregnancy(patient, append(ourWork(id), query)...)...)
 	}
-	resources, err := l.client.SearchTogether(ctx, queries...)
+	query += "&_revinclude=Task:encounter&_revinclude=QuestionnaireResponse:encounter"
+	resources, err := l.client.SearchTogether(ctx, l.withPregnancy(patient, query)...)
 	if err != nil || len(resources) < fullInclude {
 		return resources, err
 	}
-	return l.narrow(ctx, id, resources)
+	lost, err := l.client.SearchTogether(ctx, ourWork(id)...)
+	return append(resources, lost...), err
 }
 
-// narrow asks for our work by name, for a stay so busy that an include may
-// have lost it.
-func (l loader) narrow(ctx context.Context, id string, found []fhir.Resource) ([]fhir.Resource, error) {
-	for _, q := range []string{
+// ourWork asks for our work by name: where a stay is so busy that an include
+// may have lost it, or where the server has no _revinclude. A parameter that
+// the server ignores without a word would make it look as if nobody was asked.
+func ourWork(id string) []string {
+	return []string{
 		fhir.Query("Task", "identifier", ours(stay.Screening, id)+","+ours(stay.ConsultTask, id)),
 		fhir.Query("QuestionnaireResponse", "identifier", ours(stay.Draft, id)),
-		fhir.Query("QuestionnaireResponse", "encounter", "Encounter/"+id, "questionnaire", l.forms.current.URL),
-	} {
-		more, err := l.client.Search(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, more...)
+		fhir.Query("QuestionnaireResponse", "encounter", "Encounter/"+id),
 	}
-	return found, nil
+}
+
+func (l loader) withPregnancy(patient string, queries ...string) []string {
+	if patient == "" {
+		return queries
+	}
+	return append(queries, l.pregnancyQuery(patient))
 }
 
 // read turns the resources into the picture's values.
 func (l loader) read(ctx context.Context, p *picture) error {
 	p.stay.Admission = l.admission(p.encounter)
 	id := p.stay.Admission.ID
-	if parent, ok := l.client.LocalRef(p.encounter.Get("partOf.reference").String()); ok {
-		if res, ok := p.byRef[parent]; ok {
-			a := l.admission(res)
-			p.stay.Parent = &a
-		}
-	}
-	if err := l.patient(p); err != nil {
+	parent, err := l.related(ctx, p, "partOf")
+	if err != nil {
 		return err
+	}
+	if parent.ID() != "" {
+		a := l.admission(parent)
+		p.stay.Parent = &a
+	}
+	subject, err := l.related(ctx, p, "subject")
+	if err != nil {
+		return err
+	}
+	if subject.Type() == "Patient" {
+		p.stay.Patient = patient(subject)
 	}
 	for _, res := range sorted(p.byRef) {
 		if t, ok := l.task(res, id); ok {
@@ -116,18 +125,22 @@ func (l loader) read(ctx context.Context, p *picture) error {
 	return l.pregnancy(ctx, p)
 }
 
-// patient must be there before anything is decided about one.
-func (l loader) patient(p *picture) error {
-	ref, ok := l.client.LocalRef(p.encounter.Get("subject.reference").String())
+// related is what an element of the Encounter refers to; without a reference
+// into this server it is empty. A server that left it out of the search is
+// asked again.
+func (l loader) related(ctx context.Context, p *picture, element string) (fhir.Resource, error) {
+	ref, ok := l.client.LocalRef(p.encounter.Get(element + ".reference").String())
 	if !ok {
-		return nil
+		return fhir.Resource{}, nil
 	}
-	res, ok := p.byRef[ref]
-	if !ok {
-		return fmt.Errorf("%w: the patient of the admission is not on the server, or the server ignores _include", ErrPermanent)
+	if res, ok := p.byRef[ref]; ok {
+		return res, nil
 	}
-	p.stay.Patient = patient(res)
-	return nil
+	res, err := l.client.Read(ctx, ref)
+	if fhir.IsGone(err) {
+		return fhir.Resource{}, fmt.Errorf("%w: the admission's %s is not on the server", ErrPermanent, element)
+	}
+	return res, err
 }
 
 // pointedTo reads the response that the nurse's Task belongs with where the

@@ -23,6 +23,7 @@ type Options struct {
 	Language string           // of the texts that people read: nb, nn, en, sv, da
 	Form     *instrument.Form // the form that new admissions are asked with
 	Device   string           // Device/id of tilsyn itself
+	Narrow   bool             // the server does not state that it has _revinclude
 	Now      func() time.Time // nil: time.Now
 }
 
@@ -30,7 +31,6 @@ type Options struct {
 // worked on by one caller at a time.
 type Reconciler struct {
 	Options
-	forms  *forms
 	loader loader
 }
 
@@ -40,7 +40,8 @@ func New(o Options) *Reconciler {
 		o.Now = time.Now
 	}
 	f := newForms(o.Client, o.Form)
-	return &Reconciler{Options: o, forms: f, loader: loader{client: o.Client, forms: f, policy: o.Policy, seen: newMemo()}}
+	l := loader{client: o.Client, forms: f, policy: o.Policy, alwaysNarrow: o.Narrow, seen: newMemo()}
+	return &Reconciler{Options: o, loader: l}
 }
 
 // ErrPermanent marks an admission that no retry can help: a person must look.

@@ -1,0 +1,249 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tilsyn/tilsyn/fhir"
+)
+
+// noon is on the server's clock, which is not ours.
+var noon = time.Date(2031, 5, 17, 12, 0, 0, 0, time.UTC)
+
+const overlap = 10 * time.Minute
+
+// watching gives a poller that has seen all there is on the server.
+func watching(t *testing.T, c *fhir.Client) (*Poller, *heard) {
+	t.Helper()
+	q := &heard{}
+	p := NewPoller(c, q, names, overlap, NewCensus(c, q, names, []string{"IMP"}, nil), nil)
+	for range 2 { // the first round only finds out what time it is there
+		rounds(t, p)
+	}
+	q.took()
+	return p, q
+}
+
+func rounds(t *testing.T, p *Poller) {
+	t.Helper()
+	if err := p.round(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEachChangeNamesItsAdmission(t *testing.T) {
+	encounter := `"encounter":{"reference":"Encounter/7"}`
+	form := fmt.Sprintf(`"questionnaire":%q`, names.Questionnaire+"|1.0.0-nb")
+	for _, tt := range []struct{ name, ref, elements, want string }{
+		{"an admission", "Encounter/7", `"status":"in-progress"`, "7"},
+		{"a part of an admission, and the whole", "Encounter/8", `"partOf":{"reference":"Encounter/7"}`, "7 8"},
+		{"our task, by its identifier", "Task/1", identified("ask", "7"), "7"},
+		{"our answer, by its identifier", "QuestionnaireResponse/1", fmt.Sprintf(`"identifier":{"system":%q,"value":"draft:7"}`, names.IdentifierSystem), "7"},
+		{"an answer to our form from another screen", "QuestionnaireResponse/1", form + "," + encounter, "7"},
+		{"an absolute reference into the server", "QuestionnaireResponse/1", form + `,"encounter":{"reference":"{base}/Encounter/7"}`, "7"},
+		{"a form without a version", "QuestionnaireResponse/1", fmt.Sprintf(`"questionnaire":%q,`, names.Questionnaire) + encounter, "7"},
+		{"somebody else's task", "Task/1", `"identifier":[{"system":"theirs","value":"ask:7"}],` + encounter, ""},
+		{"an answer to somebody else's form", "QuestionnaireResponse/1", `"questionnaire":"https://x|1",` + encounter, ""},
+		{"a form that only begins like ours", "QuestionnaireResponse/1", fmt.Sprintf(`"questionnaire":%q,`, names.Questionnaire+"-2") + encounter, ""},
+		{"an identifier of ours that names nothing", "Task/1", identified("ask", ""), ""},
+		{"an identifier of ours that leads elsewhere", "Task/1", identified("ask", "../../x"), ""},
+		{"a part of an admission on another server", "Encounter/8", `"partOf":{"reference":"https://evil.example/Encounter/7"}`, "8"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, c := serve(t)
+			s.put("Encounter/old", noon.Add(-time.Hour), "")
+			p, q := watching(t, c)
+			s.put(tt.ref, noon, strings.ReplaceAll(tt.elements, "{base}", s.base))
+			rounds(t, p)
+			q.wantFresh(t, tt.want, "it has just changed")
+			rounds(t, p)
+			q.wantFresh(t, "", "the overlap shows it again, but it has not changed")
+			s.put(tt.ref, noon.Add(time.Minute), strings.ReplaceAll(tt.elements, "{base}", s.base))
+			rounds(t, p)
+			q.wantFresh(t, tt.want, "it has changed again")
+			if len(p.census.bell) != 0 {
+				t.Error("a census was asked for, without need")
+			}
+		})
+	}
+}
+
+func TestAnAnswerThatNamesNoAdmissionRingsTheCensus(t *testing.T) {
+	for name, encounter := range map[string]string{
+		"none": "", "a contained one": `,"encounter":{"reference":"#e"}`, "by identifier": `,"encounter":{"identifier":{"value":"7"}}`,
+		"elsewhere": `,"encounter":{"reference":"https://evil.example/Encounter/7"}`, "not an encounter": `,"encounter":{"reference":"Patient/7"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, c := serve(t)
+			p, q := watching(t, c)
+			s.put("QuestionnaireResponse/1", noon, fmt.Sprintf(`"questionnaire":%q`, names.Questionnaire)+encounter)
+			rounds(t, p)
+			q.wantFresh(t, "", "nobody knows whose it is")
+			if len(p.census.bell) != 1 {
+				t.Error("nobody looks for the task that it belongs to")
+			}
+		})
+	}
+}
+
+func TestAWriteThatBecomesVisibleLateIsNamed(t *testing.T) {
+	s, c := serve(t)
+	s.put("Encounter/1", noon, "")
+	p, q := watching(t, c)
+	s.put("Encounter/2", noon.Add(30*time.Minute), "")
+	rounds(t, p)
+	q.wantFresh(t, "2", "it is new")
+	s.put("Encounter/late", noon.Add(21*time.Minute), "") // a transaction that took nine minutes
+	rounds(t, p)
+	q.wantFresh(t, "late", "its time stamp is older than the newest, but inside the overlap")
+	rounds(t, p)
+	q.wantFresh(t, "", "it has not changed since")
+}
+
+func TestUnchangedOnesAreNotNamedAgainInAnyTimeZone(t *testing.T) {
+	for name, zone := range map[string]*time.Location{
+		"UTC": time.UTC, "Norway": time.FixedZone("", 2*3600), "India": time.FixedZone("", 5*3600+1800), "Nepal": time.FixedZone("", 5*3600+2700), "Newfoundland": time.FixedZone("", -3*3600-1800),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, c := serve(t)
+			s.offset = zone
+			s.put("Encounter/1", noon, "")
+			p, q := watching(t, c)
+			for range 3 {
+				rounds(t, p)
+				q.wantFresh(t, "", "nothing has changed")
+			}
+		})
+	}
+}
+
+func TestWhatHappenedBeforeTheStartIsTheCensussWork(t *testing.T) {
+	s, c := serve(t)
+	for i := range 50 {
+		s.put(fmt.Sprintf("Encounter/%d", i), noon.Add(-time.Duration(i)*time.Hour), "")
+	}
+	q := &heard{}
+	p := NewPoller(c, q, names, overlap, nil, nil)
+	rounds(t, p)
+	q.wantFresh(t, "", "the first round only reads the server's clock")
+	if len(p.bell) != 1 {
+		t.Error("nobody looks at once at what came meanwhile")
+	}
+	rounds(t, p)
+	q.wantFresh(t, "0", "only that lies in the overlap")
+}
+
+func TestTheFirstResourceOfAnEmptyServerIsNamed(t *testing.T) {
+	s, c := serve(t)
+	p, q := watching(t, c)
+	s.put("Encounter/1", noon, "")
+	rounds(t, p)
+	q.wantFresh(t, "1", "it is new")
+	s.put("Encounter/2", noon.Add(time.Second), "")
+	rounds(t, p)
+	q.wantFresh(t, "2", "only that is new")
+}
+
+func TestOneTypeThatFailsDoesNotStopTheOthers(t *testing.T) {
+	for _, tt := range []struct{ broken, first, then string }{{"Encounter", "2 3", "1"}, {"Task", "1 3", "2"}, {"QuestionnaireResponse", "1 2", "3"}} {
+		t.Run(tt.broken, func(t *testing.T) {
+			s, c := serve(t)
+			p, q := watching(t, c)
+			s.put("Encounter/1", noon, "")
+			s.put("Task/1", noon, identified("ask", "2"))
+			s.put("QuestionnaireResponse/1", noon, fmt.Sprintf(`"questionnaire":%q,"encounter":{"reference":"Encounter/3"}`, names.Questionnaire))
+			s.fail = func(r *http.Request) bool { return r.URL.Path == "/"+tt.broken }
+			if err := p.round(t.Context()); err == nil {
+				t.Error("the failure is hidden")
+			}
+			q.wantFresh(t, tt.first, "their types answered")
+			s.fail = nil
+			rounds(t, p)
+			q.wantFresh(t, tt.then, "its type answers again")
+		})
+	}
+}
+
+// A server may ignore _sort. If then a later page fails, what stood on it must
+// not be lost, however old it is.
+func TestASweepThatBrokeOffIsTakenUpFromWhereItBegan(t *testing.T) {
+	for name, unsorted := range map[string]bool{"oldest first": false, "newest first": true} {
+		t.Run(name, func(t *testing.T) {
+			s, c := serve(t)
+			s.pageSize, s.unsorted = 1, unsorted
+			s.put("Encounter/0", noon, "")
+			p, q := watching(t, c)
+			s.put("Encounter/1", noon.Add(time.Hour), "")
+			s.put("Encounter/2", noon.Add(2*time.Hour), "")
+			s.put("Encounter/3", noon.Add(3*time.Hour), "")
+			s.fail = func(r *http.Request) bool { return r.URL.Query().Get("from") == "2" }
+			if err := p.round(t.Context()); err == nil {
+				t.Fatal("the failure is hidden")
+			}
+			first, _ := q.took()
+			s.fail = nil
+			rounds(t, p)
+			second, _ := q.took()
+			for _, id := range []string{"1", "2", "3"} {
+				if !strings.Contains(first+second, id) {
+					t.Errorf("%s was never named: %q, then %q", id, first, second)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatNobodyCanAskForIsNotNamed(t *testing.T) {
+	s, c := serve(t)
+	p, q := watching(t, c)
+	s.put("Encounter/../../admin", noon, "")
+	s.put("Encounter/", noon, "")
+	s.put("Encounter/1", noon, "")
+	rounds(t, p)
+	q.wantFresh(t, "1", "the others have no id that fits a request")
+}
+
+func TestThePollerAsksOnlyForTheOverlapHoweverLongTheHistory(t *testing.T) {
+	s, c := serve(t)
+	p, _ := watching(t, c)
+	for i := range 300 {
+		s.put(fmt.Sprintf("Encounter/%d", i), noon.Add(time.Duration(i)*time.Minute), "")
+		rounds(t, p)
+	}
+	if n := len(p.cursors["Encounter"].seen); n > 25 {
+		t.Errorf("%d resources are remembered; the overlap holds 11", n)
+	}
+	last := s.asked[len(s.asked)-3:]
+	for _, asked := range last {
+		if strings.HasPrefix(asked, "/Encounter") && !strings.Contains(asked, "_lastUpdated=ge2031-05-17T16%3A48%3A00.000Z") {
+			t.Errorf("asked for %s", asked)
+		}
+	}
+}
+
+func TestTheBellStartsARoundAndTheEndOfTheContextStopsIt(t *testing.T) {
+	s, c := serve(t)
+	q := &heard{}
+	told := make(chan error)
+	p := NewPoller(c, q, names, overlap, nil, func(err error) { told <- err })
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { p.Run(ctx, 0); close(done) }()
+	for range 2 { // the start, and the look at once that follows it
+		if err := <-told; err != nil {
+			t.Error(err)
+		}
+	}
+	s.put("Encounter/1", noon, "")
+	p.Ring()
+	if err := <-told; err != nil {
+		t.Error(err)
+	}
+	q.wantFresh(t, "1", "the bell was rung")
+	cancel()
+	<-done
+}
