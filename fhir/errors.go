@@ -93,7 +93,8 @@ func conflictStatus(status int) bool {
 var conflictWords = regexp.MustCompile(`(?i)status 412|status 409|version conflict|constraint (violation|error)|precondition failed|HAPI-0550|HAPI-0989|HAPI-2223`)
 
 func wrappedConflict(status int, body []byte) bool {
-	return (status == http.StatusBadRequest || status >= 500) && conflictWords.Match(body)
+	const enough = 64 << 10 // bytes: it stands at the beginning if anywhere
+	return (status == http.StatusBadRequest || status >= 500) && conflictWords.Match(body[:min(len(body), enough)])
 }
 
 // outcomeCodes keeps what tells a person where to look. A server may write

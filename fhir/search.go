@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// maxPages bounds one sweep: a broken cursor gives page 1 again with 200.
+	// maxPages bounds one sweep.
 	maxPages = 10_000
 	// maxMatches bounds a search that is read into memory at once.
 	maxMatches = 20_000
@@ -38,7 +38,9 @@ func (c *Client) Search(ctx context.Context, query string) ([]Resource, error) {
 func (c *Client) Each(ctx context.Context, query string, visit func(Resource) error) error {
 	typ, _, _ := strings.Cut(query, "?")
 	op, path := "search "+typ, "/"+query
-	for range maxPages {
+	asked := map[string]bool{} // a broken cursor leads back to a page with 200
+	for !asked[path] && len(asked) < maxPages {
+		asked[path] = true
 		bundle, err := c.send(ctx, op, http.MethodGet, path, nil)
 		if err != nil {
 			return err
@@ -55,7 +57,7 @@ func (c *Client) Each(ctx context.Context, query string, visit func(Resource) er
 		if err != nil {
 			return &Error{Op: op, cause: err}
 		}
-		if next == "" || next == path {
+		if next == "" {
 			return nil
 		}
 		path = next

@@ -94,7 +94,10 @@ func (c *Client) Transact(ctx context.Context, t *Transaction) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.send(ctx, op, http.MethodPost, "", body)
+	answer, err := c.roundTrip(ctx, op, http.MethodPost, "", body)
+	if err == nil && !answer.IsSuccess() { // a success may have an empty body
+		err = answerError(op, answer.StatusCode(), answer.Header(), answer.Body())
+	}
 	return err
 }
 

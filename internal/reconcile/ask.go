@@ -42,21 +42,20 @@ func (w *writing) answeredUnasked(change pathway.TaskChange, made outputs) {
 func (w *writing) screeningTask(status r4.TaskStatus) fhir.Task {
 	return fhir.Task{
 		Task: r4.Task{
-			Meta:          w.meta,
-			Identifier:    []r4.Identifier{identifier(stay.Screening, w.id)},
-			Status:        status,
-			Intent:        "order",
-			Priority:      fhir.Ptr(r4.RequestPriorityRoutine),
-			Code:          fhir.Ptr(fhir.Concept(sdcTemp, "complete-questionnaire", "")),
-			Description:   fhir.Ptr(w.words.of("ask")),
-			For:           w.subject(),
-			Encounter:     w.encounter(),
-			AuthoredOn:    fhir.Instant(w.now),
-			LastModified:  fhir.Instant(w.now),
-			Requester:     w.device(),
-			PerformerType: []r4.CodeableConcept{fhir.Concept(snomed, nurse, "Nurse")},
-			Owner:         party(w.owners.Ward, ""),
-			Location:      w.location(),
+			Meta:         w.meta,
+			Identifier:   []r4.Identifier{identifier(stay.Screening, w.id)},
+			Status:       status,
+			Intent:       "order",
+			Priority:     fhir.Ptr(r4.RequestPriorityRoutine),
+			Code:         fhir.Ptr(fhir.Concept(sdcTemp, "complete-questionnaire", "")),
+			Description:  fhir.Ptr(w.words.of("ask")),
+			For:          w.subject(),
+			Encounter:    w.encounter(),
+			AuthoredOn:   fhir.Instant(w.now),
+			LastModified: fhir.Instant(w.now),
+			Requester:    w.device(),
+			Owner:        party(w.owners.Ward, ""),
+			Location:     w.location(),
 		},
 		Input: []fhir.Parameter{
 			{Type: paramForm.concept(), ValueCanonical: fhir.Ptr(w.Form.Canonical())},
@@ -64,11 +63,6 @@ func (w *writing) screeningTask(status r4.TaskStatus) fhir.Task {
 		},
 	}
 }
-
-const (
-	snomed = "http://snomed.info/sct"
-	nurse  = "106292003" // professional nurse
-)
 
 // location is where the patient is now.
 func (w *writing) location() *r4.Reference {
