@@ -213,11 +213,11 @@ var (
 )
 
 func scored(n int) hospital.Outcome {
-	return hospital.Outcome{Asked: 1, Task: "completed", Business: "scored", Draft: "completed", Scores: 1, Score: n}
+	return hospital.Outcome{Asked: 1, Task: "completed", Business: "scored", Draft: "completed", Scores: 1, Score: n, Stands: "final"}
 }
 
 func referred(n int, priority string) hospital.Outcome {
 	o := scored(n)
-	o.Consults, o.Priority, o.TeamTask = 1, priority, "requested"
+	o.Consults, o.Consult, o.Priority, o.TeamTask = 1, "active", priority, "requested"
 	return o
 }

@@ -16,7 +16,9 @@ type Outcome struct {
 	Draft    string // status of the response that was prepared
 	Scores   int    // observations
 	Score    int    // value of the first; meaningless without one
+	Stands   string // its status
 	Consults int    // service requests
+	Consult  string // status of the first
 	Priority string // of the first
 	TeamTask string // status of the liaison team's task; "" if there is none
 }
@@ -43,9 +45,11 @@ func (h *Hospital) Outcome(ctx context.Context, a Admission) (Outcome, error) {
 	scores := find("Observation", stay.Score)
 	if o.Scores = len(scores); o.Scores > 0 {
 		o.Score = int(scores[0].Get("valueQuantity.value").Int())
+		o.Stands = scores[0].Get("status").String()
 	}
 	consults := find("ServiceRequest", stay.Consult)
 	if o.Consults = len(consults); o.Consults > 0 {
+		o.Consult = consults[0].Get("status").String()
 		o.Priority = consults[0].Get("priority").String()
 	}
 	if team := find("Task", stay.ConsultTask); len(team) > 0 {

@@ -19,7 +19,7 @@ type Queue interface {
 
 // Names are what intake must know of our resources to map them to admissions.
 type Names struct {
-	IdentifierSystem string   // our identifiers read <purpose>:<Encounter id>
+	IdentifierSystem string   // our identifiers read <purpose>:<Encounter id>[:n]
 	CodeSystem       string   // our codes
 	Unfinished       []string // those of a Task whose screening still waits for somebody
 	Questionnaire    string   // url of our form
@@ -60,6 +60,7 @@ func (b bell) every(ctx context.Context, interval time.Duration, round func(cont
 
 // admissionOf reads the admission from the identifier of one of our resources.
 func (n Names) admissionOf(r fhir.Resource) (string, bool) {
-	_, id, ok := strings.Cut(r.Identifier(n.IdentifierSystem), ":")
+	_, rest, ok := strings.Cut(r.Identifier(n.IdentifierSystem), ":")
+	id, _, _ := strings.Cut(rest, ":") // what follows counts attempts
 	return id, ok && fhir.ValidID(id)
 }

@@ -21,15 +21,20 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 	switch {
 	case s.Admission.Void():
 		c.end(AdmissionCancelled, "the admission was cancelled or entered in error")
+		c.withdraw(AdmissionCancelled)
 	case s.Dead():
 		c.end(Deceased, "the patient has died")
+		c.revoke(Deceased)
 	case c.submitted():
 		c.judge()
+	case c.task.Scored():
+		c.takeBack()
 	case c.asked:
 		c.await()
 	default:
 		c.consider()
 	}
+	c.follow()
 	return c.decision
 }
 
@@ -100,8 +105,26 @@ func (c *chart) await() {
 		c.end(Discharged, "the patient was discharged before the answer")
 	case c.task.Open():
 		c.decision.because("wait", "asked; waiting for the answer")
+	case c.Admission.Present() && slices.Contains(endings, c.task.BusinessStatus):
+		c.reopen("the admission goes on after all; asked again")
 	default:
 		c.decision.because("closed", "the nurse's task is %s, without an answer", c.task.Status)
+	}
+}
+
+// follow keeps an open Task with the patient. Where nothing has moved, whoever
+// has taken it on stays its owner.
+func (c *chart) follow() {
+	at, change := c.Admission.Locations, c.decision.Task
+	if len(at) == 0 || at[0] == c.task.Location || !c.asked {
+		return
+	}
+	switch {
+	case change == nil && c.task.Open() && c.Admission.Present():
+		c.decision.Task = &TaskChange{Status: c.task.Status, Business: c.task.BusinessStatus, Reroute: true}
+		c.decision.because("transfer", "the patient lies on another ward; the task follows")
+	case change != nil && (change.Status == "requested" || change.Status == "in-progress"):
+		change.Reroute = true
 	}
 }
 
@@ -132,10 +155,6 @@ func (c *chart) judge() {
 		c.judgedBefore()
 		return
 	}
-	if c.task.Scored {
-		c.decision.because("amended", "the answers changed after they were scored; the score is left as it is")
-		return
-	}
 	if r.Subject != "" && r.Subject != c.Patient.Ref {
 		c.giveBack(WrongPatient, "", "the answers name another patient than the admission; not scored")
 		return
@@ -160,7 +179,7 @@ func (c *chart) act(result instrument.Result) {
 
 // judgedBefore leaves the Task as it is, unless the patient has gone home on it.
 func (c *chart) judgedBefore() {
-	if c.Admission.Status == stay.Finished && !c.task.Scored {
+	if c.Admission.Status == stay.Finished && !c.task.Scored() {
 		c.end(Discharged, "the patient was discharged before the answers gave a score")
 		return
 	}
@@ -170,12 +189,16 @@ func (c *chart) judgedBefore() {
 // closedInVain tells that the nurse closed her Task although the answers gave
 // no score, while the patient can still be asked.
 func (c *chart) closedInVain() bool {
-	return c.task.Status == "completed" && !c.task.Scored && c.Admission.Present()
+	return c.task.Status == "completed" && !c.task.Scored() && c.Admission.Present()
 }
 
 // giveBack leaves the Task with the ward and says what is wrong.
 func (c *chart) giveBack(business, detail, text string) {
 	c.decision.because(business, "%s", text)
+	if c.task.Scored() {
+		c.scoreFell(business, detail)
+		return
+	}
 	if c.Admission.Status == stay.Finished {
 		c.end(Discharged, "the patient was discharged before the answers gave a score")
 		return
@@ -194,8 +217,12 @@ func (c *chart) giveBack(business, detail, text string) {
 // score writes the score, closes the Task and refers where a limit was passed.
 func (c *chart) score(result instrument.Result) {
 	tier, limit := c.policy.Tier(*result.Score, c.Patient, c.now)
-	c.decision.Score = &Score{Response: c.response, Result: result, Tier: tier, Limit: limit}
 	c.decision.Task = &TaskChange{Status: "completed", Business: Scored, Response: c.response}
+	if c.unchanged(result) {
+		c.decision.because("same", "the response was saved again with the same answers")
+		return
+	}
+	c.decision.Score = &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref}
 	c.decision.because("score", "complete answers")
 	for _, r := range c.Responses {
 		if r.Ours && r.Ref != c.response.Ref && r.Untouched() {
@@ -204,8 +231,9 @@ func (c *chart) score(result instrument.Result) {
 	}
 	if tier < Consult {
 		c.decision.because("tier-"+tier.String(), "no limit for a consult was passed")
+		c.revoke(Corrected)
 		return
 	}
-	c.decision.Consult = &Referral{Urgent: tier == Urgent}
 	c.decision.because("tier-"+tier.String(), "the limit of %d for %s was passed (%s)", limit.From, limit.Who(), limit.Source)
+	c.refer(tier == Urgent)
 }

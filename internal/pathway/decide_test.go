@@ -48,6 +48,39 @@ func deceased(s *stay.Stay) { s.Patient.Deceased = true }
 func diedOn(day string) change {
 	return func(s *stay.Stay) { s.Patient.Deceased, s.Patient.Died = true, stay.ParseDate(day).Last() }
 }
+
+// before is what the nurse's Task points to: points of the three items, and the
+// consult's status, "" for none.
+func before(points [3]int, consult string) change {
+	return func(s *stay.Stay) {
+		s.Results.Score = stay.Result{Ref: "Observation/o1", Status: "final",
+			Items: map[string]int{"68518-0": points[0], "68519-8": points[1], "68520-6": points[2]}}
+		if consult != "" {
+			s.Results.Consult = stay.Result{Ref: "ServiceRequest/s1", Status: consult}
+		}
+	}
+}
+
+// team is the liaison team's Task.
+func team(status string) change {
+	return func(s *stay.Stay) {
+		s.Tasks = append(s.Tasks, stay.Task{Ref: "Task/t2", Purpose: stay.ConsultTask, Status: status})
+	}
+}
+
+func lies(at string) change { return func(s *stay.Stay) { s.Admission.Locations = []string{at} } }
+func was(at string) func(*stay.Task) {
+	return func(t *stay.Task) { t.Location = at }
+}
+func hadConsult(t *stay.Task) { t.Consult = "ServiceRequest/s1" }
+
+// withdrawnResults are what a cancelled admission left.
+func withdrawnResults(s *stay.Stay) {
+	before([3]int{2, 1, 1}, "revoked")(s)
+	s.Results.Score.Status = "entered-in-error"
+}
+func takenBack(t *stay.Task) { t.Withdrawn = true }
+
 func nobody(s *stay.Stay)    { s.Patient = stay.Patient{} }
 func expecting(s *stay.Stay) { s.Patient.Pregnant = true }
 
@@ -68,7 +101,7 @@ func judged(version int) func(*stay.Task) {
 
 func business(code string) func(*stay.Task) { return func(t *stay.Task) { t.BusinessStatus = code } }
 
-func wasScored(t *stay.Task) { t.Scored, t.BusinessStatus = true, "scored" }
+func wasScored(t *stay.Task) { t.Score, t.BusinessStatus = "Observation/o1", "scored" }
 
 // answered is a response, ours unless its id says otherwise; points are those
 // of items 1, 2, 3.
@@ -182,7 +215,27 @@ func TestDecisions(t *testing.T) {
 		"judge/names no patient":                   picture(asked("requested"), answered(t, "r1", "completed", []int{4, 4, 4}, about(""))),
 		"judge/handed in by task":                  picture(asked("completed"), answered(t, "r1", "in-progress", []int{2, 1, 1})),
 		"judge/scored":                             picture(asked("completed", judged(2), wasScored), answered(t, "r1", "completed", []int{2, 1, 1})),
-		"judge/amended":                            picture(asked("completed", judged(1), wasScored), answered(t, "r1", "amended", []int{2, 1, 1})),
+		"amend/up":                                 picture(asked("completed", judged(1), wasScored), before([3]int{1, 0, 0}, ""), answered(t, "r1", "amended", []int{2, 1, 1})),
+		"amend/down, untouched":                    picture(asked("completed", judged(1), wasScored), before([3]int{4, 4, 4}, "active"), team("requested"), answered(t, "r1", "amended", []int{1, 0, 0})),
+		"amend/down, begun":                        picture(asked("completed", judged(1), wasScored), before([3]int{4, 4, 4}, "active"), team("accepted"), answered(t, "r1", "amended", []int{1, 0, 0})),
+		"amend/up again":                           picture(asked("completed", judged(1), wasScored), before([3]int{1, 0, 0}, "revoked"), team("cancelled"), answered(t, "r1", "amended", []int{4, 4, 4})),
+		"amend/higher":                             picture(asked("completed", judged(1), wasScored), before([3]int{2, 1, 1}, "active"), team("requested"), answered(t, "r1", "amended", []int{4, 4, 4})),
+		"amend/higher, begun":                      picture(asked("completed", judged(1), wasScored), before([3]int{2, 1, 1}, "active"), team("in-progress"), answered(t, "r1", "amended", []int{4, 4, 4})),
+		"amend/saved again":                        picture(asked("completed", judged(1), wasScored), before([3]int{2, 1, 1}, "revoked"), team("cancelled"), answered(t, "r1", "amended", []int{2, 1, 1})),
+		"amend/to incomplete":                      picture(asked("completed", judged(1), wasScored), before([3]int{2, 1, 1}, "active"), team("requested"), answered(t, "r1", "amended", []int{2, 1})),
+		"amend/after a deleted consult":            picture(asked("completed", judged(1), wasScored, hadConsult), before([3]int{2, 1, 1}, ""), answered(t, "r1", "amended", []int{4, 4, 4})),
+		"withdraw/answers":                         picture(asked("completed", judged(1), wasScored), before([3]int{2, 1, 1}, "active"), team("requested"), answered(t, "r1", "entered-in-error", []int{2, 1, 1})),
+		"withdraw/answers, begun":                  picture(asked("completed", judged(1), wasScored), before([3]int{2, 1, 1}, "active"), team("accepted"), answered(t, "r1", "entered-in-error", []int{2, 1, 1})),
+		"withdraw/answers, gone home":              picture(status(stay.Finished), asked("completed", judged(1), wasScored), before([3]int{2, 1, 1}, "active"), team("requested"), answered(t, "r1", "entered-in-error", []int{2, 1, 1})),
+		"withdraw/admission":                       picture(status(stay.EnteredInError), asked("completed", judged(2), wasScored), before([3]int{2, 1, 1}, "active"), team("requested"), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"withdraw/admission, seen":                 picture(status(stay.EnteredInError), asked("completed", wasScored, takenBack, business("admission-cancelled")), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"withdraw/admission goes on":               picture(asked("completed", wasScored, takenBack, business("admission-cancelled")), withdrawnResults, answered(t, "r1", "completed", []int{2, 1, 1})),
+		"withdraw/death":                           picture(deceased, asked("completed", judged(2), wasScored), before([3]int{2, 1, 1}, "active"), team("requested"), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"reopen/discharge cancelled":               picture(asked("cancelled", business("discharged")), answered(t, "r1", "stopped", nil)),
+		"reopen/discharge cancelled, begun":        picture(asked("cancelled", business("discharged")), begun),
+		"transfer/asked":                           picture(lies("Location/b"), asked("requested", was("Location/a")), draft),
+		"transfer/closed":                          picture(lies("Location/b"), asked("completed", judged(2), wasScored, was("Location/a")), answered(t, "r1", "completed", []int{0})),
+		"transfer/stays":                           picture(lies("Location/a"), asked("in-progress", was("Location/a")), begun),
 		"judge/withdrawn":                          picture(asked("requested"), answered(t, "r1", "entered-in-error", []int{2, 1, 1})),
 		"judge/another screen's response":          picture(asked("requested"), draft, answered(t, "r2", "completed", []int{2, 1, 1})),
 		"judge/two, the newest counts":             picture(asked("requested"), answered(t, "r1", "completed", []int{4, 4, 4}, at(-time.Hour)), answered(t, "r2", "completed", []int{1, 0, 0})),

@@ -11,12 +11,16 @@ import (
 // Decision is what is to be done with one admission. All of it is written in
 // one transaction; a nil part means nothing of that kind.
 type Decision struct {
-	Ask     *Ask        `json:"ask,omitempty"`
-	Score   *Score      `json:"score,omitempty"`
-	Consult *Referral   `json:"consult,omitempty"`
-	Task    *TaskChange `json:"task,omitempty"`
-	Stop    []string    `json:"stop,omitempty"` // untouched drafts to stop, as references
-	Reasons []Reason    `json:"reasons"`
+	Ask      *Ask        `json:"ask,omitempty"`
+	Score    *Score      `json:"score,omitempty"`
+	Withdraw string      `json:"withdraw,omitempty"` // the score that no longer holds
+	Consult  *Referral   `json:"consult,omitempty"`
+	Revoke   *Revocation `json:"revoke,omitempty"`
+	Tell     string      `json:"tell,omitempty"` // our code: what the team must know about a consult that they have begun on
+	Task     *TaskChange `json:"task,omitempty"`
+	Stop     []string    `json:"stop,omitempty"`    // untouched drafts to stop, as references
+	Restart  []string    `json:"restart,omitempty"` // drafts that were stopped and are needed again
+	Reasons  []Reason    `json:"reasons"`
 }
 
 // Reason is one rule that spoke, in the order in which they did.
@@ -35,12 +39,21 @@ type Score struct {
 	Response stay.Response     `json:"-"`
 	Result   instrument.Result `json:"result"`
 	Tier     Tier              `json:"tier"`
-	Limit    Limit             `json:"-"` // the limit that was passed; zero for None
+	Limit    Limit             `json:"-"`                // the limit that was passed; zero for None
+	Amends   string            `json:"amends,omitempty"` // the Observation that it changes; "" makes one
 }
 
 // Referral asks the liaison team for a consult.
 type Referral struct {
-	Urgent bool `json:"urgent"`
+	Urgent  bool   `json:"urgent"`
+	Renews  string `json:"renews,omitempty"`  // a consult of ours that was revoked; "" makes one
+	Changes string `json:"changes,omitempty"` // a live consult whose urgency or score changed
+}
+
+// Revocation takes back a consult that nobody has begun on.
+type Revocation struct {
+	Ref string `json:"ref"`
+	Why string `json:"why"` // our code
 }
 
 // TaskChange is what the nurse's Task says from now on.
@@ -50,11 +63,15 @@ type TaskChange struct {
 	Why      string        `json:"why,omitempty"`    // our code: why it has this status
 	Detail   string        `json:"detail,omitempty"` // which item, in words
 	Response stay.Response `json:"-"`                // the response that was judged; zero: none was
+	Withdraw bool          `json:"withdraw,omitempty"`
+	Reroute  bool          `json:"reroute,omitempty"`   // the patient lies elsewhere: owner and location follow
+	NewDraft int           `json:"new_draft,omitempty"` // prepare a response anew; counts them
 }
 
 // Nothing tells whether the decision writes nothing.
 func (d Decision) Nothing() bool {
-	return d.Ask == nil && d.Score == nil && d.Consult == nil && d.Task == nil && len(d.Stop) == 0
+	return d.Ask == nil && d.Score == nil && d.Withdraw == "" && d.Consult == nil && d.Revoke == nil && d.Tell == "" &&
+		d.Task == nil && len(d.Stop) == 0 && len(d.Restart) == 0
 }
 
 func (d *Decision) because(rule, format string, args ...any) {
@@ -69,6 +86,8 @@ const (
 	Invalid      = "invalid"
 	WrongPatient = "wrong-patient"
 
+	Corrected          = "corrected" // told to the team: the score has changed
+	Withdrawn          = "withdrawn" // told to the team: the score no longer holds
 	Discharged         = "discharged"
 	AdmissionCancelled = "admission-cancelled"
 	Deceased           = "deceased"

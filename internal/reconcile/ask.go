@@ -12,21 +12,27 @@ import (
 
 // ask makes the nurse's Task and the empty response that she fills in.
 func (w *writing) ask(ask *pathway.Ask) {
-	draft, task := fhir.NewRef(), fhir.NewRef()
-	w.create(draft, r4.QuestionnaireResponse{
+	t := w.screeningTask(r4.TaskStatusRequested)
+	t.Restriction = &r4.TaskRestriction{Period: &r4.Period{End: fhir.Instant(ask.Due)}}
+	t.Output = []fhir.Parameter{{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(w.id))}}
+	t.BusinessStatus = fhir.Ptr(w.concept(pathway.Unanswered, ""))
+	w.create(fhir.NewRef(), t, stay.Screening)
+}
+
+// draft prepares an empty response; name is the admission, with a number from
+// the second one on.
+func (w *writing) draft(name string) (ref string) {
+	ref = fhir.NewRef()
+	w.tx.Create(ref, r4.QuestionnaireResponse{
 		Meta:          w.meta,
-		Identifier:    fhir.Ptr(identifier(stay.Draft, w.id)),
+		Identifier:    fhir.Ptr(identifier(stay.Draft, name)),
 		Questionnaire: fhir.Ptr(w.Form.Canonical()),
 		Status:        r4.QuestionnaireResponseStatusInProgress,
 		Subject:       w.subject(),
 		Encounter:     w.encounter(),
 		Authored:      fhir.Instant(w.now), // SDC wants one; it says nothing before there are answers
-	}, stay.Draft)
-	t := w.screeningTask(r4.TaskStatusRequested)
-	t.Restriction = &r4.TaskRestriction{Period: &r4.Period{End: fhir.Instant(ask.Due)}}
-	t.Output = []fhir.Parameter{{Type: paramResponse.concept(), ValueReference: fhir.Ref(draft)}}
-	t.BusinessStatus = fhir.Ptr(w.concept(pathway.Unanswered, ""))
-	w.create(task, t, stay.Screening)
+	}, fhir.ByIdentifier(IdentifierSystem, stay.Draft+":"+name))
+	return ref
 }
 
 // answeredUnasked is the record of a screening that nobody had to ask for.

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,7 +24,10 @@ type writing struct {
 	owners config.Owners
 	words  words
 	meta   *r4.Meta
-	tx     fhir.Transaction
+
+	tx      fhir.Transaction
+	targets []r4.Reference // what the Provenance is about
+	err     error
 }
 
 // compose turns a decision into the transaction that carries it out.
@@ -38,21 +42,39 @@ func (r *Reconciler) compose(p picture, d pathway.Decision) (*fhir.Transaction, 
 	if d.Ask != nil {
 		w.ask(d.Ask)
 	}
-	var made outputs
-	if d.Score != nil {
-		made = w.score(d)
-	}
+	made := w.results(d)
 	if d.Task != nil {
-		if err := w.task(*d.Task, made); err != nil {
-			return nil, err
-		}
+		w.task(*d.Task, made)
 	}
 	for _, ref := range d.Stop {
-		if err := w.stop(ref); err != nil {
-			return nil, err
-		}
+		w.edit(ref, func(e *edit) { e.set("status", "stopped") })
 	}
-	return &w.tx, w.tx.Err()
+	for _, ref := range d.Restart {
+		w.edit(ref, func(e *edit) { e.set("status", "in-progress") })
+	}
+	return &w.tx, errors.Join(w.err, w.tx.Err())
+}
+
+// results writes what the decision makes of the answers, and says who and why.
+func (w *writing) results(d pathway.Decision) (made outputs) {
+	if d.Score != nil {
+		made.score = w.score(*d.Score)
+	}
+	if d.Consult != nil {
+		made.consult = w.refer(d, made.score)
+	}
+	if d.Withdraw != "" {
+		w.edit(d.Withdraw, func(e *edit) { e.set("status", "entered-in-error") })
+		w.touched(d.Withdraw)
+	}
+	if d.Revoke != nil {
+		w.revoke(*d.Revoke)
+	}
+	if d.Tell != "" {
+		w.tell(d.Tell)
+	}
+	w.provenance(d)
+	return made
 }
 
 // labels puts the admission's security labels on what we create, and says
@@ -76,14 +98,23 @@ func (w *writing) encounter() *r4.Reference { return fhir.Ref("Encounter/" + w.i
 func (w *writing) subject() *r4.Reference   { return fhir.Ref(w.p.stay.Patient.Ref) }
 func (w *writing) device() *r4.Reference    { return fhir.Ref(w.Device) }
 
-// stop puts an untouched draft out of the way.
-func (w *writing) stop(ref string) error {
-	res, err := w.p.byRef[ref].Set("status", "stopped")
-	if err != nil {
-		return err
+// edit changes a resource that was read; the transaction fails if somebody
+// else has changed it since.
+func (w *writing) edit(ref string, change func(*edit)) {
+	e := edit{Resource: w.p.byRef[ref]}
+	change(&e)
+	if e.err != nil {
+		w.err = errors.Join(w.err, e.err)
+		return
 	}
-	w.tx.Update(w.Client, res)
-	return nil
+	w.tx.Update(w.Client, e.Resource)
+}
+
+// touched remembers what the Provenance is about.
+func (w *writing) touched(refs ...string) {
+	for _, ref := range refs {
+		w.targets = append(w.targets, *fhir.Ref(ref))
+	}
 }
 
 // party is an owner from the configuration: Type/id, or system|value.
@@ -103,29 +134,57 @@ func party(configured, name string) *r4.Reference {
 // task edits the nurse's Task in place. Without one (her EHR sent the answers
 // before anybody asked) a completed one is made: it is where we write down
 // what was made of the answers.
-func (w *writing) task(change pathway.TaskChange, made outputs) error {
+func (w *writing) task(change pathway.TaskChange, made outputs) {
 	task, ok := w.p.stay.ScreeningTask()
 	if !ok {
 		w.answeredUnasked(change, made)
-		return nil
+		return
 	}
-	e := edit{Resource: w.p.byRef[task.Ref]}
-	e.set("status", change.Status)
-	e.set("lastModified", *fhir.Instant(w.now))
-	e.set("businessStatus", w.concept(change.Business, ""))
-	if change.Why != "" {
-		e.set("statusReason", w.concept(change.Why, change.Detail))
-	} else {
+	w.edit(task.Ref, func(e *edit) {
+		e.set("status", change.Status)
+		e.set("lastModified", *fhir.Instant(w.now))
+		e.set("businessStatus", w.concept(change.Business, ""))
 		e.delete("statusReason")
+		if change.Why != "" {
+			e.set("statusReason", w.concept(change.Why, change.Detail))
+		}
+		if change.Reroute {
+			w.reroute(e)
+		}
+		for _, out := range made.parameters(change.Response) {
+			e.output(out)
+		}
+		w.remember(e, change)
+	})
+}
+
+// reroute gives the Task to the ward where the patient lies now.
+func (w *writing) reroute(e *edit) {
+	e.delete("owner")
+	if owner := party(w.owners.Ward, ""); owner != nil {
+		e.set("owner", owner)
 	}
-	for _, out := range made.parameters(change.Response) {
-		e.output(out)
+	if at := w.location(); at != nil {
+		e.set("location", at)
 	}
-	if e.err != nil {
-		return e.err
+}
+
+// remember keeps on the Task whether its score holds, and which draft belongs
+// to it now.
+func (w *writing) remember(e *edit, change pathway.TaskChange) {
+	switch {
+	case change.Withdraw:
+		e.output(fhir.Parameter{Type: paramWithdrawn.concept(), ValueString: fhir.Instant(w.now)})
+		if change.Response.Ref == "" {
+			e.dropOutput(paramJudged) // the same answers may count again
+		}
+	case change.Business == pathway.Scored:
+		e.dropOutput(paramWithdrawn)
 	}
-	w.tx.Update(w.Client, e.Resource)
-	return nil
+	if change.NewDraft > 0 {
+		draft := w.draft(fmt.Sprintf("%s:%d", w.id, change.NewDraft))
+		e.output(fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(draft)})
+	}
 }
 
 // concept is one of our codes with its words; detail names the item.
@@ -139,7 +198,7 @@ func (w *writing) concept(code, detail string) r4.CodeableConcept {
 	return c
 }
 
-// outputs are the references of what a decision made.
+// outputs are the references of what a decision made or changed.
 type outputs struct{ score, consult string }
 
 func (o outputs) parameters(judged stay.Response) []fhir.Parameter {
@@ -173,6 +232,16 @@ func (e *edit) set(path string, value any) {
 func (e *edit) delete(path string) {
 	if e.err == nil {
 		e.Resource, e.err = e.Resource.Delete(path)
+	}
+}
+
+// dropOutput removes our output of one type.
+func (e *edit) dropOutput(kind param) {
+	for i, have := range e.Get("output").Array() {
+		if have.Get("type.coding.0.code").String() == kind.code {
+			e.delete(fmt.Sprintf("output.%d", i))
+			return
+		}
 	}
 }
 

@@ -11,38 +11,61 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// consult asks the liaison team: the order, and the Task on their worklist.
-func (w *writing) consult(d pathway.Decision, score string) (order, task string) {
-	order, task = fhir.NewRef(), fhir.NewRef()
-	priority := r4.RequestPriorityRoutine
-	if d.Consult.Urgent {
-		priority = r4.RequestPriorityUrgent
+// refer asks the liaison team, or changes what they were asked.
+func (w *writing) refer(d pathway.Decision, score string) (order string) {
+	c := *d.Consult
+	switch {
+	case c.Changes != "":
+		w.restate(c.Changes, d)
+		return c.Changes
+	case c.Renews != "":
+		w.restate(c.Renews, d)
+		return c.Renews
 	}
-	team := party(w.owners.Liaison, w.words.of("liaison"))
-	w.create(order, r4.ServiceRequest{
+	order = fhir.NewRef()
+	w.create(order, w.order(d, score), stay.Consult)
+	task := fhir.NewRef()
+	w.create(task, w.teamTask(d, order), stay.ConsultTask)
+	w.touched(order, task)
+	return order
+}
+
+func priority(c *pathway.Referral) *r4.RequestPriority {
+	if c.Urgent {
+		return fhir.Ptr(r4.RequestPriorityUrgent)
+	}
+	return fhir.Ptr(r4.RequestPriorityRoutine)
+}
+
+func (w *writing) order(d pathway.Decision, score string) r4.ServiceRequest {
+	return r4.ServiceRequest{
 		Meta:              w.meta,
 		Identifier:        []r4.Identifier{identifier(stay.Consult, w.id)},
 		InstantiatesUri:   []string{w.policyURI()},
 		Status:            r4.RequestStatusActive,
 		Intent:            r4.RequestIntentOrder,
-		Priority:          &priority,
+		Priority:          priority(d.Consult),
 		Code:              w.consultCode(),
 		Subject:           *w.subject(),
 		Encounter:         w.encounter(),
 		AuthoredOn:        fhir.Instant(w.now),
 		Requester:         w.device(),
-		Performer:         []r4.Reference{*team},
+		Performer:         []r4.Reference{*w.team()},
 		LocationReference: w.locations(),
 		ReasonReference:   []r4.Reference{*fhir.Ref(score)},
 		SupportingInfo:    []r4.Reference{*fhir.Ref(d.Score.Response.Ref)},
-		Note:              []r4.Annotation{{Text: w.because(*d.Score)}},
-	}, stay.Consult)
-	w.create(task, fhir.Task{Task: r4.Task{
+		Note:              []r4.Annotation{w.note(w.because(*d.Score))},
+	}
+}
+
+// teamTask is the entry on the team's worklist.
+func (w *writing) teamTask(d pathway.Decision, order string) fhir.Task {
+	return fhir.Task{Task: r4.Task{
 		Meta:         w.meta,
 		Identifier:   []r4.Identifier{identifier(stay.ConsultTask, w.id)},
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",
-		Priority:     &priority,
+		Priority:     priority(d.Consult),
 		Code:         fhir.Ptr(fhir.Concept(taskCode, "fulfill", "")),
 		Description:  fhir.Ptr(w.words.of("consult")),
 		Focus:        fhir.Ref(order),
@@ -51,10 +74,73 @@ func (w *writing) consult(d pathway.Decision, score string) (order, task string)
 		AuthoredOn:   fhir.Instant(w.now),
 		LastModified: fhir.Instant(w.now),
 		Requester:    w.device(),
-		Owner:        team,
+		Owner:        w.team(),
 		Location:     w.location(),
-	}}, stay.ConsultTask)
-	return order, task
+	}}
+}
+
+func (w *writing) team() *r4.Reference { return party(w.owners.Liaison, w.words.of("liaison")) }
+
+func (w *writing) note(text string) r4.Annotation {
+	return r4.Annotation{Time: fhir.Instant(w.now), Text: text}
+}
+
+// restate puts a changed score on the consult that is there. One that was
+// revoked is active again; one that the team has begun on keeps its Task as
+// they have set it.
+func (w *writing) restate(order string, d pathway.Decision) {
+	w.edit(order, func(e *edit) {
+		e.set("status", "active")
+		e.set("priority", priority(d.Consult).Code())
+		e.set("note.-1", w.note(w.because(*d.Score)))
+	})
+	w.touched(order)
+	task, ok := w.p.stay.TeamTask()
+	if !ok || task.Begun() {
+		return
+	}
+	w.edit(task.Ref, func(e *edit) {
+		e.set("status", "requested")
+		e.set("priority", priority(d.Consult).Code())
+		e.set("lastModified", *fhir.Instant(w.now))
+		e.delete("statusReason")
+	})
+	w.touched(task.Ref)
+}
+
+// revoke takes back a consult that nobody has begun on.
+func (w *writing) revoke(r pathway.Revocation) {
+	why := w.concept(r.Why, "")
+	w.edit(r.Ref, func(e *edit) {
+		e.set("status", "revoked")
+		e.set("note.-1", w.note(*why.Text))
+	})
+	w.touched(r.Ref)
+	task, ok := w.p.stay.TeamTask()
+	if !ok || !task.Open() {
+		return
+	}
+	w.edit(task.Ref, func(e *edit) {
+		e.set("status", "cancelled")
+		e.set("statusReason", why)
+		e.set("lastModified", *fhir.Instant(w.now))
+	})
+	w.touched(task.Ref)
+}
+
+// tell writes on the team's Task what has changed about a consult that they
+// have begun on; they decide what it means.
+func (w *writing) tell(code string) {
+	task, ok := w.p.stay.TeamTask()
+	if !ok {
+		return
+	}
+	w.edit(task.Ref, func(e *edit) {
+		e.set("businessStatus", w.concept(code, ""))
+		e.set("note.-1", w.note(w.words.of(code)))
+		e.set("lastModified", *fhir.Instant(w.now))
+	})
+	w.touched(task.Ref)
 }
 
 func (w *writing) consultCode() *r4.CodeableConcept {

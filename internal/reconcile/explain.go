@@ -61,7 +61,7 @@ func (r *Reconciler) Explain(ctx context.Context, id string) (Explanation, error
 		e.PartOf = "Encounter/" + s.Parent.ID
 	}
 	for _, t := range s.Tasks {
-		e.Tasks = append(e.Tasks, SeenTask{t.Ref, t.Purpose, t.Status, t.BusinessStatus, t.Scored, t.Referred})
+		e.Tasks = append(e.Tasks, SeenTask{t.Ref, t.Purpose, t.Status, t.BusinessStatus, t.Scored(), t.Consult != ""})
 	}
 	for _, resp := range s.Responses {
 		e.Responses = append(e.Responses, SeenResponse{resp.Ref, resp.Status, resp.Ours, resp.FormProblem})

@@ -122,7 +122,37 @@ func (l loader) read(ctx context.Context, p *picture) error {
 	if err := l.responses(ctx, p); err != nil {
 		return err
 	}
+	if err := l.results(ctx, p); err != nil {
+		return err
+	}
 	return l.pregnancy(ctx, p)
+}
+
+// results reads the score and the consult that were written before, where they
+// may have to change.
+func (l loader) results(ctx context.Context, p *picture) error {
+	if !pathway.Revisits(p.stay) {
+		return nil
+	}
+	task, _ := p.stay.ScreeningTask()
+	var err error
+	if p.stay.Results.Score, err = l.result(ctx, p, task.Score); err != nil || task.Consult == "" {
+		return err
+	}
+	p.stay.Results.Consult, err = l.result(ctx, p, task.Consult)
+	return err
+}
+
+func (l loader) result(ctx context.Context, p *picture, ref string) (stay.Result, error) {
+	res, err := l.client.Read(ctx, ref)
+	if fhir.IsGone(err) {
+		return stay.Result{}, nil // a person has deleted it
+	}
+	if err != nil {
+		return stay.Result{}, err
+	}
+	p.byRef[res.Ref()] = res
+	return result(res), nil
 }
 
 // related is what an element of the Encounter refers to; without a reference

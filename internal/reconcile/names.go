@@ -34,6 +34,8 @@ var (
 	paramScore    = param{CodeSystem, "score"}
 	paramConsult  = param{CodeSystem, "consult"}
 	paramJudged   = param{CodeSystem, "judged"}
+	// paramWithdrawn says which version of the answers took the score back.
+	paramWithdrawn = param{CodeSystem, "withdrawn"}
 )
 
 func (p param) concept() r4.CodeableConcept { return fhir.Concept(p.system, p.code, "") }

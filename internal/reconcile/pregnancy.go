@@ -17,7 +17,7 @@ import (
 // to judge: nowhere else does it matter.
 func (l loader) pregnancy(ctx context.Context, p *picture) error {
 	patient := p.stay.Patient.Ref
-	if patient == "" || !l.policy.PregnancyMatters() || !toJudge(p.stay) {
+	if patient == "" || !l.policy.PregnancyMatters() || !pathway.ToJudge(p.stay) {
 		return nil
 	}
 	if p.asked != patient {
@@ -35,11 +35,6 @@ func (l loader) pregnancy(ctx context.Context, p *picture) error {
 		}
 	}
 	return nil
-}
-
-func toJudge(s stay.Stay) bool {
-	task, asked := s.ScreeningTask()
-	return !(asked && task.Scored) && len(s.Responses) > 0
 }
 
 func (l loader) pregnancyQuery(patient string) string {

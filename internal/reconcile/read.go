@@ -58,8 +58,8 @@ func died(v gjson.Result) time.Time {
 }
 
 func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
-	purpose, id, ok := strings.Cut(res.Identifier(IdentifierSystem), ":")
-	if res.Type() != "Task" || !ok || id != admission {
+	purpose, ok := purposeIn(res, admission)
+	if res.Type() != "Task" || !ok {
 		return stay.Task{}, false
 	}
 	t := stay.Task{
@@ -70,11 +70,26 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 		BusinessStatus: ourCode(res.Get("businessStatus")),
 		Form:           parameter(res, "input", paramForm).Get("valueCanonical").String(),
 		Judged:         parameter(res, "output", paramJudged).Get("valueString").String(),
-		Scored:         parameter(res, "output", paramScore).Exists(),
-		Referred:       parameter(res, "output", paramConsult).Exists(),
+		Withdrawn:      parameter(res, "output", paramWithdrawn).Exists(),
+		Response:       l.output(res, paramResponse),
+		Score:          l.output(res, paramScore),
+		Consult:        l.output(res, paramConsult),
 	}
-	t.Response, _ = l.client.LocalRef(parameter(res, "output", paramResponse).Get("valueReference.reference").String())
+	t.Location, _ = l.client.LocalRef(res.Get("location.reference").String())
 	return t, true
+}
+
+func (l loader) output(task fhir.Resource, kind param) string {
+	ref, _ := l.client.LocalRef(parameter(task, "output", kind).Get("valueReference.reference").String())
+	return ref
+}
+
+// purposeIn reads <purpose>:<Encounter id>[:n] of something that is ours in
+// this admission.
+func purposeIn(res fhir.Resource, admission string) (purpose string, ok bool) {
+	purpose, rest, ok := strings.Cut(res.Identifier(IdentifierSystem), ":")
+	id, _, _ := strings.Cut(rest, ":")
+	return purpose, ok && id == admission
 }
 
 func ourCode(concept gjson.Result) string {
@@ -101,12 +116,17 @@ func parameter(task fhir.Resource, list string, kind param) gjson.Result {
 // relevant keeps the draft, what the Task points to, and what an EHR screen of
 // its own made for this admission with any version of our form.
 func (l loader) relevant(res fhir.Resource, task stay.Task, admission string) bool {
-	if res.Identifier(IdentifierSystem) == stay.Draft+":"+admission || res.Ref() == task.Response {
+	if isDraft(res, admission) || res.Ref() == task.Response {
 		return true
 	}
 	url, _, _ := strings.Cut(res.Get("questionnaire").String(), "|")
 	at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
 	return url == l.forms.current.URL && at == "Encounter/"+admission
+}
+
+func isDraft(res fhir.Resource, admission string) bool {
+	purpose, ok := purposeIn(res, admission)
+	return ok && purpose == stay.Draft
 }
 
 func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task, admission string) (stay.Response, error) {
@@ -118,7 +138,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 		Ref:           res.Ref(),
 		Version:       res.Ref() + "/_history/" + res.VersionID(),
 		Status:        content.Status,
-		Ours:          res.Identifier(IdentifierSystem) == stay.Draft+":"+admission || res.Ref() == task.Response,
+		Ours:          isDraft(res, admission) || res.Ref() == task.Response,
 		Questionnaire: content.Questionnaire,
 		Authored:      moment(res.Get("authored")),
 		Content:       content,
@@ -134,6 +154,19 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	}
 	r.Form, r.FormProblem, err = l.forms.answered(ctx, content.Questionnaire, task.Form)
 	return r, err
+}
+
+// result reads a score or a consult of ours.
+func result(res fhir.Resource) stay.Result {
+	r := stay.Result{Ref: res.Ref(), Status: res.Get("status").String(), Items: map[string]int{}}
+	for _, c := range res.Get("component").Array() {
+		key := c.Get("code.coding.0.code").String()
+		if key == "" {
+			key = c.Get("code.text").String()
+		}
+		r.Items[key] = int(c.Get("valueQuantity.value").Int())
+	}
+	return r
 }
 
 // sorted gives resources in the order in which they were last written, so that

@@ -12,19 +12,28 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// score writes the Observation, the consult where one is due, and how both
-// came about.
-func (w *writing) score(d pathway.Decision) outputs {
-	made := outputs{score: fhir.NewRef()}
-	w.create(made.score, w.observation(*d.Score), stay.Score)
-	targets := []r4.Reference{*fhir.Ref(made.score)}
-	if d.Consult != nil {
-		var team string
-		made.consult, team = w.consult(d, made.score)
-		targets = append(targets, *fhir.Ref(made.consult), *fhir.Ref(team))
+// score writes the Observation, or amends the one that is there: its versions
+// tell what was answered when.
+func (w *writing) score(s pathway.Score) (ref string) {
+	o := w.observation(s)
+	if s.Amends == "" {
+		ref = fhir.NewRef()
+		w.create(ref, o, stay.Score)
+		w.touched(ref)
+		return ref
 	}
-	w.provenance(d, targets)
-	return made
+	w.edit(s.Amends, func(e *edit) {
+		e.set("status", "amended")
+		e.set("effectiveDateTime", o.EffectiveDateTime)
+		e.set("issued", o.Issued)
+		e.set("valueQuantity", o.ValueQuantity)
+		e.set("interpretation", o.Interpretation)
+		e.set("component", o.Component)
+		e.set("derivedFrom", o.DerivedFrom)
+		e.set("meta.tag", w.meta.Tag)
+	})
+	w.touched(s.Amends)
+	return s.Amends
 }
 
 func (w *writing) observation(s pathway.Score) r4.Observation {
@@ -97,26 +106,30 @@ func performs(author string) bool {
 }
 
 // provenance records who did it, by which policy and rules, from which answers.
-func (w *writing) provenance(d pathway.Decision, targets []r4.Reference) {
+func (w *writing) provenance(d pathway.Decision) {
+	if len(w.targets) == 0 {
+		return
+	}
 	reasons := make([]r4.CodeableConcept, 0, len(d.Reasons))
 	for _, reason := range d.Reasons {
 		reasons = append(reasons, r4.CodeableConcept{Text: fhir.Ptr(reason.Rule + ": " + reason.Text)})
 	}
+	activity, from := "withdraw", "Encounter/"+w.id
+	if d.Score != nil {
+		activity, from = "score", d.Score.Response.Ref
+	}
 	w.tx.Create(fhir.NewRef(), r4.Provenance{
 		Meta:     w.meta,
-		Target:   targets,
+		Target:   w.targets,
 		Recorded: *fhir.Instant(w.now),
 		Policy:   []string{w.policyURI()},
 		Reason:   reasons,
-		Activity: fhir.Ptr(fhir.Concept(CodeSystem, "score", "")),
+		Activity: fhir.Ptr(fhir.Concept(CodeSystem, activity, "")),
 		Agent: []r4.ProvenanceAgent{{
 			Type: fhir.Ptr(fhir.Concept("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "assembler", "Assembler")),
 			Who:  *w.device(),
 		}},
-		Entity: []r4.ProvenanceEntity{{
-			Role: r4.ProvenanceEntityRoleSource,
-			What: *fhir.Ref(d.Score.Response.Ref),
-		}},
+		Entity: []r4.ProvenanceEntity{{Role: r4.ProvenanceEntityRoleSource, What: *fhir.Ref(from)}},
 	}, "")
 }
 

@@ -15,6 +15,26 @@ type Stay struct {
 	Patient   Patient
 	Tasks     []Task     // ours in this admission, oldest first
 	Responses []Response // to our form in this admission, oldest first
+	Results   Results    // what came of an earlier answer; read only when it may have to change
+}
+
+// Results are the score and the consult that the nurse's Task points to. One
+// that a person has deleted is absent.
+type Results struct {
+	Score   Result
+	Consult Result
+}
+
+// Result is an Observation or a ServiceRequest of ours.
+type Result struct {
+	Ref    string // "" if it is not there
+	Status string
+	Items  map[string]int // of an Observation: points by the item's code
+}
+
+// Live tells whether the result still says something.
+func (r Result) Live() bool {
+	return r.Ref != "" && r.Status != "entered-in-error" && r.Status != "revoked"
 }
 
 // Status is an Encounter's status. A code that R4 does not know stays what it
@@ -85,9 +105,14 @@ type Task struct {
 	Form           string // canonical|version that it asks for
 	Response       string // reference of the response that belongs to it
 	Judged         string // the response version that was judged last
-	Scored         bool   // a score was written
-	Referred       bool   // a consult was written
+	Score          string // reference of the score that was written, or ""
+	Consult        string // reference of the consult that was written, or ""
+	Withdrawn      bool   // the score no longer holds
+	Location       string // where the patient was when it was last routed
 }
+
+// Scored tells whether a score holds that the Task points to.
+func (t Task) Scored() bool { return t.Score != "" && !t.Withdrawn }
 
 // What our resources are for: the first part of their identifier.
 const (
@@ -102,6 +127,15 @@ const (
 func (t Task) Open() bool {
 	switch t.Status {
 	case "draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold":
+		return true
+	}
+	return false
+}
+
+// Begun tells whether the team has taken the Task on, or is done with it.
+func (t Task) Begun() bool {
+	switch t.Status {
+	case "accepted", "in-progress", "on-hold", "completed":
 		return true
 	}
 	return false
@@ -140,11 +174,17 @@ func (s Stay) DiedBefore() bool {
 	return s.Patient.Deceased && !died.IsZero() && died.Before(s.Admission.Start)
 }
 
-// ScreeningTask is the nurse's Task: the one that is open, else the newest.
-func (s Stay) ScreeningTask() (Task, bool) {
+// ScreeningTask is the nurse's Task.
+func (s Stay) ScreeningTask() (Task, bool) { return s.newest(Screening) }
+
+// TeamTask is the liaison team's Task.
+func (s Stay) TeamTask() (Task, bool) { return s.newest(ConsultTask) }
+
+// newest is the Task for a purpose that is open, else the one written last.
+func (s Stay) newest(purpose string) (Task, bool) {
 	var found Task
 	for _, t := range s.Tasks {
-		if t.Purpose == Screening && (found.Ref == "" || t.Open() || !found.Open()) {
+		if t.Purpose == purpose && (found.Ref == "" || t.Open() || !found.Open()) {
 			found = t
 		}
 	}

@@ -1,0 +1,150 @@
+package pathway
+
+import (
+	"maps"
+
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is about answers that change after they were scored, and scores
+// that no longer hold. Nothing is deleted and nothing doubled: one score and
+// one consult an admission, whose versions tell the story.
+
+// Revisits tells whether a decision needs the score and the consult that were
+// written before: it may have to change them.
+func Revisits(s stay.Stay) bool {
+	c := chart{Stay: s}
+	c.task, c.asked = s.ScreeningTask()
+	switch {
+	case c.task.Score == "":
+		return false
+	case s.Admission.Void() || s.Dead():
+		return c.task.BusinessStatus == Scored
+	case c.submitted():
+		return c.task.Judged != c.response.Version
+	}
+	return c.task.Scored()
+}
+
+// ToJudge tells whether there are answers that have not been judged.
+func ToJudge(s stay.Stay) bool {
+	c := chart{Stay: s}
+	c.task, c.asked = s.ScreeningTask()
+	return c.submitted() && (c.task.Judged != c.response.Version || c.closedInVain())
+}
+
+// unchanged tells whether the answers give just the score that stands.
+func (c *chart) unchanged(result instrument.Result) bool {
+	if !c.task.Scored() || !c.Results.Score.Live() {
+		return false
+	}
+	return maps.Equal(c.Results.Score.Items, Items(c.response.Form, result))
+}
+
+// Items are a result's points by the LOINC code of the item, or by its linkId
+// where it has none: so they stand on the Observation.
+func Items(form *instrument.Form, result instrument.Result) map[string]int {
+	items := map[string]int{}
+	for _, it := range result.Items {
+		key := form.ItemCode(it.LinkID)
+		if key == "" {
+			key = it.LinkID
+		}
+		items[key] = it.Points
+	}
+	return items
+}
+
+// refer makes the one consult of the admission. An answer that has changed
+// renews a consult that was revoked, and makes one anew that was deleted.
+func (c *chart) refer(urgent bool) {
+	consult := c.Results.Consult
+	c.decision.Consult = &Referral{Urgent: urgent}
+	switch {
+	case consult.Ref == "":
+	case consult.Live():
+		c.decision.Consult.Changes = consult.Ref
+		if team, ok := c.TeamTask(); ok && team.Begun() {
+			c.decision.Tell = Corrected
+		}
+	default:
+		c.decision.Consult.Renews = consult.Ref
+	}
+}
+
+// revoke takes back a consult that nobody has begun on; otherwise the team is
+// told, and decides.
+func (c *chart) revoke(why string) {
+	consult := c.Results.Consult
+	if !consult.Live() {
+		return
+	}
+	if team, ok := c.TeamTask(); ok && team.Begun() {
+		c.decision.Tell = why
+		c.decision.because("told", "the team has begun on the consult; they are told and decide")
+		return
+	}
+	c.decision.Revoke = &Revocation{consult.Ref, why}
+	c.decision.because("revoked", "nobody has begun on the consult; it is revoked")
+}
+
+// withdraw says that the score no longer holds.
+func (c *chart) withdraw(why string) {
+	if !c.task.Scored() {
+		return
+	}
+	if c.Results.Score.Live() {
+		c.decision.Withdraw = c.Results.Score.Ref
+	}
+	c.revoke(why)
+	if c.decision.Task == nil {
+		c.decision.Task = &TaskChange{Status: c.task.Status, Business: why, Why: why}
+	}
+	c.decision.Task.Withdraw = true
+}
+
+// takeBack follows answers that were entered in error: score and untouched
+// consult go with them, and the ward is asked again if the patient is there.
+func (c *chart) takeBack() {
+	c.decision.because("withdrawn", "the answers were entered in error")
+	if c.Admission.Present() {
+		c.reopen("the patient is still there; asked again")
+	}
+	c.withdraw(Withdrawn)
+}
+
+// scoreFell follows answers that were scored and have changed so that they
+// give no score any more.
+func (c *chart) scoreFell(business, detail string) {
+	status := c.task.Status
+	if c.Admission.Present() {
+		status = "in-progress"
+	}
+	c.decision.Task = &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response}
+	c.withdraw(business)
+}
+
+// endings are the codes of a Task that we ended for a reason that may pass.
+var endings = []string{Discharged, AdmissionCancelled, Deceased}
+
+// reopen puts the question back on the ward's list, with a form to fill in.
+func (c *chart) reopen(text string) {
+	c.decision.because("reopened", "%s", text)
+	c.decision.Task = &TaskChange{Status: "requested", Business: Unanswered}
+	drafts := 0
+	for _, r := range c.Responses {
+		if !r.Ours {
+			continue
+		}
+		drafts++
+		switch {
+		case r.Status == "stopped" && r.Content.Empty():
+			c.decision.Restart = append(c.decision.Restart, r.Ref)
+			return
+		case r.Status == "in-progress":
+			return // she has begun on it, and goes on
+		}
+	}
+	c.decision.Task.NewDraft = drafts + 1
+}
