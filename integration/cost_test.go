@@ -77,9 +77,9 @@ func TestUnchangedIsLeftAlone(t *testing.T) {
 		_, rec := w.counted()
 		open, scored, home := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: man}), w.admit(hospital.Stay{Person: man})
 		look := func(a hospital.Admission) bool {
-			wrote, err := rec.Reconcile(w.ctx(), a.ID())
+			done, err := rec.Reconcile(w.ctx(), a.ID())
 			w.must(err)
-			return wrote
+			return done.Wrote
 		}
 		for _, a := range []hospital.Admission{open, scored, home} {
 			look(a)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -120,26 +121,43 @@ func note(r reconcile.SeenResponse) string {
 	return text
 }
 
+// plan says in words what would be written, and when the next look is due.
 func plan(e reconcile.Explanation) []string {
 	d := e.Decision
 	var lines []string
+	add := func(when bool, format string, args ...any) {
+		if when {
+			lines = append(lines, fmt.Sprintf(format, args...))
+		}
+	}
 	if d.Ask != nil {
-		lines = append(lines, "ask the ward, due "+d.Ask.Due.Format("2006-01-02 15:04 MST"))
+		add(true, "ask the ward, due %s", moment(d.Ask.Due))
 	}
 	if d.Score != nil {
-		lines = append(lines, fmt.Sprintf("write the score %d (tier %s)", *d.Score.Result.Score, d.Score.Tier))
+		add(true, "write the score %d (tier %s)", *d.Score.Result.Score, d.Score.Tier)
 	}
-	if d.Consult != nil {
-		lines = append(lines, "ask the liaison team for a consult")
+	add(d.Withdraw != "", "withdraw the score %s", d.Withdraw)
+	add(d.Consult != nil, "ask the liaison team for a consult, or change what they were asked")
+	if d.Revoke != nil {
+		add(true, "revoke the consult %s (%s)", d.Revoke.Ref, d.Revoke.Why)
 	}
+	add(d.Tell != "", "tell the liaison team: %s", d.Tell)
+	if d.Carry != nil {
+		add(true, "set the consult %s to %s", d.Carry.Order, d.Carry.Status)
+	}
+	add(d.Chase != "", "raise the team's task %s", d.Chase)
 	if d.Task != nil {
-		lines = append(lines, fmt.Sprintf("set the nurse's task to %s (%s)", d.Task.Status, d.Task.Business))
+		add(true, "set the nurse's task to %s (%s)", d.Task.Status, d.Task.Business)
 	}
 	for _, ref := range d.Stop {
-		lines = append(lines, "stop the untouched draft "+ref)
+		add(true, "stop the untouched draft %s", ref)
 	}
-	if len(lines) == 0 {
-		lines = []string{"nothing"}
+	for _, ref := range d.Restart {
+		add(true, "open the draft %s again", ref)
 	}
+	add(len(lines) == 0, "nothing")
+	add(!d.Next.IsZero(), "look again at %s", moment(d.Next))
 	return lines
 }
+
+func moment(t time.Time) string { return t.Format("2006-01-02 15:04 MST") }

@@ -212,12 +212,12 @@ func (a *App) screen(ctx context.Context, rec *reconcile.Reconciler, poller *int
 // work reconciles one admission and says how it ended. This is the only place
 // that logs about one.
 func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) queue.Result {
-	wrote, err := rec.Reconcile(ctx, id)
+	done, err := rec.Reconcile(ctx, id)
 	switch {
 	case err == nil:
 		a.status.done(id)
-		a.log.Debug().Str("admission", id).Bool("wrote", wrote).Msg("reconciled")
-		return queue.Result{}
+		a.log.Debug().Str("admission", id).Bool("wrote", done.Wrote).Msg("reconciled")
+		return queue.Result{Look: until(done.Next)}
 	case errors.Is(err, reconcile.ErrPermanent):
 		a.status.quarantine(id, err)
 		a.log.Error().Str("admission", id).Err(err).Msg("quarantined: a person must look; tried again when it changes and at every census")
@@ -225,6 +225,14 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 	}
 	a.log.Warn().Str("admission", id).Err(err).Msg("tried in vain; tried again soon")
 	return queue.Result{Retry: true, After: fhir.RetryAfter(err)}
+}
+
+// until is how long to wait for a moment; 0 for none.
+func until(at time.Time) time.Duration {
+	if at.IsZero() {
+		return 0
+	}
+	return max(time.Until(at), time.Second)
 }
 
 // serve opens the listener: the hook, and pages for people and machines.

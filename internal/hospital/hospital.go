@@ -136,6 +136,15 @@ func (h *Hospital) Admit(ctx context.Context, s Stay) (Admission, error) {
 	if err != nil {
 		return Admission{}, err
 	}
+	return h.register(ctx, n, s, patient)
+}
+
+// Readmit registers another Encounter of a patient who has been here before.
+func (h *Hospital) Readmit(ctx context.Context, before Admission, s Stay) (Admission, error) {
+	return h.register(ctx, h.number(), s, before.Patient)
+}
+
+func (h *Hospital) register(ctx context.Context, n int, s Stay, patient string) (Admission, error) {
 	encounter, err := h.Create(ctx, fmt.Sprintf("encounter-%d", n), h.encounter(n, s, patient))
 	return Admission{encounter, patient}, err
 }

@@ -19,6 +19,7 @@ type value struct {
 type Response struct {
 	Questionnaire string // canonical, with or without |version; may be empty
 	Status        string
+	Declined      bool // an answer says asked-declined in place of a value
 
 	answers   map[string][]answer // by linkId
 	unlinked  bool                // an answer stands on an item without linkId
@@ -53,7 +54,9 @@ func ParseResponse(response []byte) (*Response, error) {
 func (r *Response) add(node gjson.Result) {
 	for _, it := range node.Get("item").Array() {
 		link := it.Get("linkId").String()
+		r.Declined = r.Declined || declined(it)
 		for _, a := range it.Get("answer").Array() {
+			r.Declined = r.Declined || declined(a) || declined(a.Get("valueCoding"))
 			if parsed, ok := parseAnswer(a); ok {
 				r.put(link, parsed)
 			}
@@ -61,6 +64,11 @@ func (r *Response) add(node gjson.Result) {
 		}
 		r.add(it)
 	}
+}
+
+// declined reads the R4 extension data-absent-reason.
+func declined(node gjson.Result) bool {
+	return extension(node, "http://hl7.org/fhir/StructureDefinition/data-absent-reason").Get("valueCode").String() == "asked-declined"
 }
 
 func (r *Response) put(link string, a answer) {

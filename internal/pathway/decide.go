@@ -34,6 +34,8 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 	default:
 		c.consider()
 	}
+	c.carry()
+	c.chase()
 	c.follow()
 	return c.decision
 }
@@ -68,24 +70,26 @@ func (c *chart) submitted() bool {
 
 // consider asks for a screening of an admission that nobody has asked about.
 func (c *chart) consider() {
-	if c.drafted() {
+	if c.drafts() > 0 {
 		c.decision.because("task-removed", "the nurse's task was removed by somebody; it is not made again")
 		return
 	}
-	if !c.eligible() {
+	if !c.eligible() || c.spared() {
 		return
 	}
-	c.decision.Ask = &Ask{Due: c.due()}
+	c.decision.Ask = &Ask{Due: c.due(), Attempt: 1, Draft: c.drafts() + 1}
 	c.decision.because("ask", "an adult inpatient who has not been asked")
 }
 
-func (c *chart) drafted() bool {
+// drafts counts the responses that we have prepared.
+func (c *chart) drafts() int {
+	n := 0
 	for _, r := range c.Responses {
 		if r.Ours {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 // due counts from the admission; a task that would be born overdue counts
@@ -101,10 +105,15 @@ func (c *chart) due() time.Time {
 // await looks after a Task that has no answer yet.
 func (c *chart) await() {
 	switch {
+	case c.unable():
+		c.retry()
+	case c.task.Status == "rejected":
+		c.declined()
 	case c.Admission.Status == stay.Finished:
 		c.end(Discharged, "the patient was discharged before the answer")
 	case c.task.Open():
 		c.decision.because("wait", "asked; waiting for the answer")
+		c.remind()
 	case c.Admission.Present() && slices.Contains(endings, c.task.BusinessStatus):
 		c.reopen("the admission goes on after all; asked again")
 	default:
@@ -121,7 +130,7 @@ func (c *chart) follow() {
 	}
 	switch {
 	case change == nil && c.task.Open() && c.Admission.Present():
-		c.decision.Task = &TaskChange{Status: c.task.Status, Business: c.task.BusinessStatus, Reroute: true}
+		c.decision.Task = &TaskChange{Status: c.task.Status, Business: c.task.BusinessStatus, Why: c.task.Reason, Reroute: true}
 		c.decision.because("transfer", "the patient lies on another ward; the task follows")
 	case change != nil && (change.Status == "requested" || change.Status == "in-progress"):
 		change.Reroute = true
@@ -169,6 +178,12 @@ func (c *chart) judge() {
 func (c *chart) act(result instrument.Result) {
 	switch result.Status {
 	case instrument.Incomplete:
+		if c.response.Content.Declined {
+			c.decision.Task = &TaskChange{Status: "rejected", Business: Declined, Why: Declined, Response: c.response}
+			c.decision.because(Declined, "the response says: declined; not asked again in this admission")
+			c.withdraw(Declined)
+			return
+		}
 		c.giveBack(Incomplete, result.Reason, "an answer is missing; no score")
 	case instrument.Invalid:
 		c.giveBack(Invalid, result.Reason, "an answer is not one of the form's; no score")
@@ -204,7 +219,7 @@ func (c *chart) giveBack(business, detail, text string) {
 		return
 	}
 	if !c.asked {
-		c.decision.Ask = &Ask{Due: c.due()}
+		c.decision.Ask = &Ask{Due: c.due(), Attempt: 1, Draft: c.drafts() + 1}
 		return
 	}
 	status := c.task.Status
@@ -235,5 +250,11 @@ func (c *chart) score(result instrument.Result) {
 		return
 	}
 	c.decision.because("tier-"+tier.String(), "the limit of %d for %s was passed (%s)", limit.From, limit.Who(), limit.Source)
+	if c.Admission.Status == stay.Finished {
+		c.decision.because("after-discharge", "the answers came after the discharge; by policy: %s", c.policy.AfterDischarge)
+		if c.policy.AfterDischarge == "record" {
+			return
+		}
+	}
 	c.refer(tier == Urgent)
 }

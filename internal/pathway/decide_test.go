@@ -62,10 +62,23 @@ func before(points [3]int, consult string) change {
 }
 
 // team is the liaison team's Task.
-func team(status string) change {
+func team(status string, more ...func(*stay.Task)) change {
 	return func(s *stay.Stay) {
-		s.Tasks = append(s.Tasks, stay.Task{Ref: "Task/t2", Purpose: stay.ConsultTask, Status: status})
+		t := stay.Task{Ref: "Task/t2", Purpose: stay.ConsultTask, Status: status}
+		for _, m := range more {
+			m(&t)
+		}
+		s.Tasks = append(s.Tasks, t)
 	}
+}
+
+func made(ago time.Duration) func(*stay.Task) { return func(t *stay.Task) { t.Made = noon.Add(-ago) } }
+func hurried(t *stay.Task)                    { t.Urgent = true }
+
+func screened(ago time.Duration) change { return func(s *stay.Stay) { s.Screened = noon.Add(-ago) } }
+func flagged(s *stay.Stay)              { s.Flags = []stay.Code{{System: "https://hospital.example.no", Code: "x"}} }
+func ofService(s *stay.Stay) {
+	s.Admission.ServiceTypes = []stay.Code{{System: "https://hospital.example.no", Code: "x"}}
 }
 
 func lies(at string) change { return func(s *stay.Stay) { s.Admission.Locations = []string{at} } }
@@ -79,6 +92,28 @@ func withdrawnResults(s *stay.Stay) {
 	before([3]int{2, 1, 1}, "revoked")(s)
 	s.Results.Score.Status = "entered-in-error"
 }
+func ordered(s *stay.Stay) { s.Ordered = "ServiceRequest/theirs" }
+
+func due(in time.Duration) func(*stay.Task) { return func(t *stay.Task) { t.Due = noon.Add(in) } }
+func raised(n int) func(*stay.Task)         { return func(t *stay.Task) { t.Raised = n } }
+func carried(status string) func(*stay.Task) {
+	return func(t *stay.Task) { t.Carried = status }
+}
+
+// unable is a Task that the nurse put aside some time ago.
+func unable(reason string, ago time.Duration) func(*stay.Task) {
+	return func(t *stay.Task) { t.Reason, t.Changed = reason, noon.Add(-ago) }
+}
+
+func declining(t testing.TB) func(*stay.Response) {
+	content, err := instrument.ParseResponse([]byte(`{"resourceType":"QuestionnaireResponse","item":[{"linkId":"1","answer":[{"extension":[
+		{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"asked-declined"}]}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(r *stay.Response) { r.Content = content }
+}
+
 func takenBack(t *stay.Task) { t.Withdrawn = true }
 
 func nobody(s *stay.Stay)    { s.Patient = stay.Patient{} }
@@ -183,7 +218,6 @@ func TestDecisions(t *testing.T) {
 
 		"wait/asked":                     picture(asked("requested"), draft),
 		"wait/begun":                     picture(asked("in-progress"), begun),
-		"wait/rejected by the ward":      picture(asked("rejected"), draft),
 		"wait/task removed":              picture(draft),
 		"end/discharged":                 picture(status(stay.Finished), asked("requested"), draft),
 		"end/discharged, begun":          picture(status(stay.Finished), asked("requested"), begun),
@@ -233,6 +267,37 @@ func TestDecisions(t *testing.T) {
 		"withdraw/death":                           picture(deceased, asked("completed", judged(2), wasScored), before([3]int{2, 1, 1}, "active"), team("requested"), answered(t, "r1", "completed", []int{2, 1, 1})),
 		"reopen/discharge cancelled":               picture(asked("cancelled", business("discharged")), answered(t, "r1", "stopped", nil)),
 		"reopen/discharge cancelled, begun":        picture(asked("cancelled", business("discharged")), begun),
+		"nurse/due in an hour":                     picture(asked("requested", due(time.Hour)), draft),
+		"nurse/overdue":                            picture(asked("requested", due(-time.Hour)), draft),
+		"nurse/overdue, raised":                    picture(asked("requested", due(-time.Hour), raised(1)), draft),
+		"nurse/overdue for two days":               picture(asked("in-progress", due(-48*time.Hour), raised(1)), begun),
+		"nurse/overdue for a week, raised twice":   picture(asked("requested", due(-168*time.Hour), raised(2)), draft),
+		"nurse/declined":                           picture(asked("rejected"), draft),
+		"nurse/declined, seen":                     picture(asked("rejected", business("declined")), draft),
+		"nurse/declined in the form":               picture(asked("requested"), answered(t, "r1", "completed", nil, declining(t))),
+		"nurse/declined, then discharged":          picture(status(stay.Finished), asked("rejected"), draft),
+		"nurse/unable, an hour ago":                picture(asked("rejected", unable("intoxicated", time.Hour)), draft),
+		"nurse/unable, yesterday":                  picture(asked("on-hold", unable("too-ill", 25*time.Hour)), draft),
+		"nurse/unable, third time":                 picture(asked("failed", business("unable")), asked("failed", business("unable")), asked("rejected", unable("delirious", 25*time.Hour)), draft),
+		"nurse/unable, gone home":                  picture(status(stay.Finished), asked("rejected", unable("delirious", 25*time.Hour)), draft),
+		"team/accepted":                            picture(asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "active"), team("accepted"), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"team/completed":                           picture(asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "active"), team("completed"), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"team/completed, carried":                  picture(asked("completed", judged(2), wasScored, hadConsult, carried("completed")), before([3]int{2, 1, 1}, "completed"), team("completed"), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"team/rejected":                            picture(asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "active"), team("rejected"), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"team/takes it up again":                   picture(asked("completed", judged(2), wasScored, hadConsult, carried("rejected")), before([3]int{2, 1, 1}, "revoked"), team("accepted"), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"team/completed, cancelled by a clinician": picture(asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "revoked"), team("completed"), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"consult/already ordered":                  picture(ordered, asked("requested"), answered(t, "r1", "completed", []int{4, 4, 4})),
+		"consult/already ordered, below the limit": picture(ordered, asked("requested"), answered(t, "r1", "completed", []int{1, 0, 0})),
+		"who/screened last week":                   picture(screened(7 * 24 * time.Hour)),
+		"who/screened last year":                   picture(screened(300 * 24 * time.Hour)),
+		"who/flagged":                              picture(flagged),
+		"who/excluded ward":                        picture(lies("Location/palliative")),
+		"who/excluded service":                     picture(ofService),
+		"team/silent for an hour":                  picture(asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "active"), team("requested", made(time.Hour)), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"team/silent for a day":                    picture(asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "active"), team("requested", made(25*time.Hour)), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"team/silent, urgent":                      picture(asked("completed", judged(2), wasScored, hadConsult), before([3]int{4, 4, 4}, "active"), team("requested", made(5*time.Hour), hurried), answered(t, "r1", "completed", []int{4, 4, 4})),
+		"team/silent, raised":                      picture(asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "active"), team("requested", made(50*time.Hour), raised(1)), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"judge/after discharge, on record only":    picture(status(stay.Finished), asked("cancelled"), answered(t, "r1", "completed", []int{2, 2, 2})),
 		"transfer/asked":                           picture(lies("Location/b"), asked("requested", was("Location/a")), draft),
 		"transfer/closed":                          picture(lies("Location/b"), asked("completed", judged(2), wasScored, was("Location/a")), answered(t, "r1", "completed", []int{0})),
 		"transfer/stays":                           picture(lies("Location/a"), asked("in-progress", was("Location/a")), begun),
@@ -245,9 +310,26 @@ func TestDecisions(t *testing.T) {
 	}
 	got := map[string]pathway.Decision{}
 	for name, s := range cases {
-		got[name] = pathway.Decide(s, pathway.DefaultPolicy(), noon)
+		got[name] = pathway.Decide(s, policyFor(name), noon)
 	}
 	golden(t, "testdata/decisions.json", got)
+}
+
+// policyFor is the default but for the cases about what a hospital may set.
+func policyFor(name string) *pathway.Policy {
+	p := pathway.DefaultPolicy()
+	code := []pathway.Coding{{System: "https://hospital.example.no", Code: "x"}}
+	switch name {
+	case "who/flagged":
+		p.Screening.DoNotAsk = code
+	case "who/excluded ward":
+		p.Screening.ExcludedLocations = []string{"Location/palliative"}
+	case "who/excluded service":
+		p.Screening.ExcludedServiceTypes = code
+	case "judge/after discharge, on record only":
+		p.AfterDischarge = "record"
+	}
+	return p
 }
 
 func golden(t *testing.T, path string, got any) {

@@ -20,7 +20,17 @@ type Decision struct {
 	Task     *TaskChange `json:"task,omitempty"`
 	Stop     []string    `json:"stop,omitempty"`    // untouched drafts to stop, as references
 	Restart  []string    `json:"restart,omitempty"` // drafts that were stopped and are needed again
+	Carry    *Carriage   `json:"carry,omitempty"`
+	Chase    string      `json:"chase,omitempty"` // the team's Task that nobody has accepted in time
 	Reasons  []Reason    `json:"reasons"`
+	Next     time.Time   `json:"next,omitzero"` // when to look again although nothing has changed; zero: never
+}
+
+// Carriage brings the consult in line with what the team did with their Task.
+type Carriage struct {
+	Order  string `json:"order"`  // the ServiceRequest
+	Status string `json:"status"` // R4 request-status
+	Team   string `json:"team"`   // the status of the team's Task
 }
 
 // Reason is one rule that spoke, in the order in which they did.
@@ -31,7 +41,9 @@ type Reason struct {
 
 // Ask puts the form and the task before the ward.
 type Ask struct {
-	Due time.Time `json:"due"`
+	Due     time.Time `json:"due"`
+	Attempt int       `json:"attempt"` // 1, 2, …
+	Draft   int       `json:"draft"`   // counts the responses prepared in this admission, from 1
 }
 
 // Score writes down what a response is worth.
@@ -66,12 +78,14 @@ type TaskChange struct {
 	Withdraw bool          `json:"withdraw,omitempty"`
 	Reroute  bool          `json:"reroute,omitempty"`   // the patient lies elsewhere: owner and location follow
 	NewDraft int           `json:"new_draft,omitempty"` // prepare a response anew; counts them
+	Raise    int           `json:"raise,omitempty"`     // raise the priority: 1 urgent, 2 asap
+	Met      string        `json:"met,omitempty"`       // a clinician's order that meets the need
 }
 
 // Nothing tells whether the decision writes nothing.
 func (d Decision) Nothing() bool {
 	return d.Ask == nil && d.Score == nil && d.Withdraw == "" && d.Consult == nil && d.Revoke == nil && d.Tell == "" &&
-		d.Task == nil && len(d.Stop) == 0 && len(d.Restart) == 0
+		d.Task == nil && len(d.Stop) == 0 && len(d.Restart) == 0 && d.Carry == nil && d.Chase == ""
 }
 
 func (d *Decision) because(rule, format string, args ...any) {
@@ -85,6 +99,8 @@ const (
 	Incomplete   = "incomplete"
 	Invalid      = "invalid"
 	WrongPatient = "wrong-patient"
+	Declined     = "declined"
+	Unable       = "unable"
 
 	Corrected          = "corrected" // told to the team: the score has changed
 	Withdrawn          = "withdrawn" // told to the team: the score no longer holds

@@ -28,6 +28,8 @@ func (c *chart) eligible() bool {
 		return no("no-patient", "the admission names no patient of this server")
 	case oldest < c.policy.Screening.MinAge:
 		return no("too-young", "younger than %d", c.policy.Screening.MinAge)
+	case c.excluded():
+		return no("excluded", "the policy excludes this location or service")
 	case youngest < c.policy.Screening.MinAge:
 		c.decision.because("age-uncertain", "the birth date leaves open whether the patient is %d; asked", c.policy.Screening.MinAge)
 	}
@@ -35,6 +37,37 @@ func (c *chart) eligible() bool {
 		c.decision.because("death-contradicted", "the date of death lies before the admission: somebody is in the bed; asked")
 	}
 	return true
+}
+
+// excluded tells whether the policy leaves this ward or service out.
+func (c *chart) excluded() bool {
+	for _, at := range c.Admission.Locations {
+		if slices.Contains(c.policy.Screening.ExcludedLocations, at) {
+			return true
+		}
+	}
+	return anyOf(c.Admission.ServiceTypes, c.policy.Screening.ExcludedServiceTypes)
+}
+
+func anyOf(have []stay.Code, wanted []Coding) bool {
+	return slices.ContainsFunc(have, func(h stay.Code) bool {
+		return slices.ContainsFunc(wanted, func(w Coding) bool { return w.System == h.System && w.Code == h.Code })
+	})
+}
+
+// spared tells whether an eligible patient is nevertheless not to be asked.
+func (c *chart) spared() bool {
+	again := c.Screened.Add(c.policy.Screening.RescreenAfter.Duration)
+	switch {
+	case anyOf(c.Flags, c.policy.Screening.DoNotAsk):
+		c.decision.because("do-not-ask", "a flag on the patient says not to ask")
+		return true
+	case !c.Screened.IsZero() && again.After(c.now):
+		c.decision.because("screened-before", "screened within the time that the policy allows between two")
+		c.decision.Next = again
+		return true
+	}
+	return false
 }
 
 func (c *chart) inpatient(a stay.Admission) bool {

@@ -21,7 +21,17 @@ type Policy struct {
 	UnknownSex UnknownSex `yaml:"unknown_sex"`
 	Pregnancy  Codings    `yaml:"pregnancy"`
 	Tiers      Tiers      `yaml:"tiers"`
-	Consult    Codings    `yaml:"consult"`
+	Consult    Consulting `yaml:"consult"`
+
+	AfterDischarge string `yaml:"after_discharge"` // refer or record
+}
+
+// Consulting says how the liaison team is asked.
+type Consulting struct {
+	Intent             string   `yaml:"intent"`               // order or proposal
+	AcceptWithin       Duration `yaml:"accept_within"`        // a routine consult, before it is raised
+	AcceptWithinUrgent Duration `yaml:"accept_within_urgent"` // an urgent one
+	Codings            []Coding `yaml:"codings"`              // ServiceRequest.code; any of them is the consult
 }
 
 // Screening says who is asked, and by when.
@@ -29,6 +39,15 @@ type Screening struct {
 	Classes  []string `yaml:"classes"`   // Encounter.class codes
 	MinAge   int      `yaml:"min_age"`   // whole years
 	DueAfter Duration `yaml:"due_after"` // after admission
+
+	ExcludedLocations    []string `yaml:"excluded_locations"`     // Location/id
+	ExcludedServiceTypes []Coding `yaml:"excluded_service_types"` // Encounter.serviceType
+	DoNotAsk             []Coding `yaml:"do_not_ask"`             // Flag.code
+	RescreenAfter        Duration `yaml:"rescreen_after"`         // after a completed screening; 0s: always asked
+
+	RaiseAfter  Duration `yaml:"raise_after"`  // between the first raise, at due time, and the second
+	RetryAfter  Duration `yaml:"retry_after"`  // after the nurse said: unable now
+	MaxAttempts int      `yaml:"max_attempts"` // tasks in one admission, the first included
 }
 
 // Duration is written as 24h or 30m. One that cannot be read is kept for
@@ -78,7 +97,7 @@ func DefaultPolicy() *Policy {
 // ParsePolicy reads a policy strictly: an unknown key, a limit outside 1–12, a
 // group of patients without a limit is an error that says where and what.
 func ParsePolicy(text []byte) (*Policy, error) {
-	var p Policy
+	p := unnamed()
 	if err := yaml.UnmarshalWithOptions(text, &p, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
@@ -86,6 +105,25 @@ func ParsePolicy(text []byte) (*Policy, error) {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
 	return &p, nil
+}
+
+// unnamed is what holds for the keys that a policy does not name.
+func unnamed() Policy {
+	const day = 24 * time.Hour
+	return Policy{
+		Screening: Screening{
+			RescreenAfter: Duration{Duration: 30 * day},
+			RaiseAfter:    Duration{Duration: day},
+			RetryAfter:    Duration{Duration: day},
+			MaxAttempts:   3,
+		},
+		AfterDischarge: "refer",
+		Consult: Consulting{
+			Intent:             "order",
+			AcceptWithin:       Duration{Duration: day},
+			AcceptWithinUrgent: Duration{Duration: 4 * time.Hour},
+		},
+	}
 }
 
 // The version becomes a code and part of a URI.
@@ -102,11 +140,22 @@ func (p *Policy) validate() error {
 	check(len(p.Screening.Classes) > 0, "screening.classes: name at least one Encounter class, such as IMP")
 	check(p.Screening.MinAge >= 0 && p.Screening.MinAge <= 120, "screening.min_age: %d is not an age in years (0–120)", p.Screening.MinAge)
 	check(p.Screening.DueAfter.positive(), "screening.due_after: must be a duration longer than 0, such as 24h")
+	check(p.Screening.RaiseAfter.positive(), "screening.raise_after: must be a duration longer than 0, such as 24h")
+	check(p.Screening.RetryAfter.positive(), "screening.retry_after: must be a duration longer than 0, such as 24h")
+	check(p.Screening.MaxAttempts >= 1 && p.Screening.MaxAttempts <= 20, "screening.max_attempts: %d must be 1–20", p.Screening.MaxAttempts)
 	check(slices.Contains(unknownSexRules, p.UnknownSex), "unknown_sex: %q must be one of %v", p.UnknownSex, unknownSexRules)
 	check(len(p.Consult.Codings) > 0, "consult.codings: name at least one code for the consult")
-	for name, list := range map[string][]Coding{"pregnancy": p.Pregnancy.Codings, "consult": p.Consult.Codings} {
+	check(p.Screening.RescreenAfter.unread == "" && p.Screening.RescreenAfter.Duration >= 0, "screening.rescreen_after: must be a duration such as 720h, or 0s to ask in every admission")
+	check(p.AfterDischarge == "refer" || p.AfterDischarge == "record", "after_discharge: %q must be refer or record", p.AfterDischarge)
+	check(p.Consult.Intent == "order" || p.Consult.Intent == "proposal", "consult.intent: %q must be order or proposal", p.Consult.Intent)
+	check(p.Consult.AcceptWithin.positive(), "consult.accept_within: must be a duration longer than 0, such as 24h")
+	check(p.Consult.AcceptWithinUrgent.positive(), "consult.accept_within_urgent: must be a duration longer than 0, such as 4h")
+	for name, list := range map[string][]Coding{
+		"pregnancy.codings": p.Pregnancy.Codings, "consult.codings": p.Consult.Codings,
+		"screening.do_not_ask": p.Screening.DoNotAsk, "screening.excluded_service_types": p.Screening.ExcludedServiceTypes,
+	} {
 		for i, c := range list {
-			check(c.System != "" && c.Code != "", "%s.codings[%d]: system and code are needed", name, i)
+			check(c.System != "" && c.Code != "", "%s[%d]: system and code are needed", name, i)
 		}
 	}
 	return errors.Join(errs...)

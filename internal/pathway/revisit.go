@@ -4,35 +4,11 @@ import (
 	"maps"
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
-	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // This file is about answers that change after they were scored, and scores
 // that no longer hold. Nothing is deleted and nothing doubled: one score and
 // one consult an admission, whose versions tell the story.
-
-// Revisits tells whether a decision needs the score and the consult that were
-// written before: it may have to change them.
-func Revisits(s stay.Stay) bool {
-	c := chart{Stay: s}
-	c.task, c.asked = s.ScreeningTask()
-	switch {
-	case c.task.Score == "":
-		return false
-	case s.Admission.Void() || s.Dead():
-		return c.task.BusinessStatus == Scored
-	case c.submitted():
-		return c.task.Judged != c.response.Version
-	}
-	return c.task.Scored()
-}
-
-// ToJudge tells whether there are answers that have not been judged.
-func ToJudge(s stay.Stay) bool {
-	c := chart{Stay: s}
-	c.task, c.asked = s.ScreeningTask()
-	return c.submitted() && (c.task.Judged != c.response.Version || c.closedInVain())
-}
 
 // unchanged tells whether the answers give just the score that stands.
 func (c *chart) unchanged(result instrument.Result) bool {
@@ -54,39 +30,6 @@ func Items(form *instrument.Form, result instrument.Result) map[string]int {
 		items[key] = it.Points
 	}
 	return items
-}
-
-// refer makes the one consult of the admission. An answer that has changed
-// renews a consult that was revoked, and makes one anew that was deleted.
-func (c *chart) refer(urgent bool) {
-	consult := c.Results.Consult
-	c.decision.Consult = &Referral{Urgent: urgent}
-	switch {
-	case consult.Ref == "":
-	case consult.Live():
-		c.decision.Consult.Changes = consult.Ref
-		if team, ok := c.TeamTask(); ok && team.Begun() {
-			c.decision.Tell = Corrected
-		}
-	default:
-		c.decision.Consult.Renews = consult.Ref
-	}
-}
-
-// revoke takes back a consult that nobody has begun on; otherwise the team is
-// told, and decides.
-func (c *chart) revoke(why string) {
-	consult := c.Results.Consult
-	if !consult.Live() {
-		return
-	}
-	if team, ok := c.TeamTask(); ok && team.Begun() {
-		c.decision.Tell = why
-		c.decision.because("told", "the team has begun on the consult; they are told and decide")
-		return
-	}
-	c.decision.Revoke = &Revocation{consult.Ref, why}
-	c.decision.because("revoked", "nobody has begun on the consult; it is revoked")
 }
 
 // withdraw says that the score no longer holds.
@@ -132,12 +75,10 @@ var endings = []string{Discharged, AdmissionCancelled, Deceased}
 func (c *chart) reopen(text string) {
 	c.decision.because("reopened", "%s", text)
 	c.decision.Task = &TaskChange{Status: "requested", Business: Unanswered}
-	drafts := 0
 	for _, r := range c.Responses {
 		if !r.Ours {
 			continue
 		}
-		drafts++
 		switch {
 		case r.Status == "stopped" && r.Content.Empty():
 			c.decision.Restart = append(c.decision.Restart, r.Ref)
@@ -146,5 +87,5 @@ func (c *chart) reopen(text string) {
 			return // she has begun on it, and goes on
 		}
 	}
-	c.decision.Task.NewDraft = drafts + 1
+	c.decision.Task.NewDraft = c.drafts() + 1
 }

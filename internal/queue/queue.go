@@ -53,6 +53,7 @@ func (q *Queue) Len() int { return q.work.Len() }
 type Result struct {
 	Retry bool          // it failed in a way that another try may mend
 	After time.Duration // not before; 0: the queue's own backoff
+	Look  time.Duration // done, but to be looked at again after this long; 0: not
 }
 
 // Run works on admissions with so many workers until ctx ends, then lets those
@@ -85,6 +86,9 @@ func (q *Queue) settle(id string, r Result) {
 	switch {
 	case !r.Retry:
 		q.work.Forget(id)
+		if r.Look > 0 {
+			q.work.AddAfter(id, r.Look)
+		}
 	case r.After > 0:
 		q.work.AddAfter(id, r.After+rand.N(r.After/2+1)) // not all at the same moment
 	default:

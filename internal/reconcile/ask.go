@@ -12,17 +12,17 @@ import (
 
 // ask makes the nurse's Task and the empty response that she fills in.
 func (w *writing) ask(ask *pathway.Ask) {
-	t := w.screeningTask(r4.TaskStatusRequested)
+	name := numbered(w.id, ask.Attempt)
+	t := w.screeningTask(r4.TaskStatusRequested, name)
 	t.Restriction = &r4.TaskRestriction{Period: &r4.Period{End: fhir.Instant(ask.Due)}}
-	t.Output = []fhir.Parameter{{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(w.id))}}
+	t.Output = []fhir.Parameter{{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(ask.Draft))}}
 	t.BusinessStatus = fhir.Ptr(w.concept(pathway.Unanswered, ""))
-	w.create(fhir.NewRef(), t, stay.Screening)
+	w.tx.Create(fhir.NewRef(), t, fhir.ByIdentifier(IdentifierSystem, stay.Screening+":"+name))
 }
 
-// draft prepares an empty response; name is the admission, with a number from
-// the second one on.
-func (w *writing) draft(name string) (ref string) {
-	ref = fhir.NewRef()
+// draft prepares the n-th empty response of the admission.
+func (w *writing) draft(n int) (ref string) {
+	ref, name := fhir.NewRef(), numbered(w.id, n)
 	w.tx.Create(ref, r4.QuestionnaireResponse{
 		Meta:          w.meta,
 		Identifier:    fhir.Ptr(identifier(stay.Draft, name)),
@@ -37,7 +37,7 @@ func (w *writing) draft(name string) (ref string) {
 
 // answeredUnasked is the record of a screening that nobody had to ask for.
 func (w *writing) answeredUnasked(change pathway.TaskChange, made outputs) {
-	t := w.screeningTask(r4.TaskStatusCompleted)
+	t := w.screeningTask(r4.TaskStatusCompleted, w.id)
 	t.BusinessStatus = fhir.Ptr(w.concept(change.Business, ""))
 	t.Output = made.parameters(change.Response)
 	w.create(fhir.NewRef(), t, stay.Screening)
@@ -45,11 +45,11 @@ func (w *writing) answeredUnasked(change pathway.TaskChange, made outputs) {
 
 // screeningTask is an SDC task: code complete-questionnaire, no focus
 // (invariant sdc-t1), the form with its version, and where to send the answer.
-func (w *writing) screeningTask(status r4.TaskStatus) fhir.Task {
+func (w *writing) screeningTask(status r4.TaskStatus, name string) fhir.Task {
 	return fhir.Task{
 		Task: r4.Task{
 			Meta:         w.meta,
-			Identifier:   []r4.Identifier{identifier(stay.Screening, w.id)},
+			Identifier:   []r4.Identifier{identifier(stay.Screening, name)},
 			Status:       status,
 			Intent:       "order",
 			Priority:     fhir.Ptr(r4.RequestPriorityRoutine),

@@ -44,7 +44,7 @@ func (r *Reconciler) compose(p picture, d pathway.Decision) (*fhir.Transaction, 
 	}
 	made := w.results(d)
 	if d.Task != nil {
-		w.task(*d.Task, made)
+		w.task(d, made)
 	}
 	for _, ref := range d.Stop {
 		w.edit(ref, func(e *edit) { e.set("status", "stopped") })
@@ -72,6 +72,13 @@ func (w *writing) results(d pathway.Decision) (made outputs) {
 	}
 	if d.Tell != "" {
 		w.tell(d.Tell)
+	}
+	if d.Chase != "" {
+		w.chase(d.Chase)
+	}
+	if d.Carry != nil {
+		w.edit(d.Carry.Order, func(e *edit) { e.set("status", d.Carry.Status) })
+		w.touched(d.Carry.Order)
 	}
 	w.provenance(d)
 	return made
@@ -134,7 +141,8 @@ func party(configured, name string) *r4.Reference {
 // task edits the nurse's Task in place. Without one (her EHR sent the answers
 // before anybody asked) a completed one is made: it is where we write down
 // what was made of the answers.
-func (w *writing) task(change pathway.TaskChange, made outputs) {
+func (w *writing) task(d pathway.Decision, made outputs) {
+	change := *d.Task
 	task, ok := w.p.stay.ScreeningTask()
 	if !ok {
 		w.answeredUnasked(change, made)
@@ -142,12 +150,8 @@ func (w *writing) task(change pathway.TaskChange, made outputs) {
 	}
 	w.edit(task.Ref, func(e *edit) {
 		e.set("status", change.Status)
-		e.set("lastModified", *fhir.Instant(w.now))
-		e.set("businessStatus", w.concept(change.Business, ""))
-		e.delete("statusReason")
-		if change.Why != "" {
-			e.set("statusReason", w.concept(change.Why, change.Detail))
-		}
+		w.modified(e)
+		w.say(e, change)
 		if change.Reroute {
 			w.reroute(e)
 		}
@@ -155,7 +159,34 @@ func (w *writing) task(change pathway.TaskChange, made outputs) {
 			e.output(out)
 		}
 		w.remember(e, change)
+		w.rememberConsult(e, d)
 	})
+}
+
+// modified dates an edit of a Task. A clock behind the one that made the Task
+// must not date it before that: an invariant (inv-1) refuses it.
+func (w *writing) modified(e *edit) {
+	at := w.now
+	if made := moment(e.Get("authoredOn")); made.After(at) {
+		at = made
+	}
+	e.set("lastModified", *fhir.Instant(at))
+}
+
+// say puts where the screening stands, and why, in words on the Task. What a
+// person has written there stays unless we have something else to say.
+func (w *writing) say(e *edit, change pathway.TaskChange) {
+	if change.Business != "" && change.Business != ourCode(e.Get("businessStatus")) {
+		e.set("businessStatus", w.concept(change.Business, ""))
+	}
+	said := ourCode(e.Get("statusReason"))
+	switch {
+	case change.Why == said && change.Detail == "":
+	case change.Why != "":
+		e.set("statusReason", w.concept(change.Why, change.Detail))
+	default:
+		e.delete("statusReason")
+	}
 }
 
 // reroute gives the Task to the ward where the patient lies now.
@@ -181,9 +212,36 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 	case change.Business == pathway.Scored:
 		e.dropOutput(paramWithdrawn)
 	}
+	if change.Raise > 0 {
+		e.set("priority", raised[min(change.Raise, len(raised)-1)])
+		e.output(fhir.Parameter{Type: paramRaised.concept(), ValueInteger: &change.Raise})
+	}
 	if change.NewDraft > 0 {
-		draft := w.draft(fmt.Sprintf("%s:%d", w.id, change.NewDraft))
+		draft := w.draft(change.NewDraft)
 		e.output(fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(draft)})
+	}
+}
+
+// raised are the priorities of a Task that was raised so often.
+var raised = [...]string{"routine", "urgent", "asap"}
+
+// rememberConsult keeps which of the team's doings the consult shows already,
+// and whose consult it is.
+func (w *writing) rememberConsult(e *edit, d pathway.Decision) {
+	carried := ""
+	switch {
+	case d.Carry != nil:
+		carried = d.Carry.Team
+	case d.Revoke != nil:
+		carried = "cancelled"
+	case d.Consult != nil:
+		carried = "requested"
+	}
+	if carried != "" {
+		e.output(fhir.Parameter{Type: paramCarried.concept(), ValueString: &carried})
+	}
+	if d.Task.Met != "" {
+		e.output(fhir.Parameter{Type: paramConsult.concept(), ValueReference: fhir.Ref(d.Task.Met)})
 	}
 }
 

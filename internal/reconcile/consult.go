@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -16,10 +17,10 @@ func (w *writing) refer(d pathway.Decision, score string) (order string) {
 	c := *d.Consult
 	switch {
 	case c.Changes != "":
-		w.restate(c.Changes, d)
+		w.restate(c.Changes, d, func(*edit) {})
 		return c.Changes
 	case c.Renews != "":
-		w.restate(c.Renews, d)
+		w.restate(c.Renews, d, func(e *edit) { e.set("status", "active") })
 		return c.Renews
 	}
 	order = fhir.NewRef()
@@ -29,6 +30,9 @@ func (w *writing) refer(d pathway.Decision, score string) (order string) {
 	w.touched(order, task)
 	return order
 }
+
+// intents are those that a policy can name.
+var intents = map[string]r4.RequestIntent{"order": r4.RequestIntentOrder, "proposal": r4.RequestIntentProposal}
 
 func priority(c *pathway.Referral) *r4.RequestPriority {
 	if c.Urgent {
@@ -43,7 +47,7 @@ func (w *writing) order(d pathway.Decision, score string) r4.ServiceRequest {
 		Identifier:        []r4.Identifier{identifier(stay.Consult, w.id)},
 		InstantiatesUri:   []string{w.policyURI()},
 		Status:            r4.RequestStatusActive,
-		Intent:            r4.RequestIntentOrder,
+		Intent:            intents[w.Policy.Consult.Intent],
 		Priority:          priority(d.Consult),
 		Code:              w.consultCode(),
 		Subject:           *w.subject(),
@@ -54,7 +58,7 @@ func (w *writing) order(d pathway.Decision, score string) r4.ServiceRequest {
 		LocationReference: w.locations(),
 		ReasonReference:   []r4.Reference{*fhir.Ref(score)},
 		SupportingInfo:    []r4.Reference{*fhir.Ref(d.Score.Response.Ref)},
-		Note:              []r4.Annotation{w.note(w.because(*d.Score))},
+		Note:              w.notes(d),
 	}
 }
 
@@ -81,16 +85,24 @@ func (w *writing) teamTask(d pathway.Decision, order string) fhir.Task {
 
 func (w *writing) team() *r4.Reference { return party(w.owners.Liaison, w.words.of("liaison")) }
 
+// notes are what the team reads first.
+func (w *writing) notes(d pathway.Decision) []r4.Annotation {
+	notes := []r4.Annotation{w.note(w.because(*d.Score))}
+	if w.p.stay.Admission.Status == stay.Finished {
+		notes = append(notes, w.note(w.words.of("after-discharge")))
+	}
+	return notes
+}
+
 func (w *writing) note(text string) r4.Annotation {
 	return r4.Annotation{Time: fhir.Instant(w.now), Text: text}
 }
 
-// restate puts a changed score on the consult that is there. One that was
-// revoked is active again; one that the team has begun on keeps its Task as
-// they have set it.
-func (w *writing) restate(order string, d pathway.Decision) {
+// restate puts a changed score on the consult that is there. Where the team has
+// begun, their Task stays as they have set it.
+func (w *writing) restate(order string, d pathway.Decision, renew func(*edit)) {
 	w.edit(order, func(e *edit) {
-		e.set("status", "active")
+		renew(e)
 		e.set("priority", priority(d.Consult).Code())
 		e.set("note.-1", w.note(w.because(*d.Score)))
 	})
@@ -102,7 +114,7 @@ func (w *writing) restate(order string, d pathway.Decision) {
 	w.edit(task.Ref, func(e *edit) {
 		e.set("status", "requested")
 		e.set("priority", priority(d.Consult).Code())
-		e.set("lastModified", *fhir.Instant(w.now))
+		w.modified(e)
 		e.delete("statusReason")
 	})
 	w.touched(task.Ref)
@@ -123,7 +135,7 @@ func (w *writing) revoke(r pathway.Revocation) {
 	w.edit(task.Ref, func(e *edit) {
 		e.set("status", "cancelled")
 		e.set("statusReason", why)
-		e.set("lastModified", *fhir.Instant(w.now))
+		w.modified(e)
 	})
 	w.touched(task.Ref)
 }
@@ -138,9 +150,19 @@ func (w *writing) tell(code string) {
 	w.edit(task.Ref, func(e *edit) {
 		e.set("businessStatus", w.concept(code, ""))
 		e.set("note.-1", w.note(w.words.of(code)))
-		e.set("lastModified", *fhir.Instant(w.now))
+		w.modified(e)
 	})
 	w.touched(task.Ref)
+}
+
+// chase raises the team's Task above what it was.
+func (w *writing) chase(task string) {
+	w.edit(task, func(e *edit) {
+		above := map[string]string{"urgent": "asap", "asap": "stat", "stat": "stat"}[e.Get("priority").String()]
+		e.set("priority", cmp.Or(above, "urgent"))
+		w.modified(e)
+		e.output(fhir.Parameter{Type: paramRaised.concept(), ValueInteger: fhir.Ptr(1)})
+	})
 }
 
 func (w *writing) consultCode() *r4.CodeableConcept {

@@ -16,7 +16,7 @@ type picture struct {
 	stay      stay.Stay
 	encounter fhir.Resource
 	byRef     map[string]fhir.Resource
-	asked     string // the patient whose Conditions were asked for along with it
+	asked     string // the patient whose background was asked for along with it
 }
 
 type loader struct {
@@ -63,10 +63,10 @@ func (l loader) search(ctx context.Context, id, patient string) ([]fhir.Resource
 	}
 	query := fhir.Query("Encounter", "_id", id, "_include", "Encounter:subject", "_include", "Encounter:part-of")
 	if l.alwaysNarrow {
-		return l.client.SearchTogether(ctx, l.withPregnancy(patient, append(ourWork(id), query)...)...)
+		return l.client.SearchTogether(ctx, l.alongside(id, patient, append(ourWork(id), query)...)...)
 	}
 	query += "&_revinclude=Task:encounter&_revinclude=QuestionnaireResponse:encounter"
-	resources, err := l.client.SearchTogether(ctx, l.withPregnancy(patient, query)...)
+	resources, err := l.client.SearchTogether(ctx, l.alongside(id, patient, query)...)
 	if err != nil || len(resources) < fullInclude {
 		return resources, err
 	}
@@ -85,11 +85,13 @@ func ourWork(id string) []string {
 	}
 }
 
-func (l loader) withPregnancy(patient string, queries ...string) []string {
+// alongside adds what a judgement will need to the searches, if it is known
+// whose admission this is.
+func (l loader) alongside(id, patient string, queries ...string) []string {
 	if patient == "" {
 		return queries
 	}
-	return append(queries, l.pregnancyQuery(patient))
+	return append(queries, l.backgroundQueries(id, patient)...)
 }
 
 // read turns the resources into the picture's values.
@@ -125,7 +127,10 @@ func (l loader) read(ctx context.Context, p *picture) error {
 	if err := l.results(ctx, p); err != nil {
 		return err
 	}
-	return l.pregnancy(ctx, p)
+	if err := l.spare(ctx, p); err != nil {
+		return err
+	}
+	return l.background(ctx, p)
 }
 
 // results reads the score and the consult that were written before, where they

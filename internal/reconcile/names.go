@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"strconv"
+
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -36,6 +38,8 @@ var (
 	paramJudged   = param{CodeSystem, "judged"}
 	// paramWithdrawn says which version of the answers took the score back.
 	paramWithdrawn = param{CodeSystem, "withdrawn"}
+	paramRaised    = param{CodeSystem, "raised"}  // how often we raised the priority
+	paramCarried   = param{CodeSystem, "carried"} // the team's Task status that the consult shows
 )
 
 func (p param) concept() r4.CodeableConcept { return fhir.Concept(p.system, p.code, "") }
@@ -43,6 +47,14 @@ func (p param) concept() r4.CodeableConcept { return fhir.Concept(p.system, p.co
 // ours is the token that finds what we made for one purpose in one admission.
 func ours(purpose, admission string) string {
 	return IdentifierSystem + "|" + purpose + ":" + admission
+}
+
+// numbered is the admission's name for the n-th thing of a kind.
+func numbered(admission string, n int) string {
+	if n <= 1 {
+		return admission
+	}
+	return admission + ":" + strconv.Itoa(n)
 }
 
 func identifier(purpose, admission string) r4.Identifier {

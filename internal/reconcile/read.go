@@ -25,6 +25,9 @@ func (l loader) admission(e fhir.Resource) stay.Admission {
 		End:    moment(e.Get("period.end")),
 	}
 	a.ServiceProvider, _ = l.client.LocalRef(e.Get("serviceProvider.reference").String())
+	for _, c := range e.Get("serviceType.coding").Array() {
+		a.ServiceTypes = append(a.ServiceTypes, code(c))
+	}
 	for _, at := range e.Get("location").Array() {
 		ref, ok := l.client.LocalRef(at.Get("location.reference").String())
 		left := at.Get("period.end").Exists() || at.Get("status").String() == "completed"
@@ -33,6 +36,10 @@ func (l loader) admission(e fhir.Resource) stay.Admission {
 		}
 	}
 	return a
+}
+
+func code(c gjson.Result) stay.Code {
+	return stay.Code{System: c.Get("system").String(), Code: c.Get("code").String()}
 }
 
 func patient(res fhir.Resource) stay.Patient {
@@ -76,6 +83,12 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 		Consult:        l.output(res, paramConsult),
 	}
 	t.Location, _ = l.client.LocalRef(res.Get("location.reference").String())
+	t.Reason = ourCode(res.Get("statusReason"))
+	t.Due = moment(res.Get("restriction.period.end"))
+	t.Changed = moment(res.Get("meta.lastUpdated"))
+	t.Raised = int(parameter(res, "output", paramRaised).Get("valueInteger").Int())
+	t.Urgent = slices.Contains([]string{"urgent", "asap", "stat"}, res.Get("priority").String())
+	t.Carried = parameter(res, "output", paramCarried).Get("valueString").String()
 	return t, true
 }
 
@@ -158,7 +171,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 
 // result reads a score or a consult of ours.
 func result(res fhir.Resource) stay.Result {
-	r := stay.Result{Ref: res.Ref(), Status: res.Get("status").String(), Items: map[string]int{}}
+	r := stay.Result{Ref: res.Ref(), Status: res.Get("status").String(), Items: map[string]int{}, Theirs: res.Identifier(IdentifierSystem) == ""}
 	for _, c := range res.Get("component").Array() {
 		key := c.Get("code.coding.0.code").String()
 		if key == "" {

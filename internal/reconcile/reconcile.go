@@ -53,11 +53,11 @@ var ErrPermanent = errors.New("needs a person")
 const conflictTries = 3
 
 // Reconcile brings the server in line with the rules for one admission, given
-// by its Encounter id. It tells whether anything was written. Errors: wrapped
-// ErrPermanent, or anything else, which is worth another try.
-func (r *Reconciler) Reconcile(ctx context.Context, id string) (wrote bool, err error) {
+// by its Encounter id. Errors: wrapped ErrPermanent, or anything else, which is
+// worth another try.
+func (r *Reconciler) Reconcile(ctx context.Context, id string) (done Done, err error) {
 	for range conflictTries {
-		wrote, err = r.once(ctx, id)
+		done, err = r.once(ctx, id)
 		if !fhir.IsConflict(err) {
 			break
 		}
@@ -65,21 +65,27 @@ func (r *Reconciler) Reconcile(ctx context.Context, id string) (wrote bool, err 
 	if fhir.IsRefused(err) {
 		err = fmt.Errorf("%w: %w", ErrPermanent, err)
 	}
-	return wrote, err
+	return done, err
 }
 
-func (r *Reconciler) once(ctx context.Context, id string) (bool, error) {
+// Done is how a look at one admission ended.
+type Done struct {
+	Wrote bool
+	Next  time.Time // when to look again although nothing has changed; zero: never
+}
+
+func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 	p, found, err := r.loader.load(ctx, id)
 	if err != nil || !found {
-		return false, err
+		return Done{}, err
 	}
 	d := pathway.Decide(p.stay, r.Policy, r.Now())
 	if d.Nothing() {
-		return false, nil
+		return Done{Next: d.Next}, nil
 	}
 	tx, err := r.compose(p, d)
 	if err != nil {
-		return false, fmt.Errorf("%w: %w", ErrPermanent, err)
+		return Done{}, fmt.Errorf("%w: %w", ErrPermanent, err)
 	}
-	return true, r.Client.Transact(ctx, tx)
+	return Done{Wrote: true, Next: d.Next}, r.Client.Transact(ctx, tx)
 }

@@ -15,6 +15,9 @@ type Stay struct {
 	Patient   Patient
 	Tasks     []Task     // ours in this admission, oldest first
 	Responses []Response // to our form in this admission, oldest first
+	Flags     []Code     // of active Flags of the patient; read before anybody is asked
+	Screened  time.Time  // when the patient's last AUDIT-C was completed; read before anybody is asked
+	Ordered   string     // a live consult that a clinician ordered in this admission, or ""
 	Results   Results    // what came of an earlier answer; read only when it may have to change
 }
 
@@ -29,6 +32,7 @@ type Results struct {
 type Result struct {
 	Ref    string // "" if it is not there
 	Status string
+	Theirs bool           // a clinician's own order, not made by us
 	Items  map[string]int // of an Observation: points by the item's code
 }
 
@@ -61,7 +65,11 @@ type Admission struct {
 	Start, End      time.Time
 	Locations       []string // references, where the patient is now, most recent first
 	ServiceProvider string   // reference, or ""
+	ServiceTypes    []Code
 }
+
+// Code is one code of a code system.
+type Code struct{ System, Code string }
 
 // Present tells whether the patient is in the hospital, on leave included.
 func (a Admission) Present() bool {
@@ -109,6 +117,12 @@ type Task struct {
 	Consult        string // reference of the consult that was written, or ""
 	Withdrawn      bool   // the score no longer holds
 	Location       string // where the patient was when it was last routed
+	Reason         string // statusReason, our code, or ""
+	Due            time.Time
+	Changed        time.Time // when it was last written, by anybody
+	Raised         int       // how often we have raised its priority
+	Urgent         bool      // its priority is above routine
+	Carried        string    // the team's Task status that the consult was last brought in line with
 }
 
 // Scored tells whether a score holds that the Task points to.
@@ -179,6 +193,17 @@ func (s Stay) ScreeningTask() (Task, bool) { return s.newest(Screening) }
 
 // TeamTask is the liaison team's Task.
 func (s Stay) TeamTask() (Task, bool) { return s.newest(ConsultTask) }
+
+// Attempts is how often the ward has been asked.
+func (s Stay) Attempts() int {
+	n := 0
+	for _, t := range s.Tasks {
+		if t.Purpose == Screening {
+			n++
+		}
+	}
+	return n
+}
 
 // newest is the Task for a purpose that is open, else the one written last.
 func (s Stay) newest(purpose string) (Task, bool) {

@@ -1,0 +1,88 @@
+package pathway
+
+import (
+	"slices"
+	"time"
+)
+
+// This file is about what a nurse may say instead of an answer, and about
+// reminding her.
+
+// UnableReasons are the codes of Task.statusReason that mean: not now, ask
+// again. Any other rejection is a no.
+var UnableReasons = []string{"intoxicated", "delirious", "no-common-language", "too-ill"}
+
+// unable tells that the nurse has put the Task aside with one of our reasons.
+func (c *chart) unable() bool {
+	switch c.task.Status {
+	case "rejected", "failed", "on-hold", "cancelled":
+		return slices.Contains(UnableReasons, c.task.Reason)
+	}
+	return false
+}
+
+// retry asks again after a while, with a Task of its own, a bounded number of
+// times.
+func (c *chart) retry() {
+	if !c.Admission.Present() || c.Attempts() >= c.policy.Screening.MaxAttempts {
+		c.close(Unable, "unable, and asked as often as the policy allows")
+		return
+	}
+	again := c.task.Changed.Add(c.policy.Screening.RetryAfter.Duration)
+	if again.After(c.now) {
+		c.decision.because("unable", "the patient cannot be asked now; asked again later")
+		c.decision.Next = again
+		return
+	}
+	c.close(Unable, "the patient could not be asked; asked again")
+	c.decision.Ask = &Ask{Due: c.now.Add(c.policy.Screening.DueAfter.Duration), Attempt: c.Attempts() + 1, Draft: c.drafts() + 1}
+}
+
+// declined records a no: never asked again in this admission.
+func (c *chart) declined() { c.close(Declined, "declined; not asked again in this admission") }
+
+// close writes on a Task that the nurse has ended what we made of it, once.
+func (c *chart) close(business, text string) {
+	c.decision.because(business, "%s", text)
+	if c.task.BusinessStatus == business {
+		return
+	}
+	status := c.task.Status
+	if c.task.Open() {
+		status = "failed" // put aside, and replaced or given up
+	}
+	c.decision.Task = &TaskChange{Status: status, Business: business, Why: c.task.Reason}
+	for _, r := range c.Responses {
+		if r.Ours && r.Untouched() {
+			c.decision.Stop = append(c.decision.Stop, r.Ref)
+		}
+	}
+}
+
+// maxRaises bounds how often a Task is raised: to urgent, then to asap.
+const maxRaises = 2
+
+// remind raises the priority of a Task at its due time, and once more later.
+// An overdue Task can still be answered.
+func (c *chart) remind() {
+	if c.task.Due.IsZero() || !c.Admission.Present() {
+		return
+	}
+	raises := c.raises(c.now)
+	if raises > c.task.Raised {
+		c.decision.because("overdue", "not answered in time; raised")
+		c.decision.Task = &TaskChange{Status: c.task.Status, Business: c.task.BusinessStatus, Why: c.task.Reason, Raise: raises}
+	}
+	if raises < maxRaises {
+		c.decision.Next = c.task.Due.Add(time.Duration(raises) * c.policy.Screening.RaiseAfter.Duration)
+	}
+}
+
+// raises is how often a Task is to have been raised by a time.
+func (c *chart) raises(now time.Time) int {
+	n := 0
+	for at := c.task.Due; n < maxRaises && !now.Before(at); at = at.Add(c.policy.Screening.RaiseAfter.Duration) {
+		n++
+	}
+	return n
+}

@@ -1,0 +1,182 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// background is what a judgement needs beside the answers: whether the patient
+// is pregnant, and whether a clinician has ordered the consult already. Nowhere
+// else does it matter.
+func (l loader) background(ctx context.Context, p *picture) error {
+	patient := p.stay.Patient.Ref
+	if patient == "" || !pathway.ToJudge(p.stay) {
+		return nil
+	}
+	if p.asked != patient {
+		found, err := l.client.SearchTogether(ctx, l.backgroundQueries(p.stay.Admission.ID, patient)...)
+		if err != nil {
+			return err
+		}
+		for _, res := range found {
+			p.byRef[res.Ref()] = res
+		}
+	}
+	for _, res := range sorted(p.byRef) {
+		switch {
+		case l.saysPregnant(res, patient):
+			p.stay.Patient.Pregnant = true
+		case l.orderedByOthers(res, p.stay.Admission.ID):
+			p.stay.Ordered = res.Ref()
+		}
+	}
+	return nil
+}
+
+func (l loader) backgroundQueries(admission, patient string) []string {
+	queries := []string{fhir.Query("ServiceRequest", "encounter", "Encounter/"+admission, "code", tokens(l.policy.Consult.Codings))}
+	if l.policy.PregnancyMatters() {
+		queries = append(queries, fhir.Query("Condition", "patient", patient, "code", tokens(l.policy.Pregnancy.Codings), "clinical-status", "active"))
+	}
+	return queries
+}
+
+// spare reads what speaks against asking a patient who else would be asked:
+// active Flags, and the last completed AUDIT-C.
+func (l loader) spare(ctx context.Context, p *picture) error {
+	patient := p.stay.Patient.Ref
+	if !pathway.Asks(p.stay, l.policy) {
+		return nil
+	}
+	var queries []string
+	if len(l.policy.Screening.DoNotAsk) > 0 {
+		queries = append(queries, fhir.Query("Flag", "patient", patient))
+	}
+	if l.policy.Screening.RescreenAfter.Duration > 0 {
+		queries = append(queries, fhir.Query("Observation", "patient", patient, "code", instrument.LOINC+"|"+instrument.CodeTotal))
+	}
+	found, err := l.client.SearchTogether(ctx, queries...)
+	if err != nil {
+		return err
+	}
+	for _, res := range found {
+		subject, _ := l.client.LocalRef(res.Get("subject.reference").String())
+		switch {
+		case subject != patient:
+		case res.Type() == "Flag" && res.Get("status").String() == "active":
+			for _, c := range res.Get("code.coding").Array() {
+				p.stay.Flags = append(p.stay.Flags, code(c))
+			}
+		case completed(res):
+			if at := moment(res.Get("effectiveDateTime")); at.After(p.stay.Screened) {
+				p.stay.Screened = at
+			}
+		}
+	}
+	return nil
+}
+
+// completed tells of an AUDIT-C that stands, whoever made it.
+func completed(res fhir.Resource) bool {
+	stands := slices.Contains([]string{"final", "amended", "corrected"}, res.Get("status").String())
+	return res.Type() == "Observation" && stands &&
+		coded(res.Get("code"), []pathway.Coding{{System: instrument.LOINC, Code: instrument.CodeTotal}})
+}
+
+func tokens(codings []pathway.Coding) string {
+	codes := make([]string, 0, len(codings))
+	for _, c := range codings {
+		codes = append(codes, c.System+"|"+c.Code)
+	}
+	return strings.Join(codes, ",")
+}
+
+// orderedByOthers tells of a live consult in this admission that is not ours.
+func (l loader) orderedByOthers(res fhir.Resource, admission string) bool {
+	at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
+	if res.Type() != "ServiceRequest" || at != "Encounter/"+admission || res.Identifier(IdentifierSystem) != "" {
+		return false
+	}
+	live := slices.Contains([]string{"active", "on-hold", "completed"}, res.Get("status").String())
+	return live && coded(res.Get("code"), l.policy.Consult.Codings)
+}
+
+func coded(concept gjson.Result, codings []pathway.Coding) bool {
+	for _, c := range concept.Get("coding").Array() {
+		if slices.ContainsFunc(codings, func(p pathway.Coding) bool {
+			return p.System == c.Get("system").String() && p.Code == c.Get("code").String()
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// saysPregnant checks what the search should have: servers ignore parameters
+// that they do not know.
+func (l loader) saysPregnant(res fhir.Resource, patient string) bool {
+	subject, _ := l.client.LocalRef(res.Get("subject.reference").String())
+	if res.Type() != "Condition" || subject != patient || !hasCode(res.Get("clinicalStatus"), "active") {
+		return false
+	}
+	if v := res.Get("verificationStatus"); hasCode(v, "refuted") || hasCode(v, "entered-in-error") {
+		return false
+	}
+	return coded(res.Get("code"), l.policy.Pregnancy.Codings)
+}
+
+func hasCode(concept gjson.Result, code string) bool {
+	for _, c := range concept.Get("coding").Array() {
+		if c.Get("code").String() == code {
+			return true
+		}
+	}
+	return false
+}
+
+// remember keeps the patient of an admission that waits for an answer, and
+// forgets it as soon as nothing is expected.
+func (l loader) remember(s stay.Stay) {
+	task, asked := s.ScreeningTask()
+	toAsk := !asked && s.Admission.Present() && slices.Contains(l.policy.Screening.Classes, s.Admission.Class)
+	if toAsk || task.Open() {
+		l.seen.keep(s.Admission.ID, s.Patient.Ref)
+		return
+	}
+	l.seen.keep(s.Admission.ID, "")
+}
+
+// memo remembers whose an admission is, so that the next look at it can ask
+// about the patient in the same request. It is a guess that saves a round
+// trip: what was read decides, and a process without it works as well.
+type memo struct {
+	mu       sync.Mutex
+	patients map[string]string // Patient/id by Encounter id
+}
+
+func newMemo() *memo { return &memo{patients: map[string]string{}} }
+
+func (m *memo) patient(admission string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.patients[admission]
+}
+
+func (m *memo) keep(admission, patient string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if patient == "" {
+		delete(m.patients, admission)
+		return
+	}
+	m.patients[admission] = patient
+}
