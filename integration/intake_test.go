@@ -13,6 +13,7 @@ import (
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/hospital"
+	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/sandbox"
 )
 
@@ -144,7 +145,7 @@ func TestServeRefusesWithoutItsForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{TB: t, base: srv.URL + "/fhir", client: client}
+	w := &world{TB: t, base: srv.URL + "/fhir", client: client, policy: pathway.DefaultPolicy()}
 	refuses := func(want string) {
 		t.Helper()
 		if err := w.app().Run(w.ctx()); err == nil || !strings.Contains(err.Error(), want) {

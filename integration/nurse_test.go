@@ -164,6 +164,7 @@ func TestAlreadyOrdered(t *testing.T) {
 // and is when the policy's time is over.
 func TestReadmission(t *testing.T) {
 	onEachServer(t, func(w *world) {
+		w.policy.Screening.RescreenAfter.Duration = 30 * 24 * time.Hour
 		first := w.admit(hospital.Stay{Person: woman})
 		w.look(first, 0)
 		w.answer(first, 1, 0, 0)

@@ -42,6 +42,7 @@ type world struct {
 	callback string // how the server reaches hookPort
 	client   *fhir.Client
 	hospital *hospital.Hospital
+	policy   *pathway.Policy
 }
 
 // limit bounds how long a test waits for something to happen.
@@ -94,7 +95,7 @@ func open(t testing.TB, base, callback string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	w := &world{TB: t, base: base, callback: callback, client: client}
+	w := &world{TB: t, base: base, callback: callback, client: client, policy: pathway.DefaultPolicy()}
 	opened++
 	w.hospital, err = hospital.Open(t.Context(), client, fmt.Sprintf("t%d-%d-", time.Now().UnixNano(), opened))
 	w.must(err)
@@ -137,7 +138,7 @@ func (w *world) app(flags ...string) *app.App {
 func (w *world) appOver(transport http.RoundTripper, flags ...string) *app.App {
 	w.Helper()
 	a, err := app.New(app.Options{
-		Config: w.config(flags...), Policy: pathway.DefaultPolicy(), Transport: transport,
+		Config: w.config(flags...), Policy: w.policy, Transport: transport,
 		Log: zerolog.New(zerolog.NewTestWriter(w.TB)).Level(zerolog.WarnLevel),
 	})
 	w.must(err)

@@ -1,5 +1,7 @@
 package pathway
 
+import "time"
+
 // This file is about the one consult of an admission, from the order to what
 // the liaison team makes of it.
 
@@ -21,7 +23,7 @@ func (c *chart) refer(urgent bool) {
 	case consult.Live():
 		c.decision.Consult.Changes = consult.Ref
 		if team, ok := c.TeamTask(); ok && team.Begun() {
-			c.decision.Tell = Corrected
+			c.tell(Corrected)
 		}
 	default:
 		c.decision.Consult.Renews = consult.Ref
@@ -36,12 +38,16 @@ func (c *chart) revoke(why string) {
 		return
 	}
 	if team, ok := c.TeamTask(); ok && team.Begun() {
-		c.decision.Tell = why
-		c.decision.because("told", "the team has begun on the consult; they are told and decide")
+		c.tell(why)
 		return
 	}
 	c.decision.Revoke = &Revocation{consult.Ref, why}
 	c.decision.because("revoked", "nobody has begun on the consult; it is revoked")
+}
+
+func (c *chart) tell(why string) {
+	c.decision.Tell = why
+	c.decision.because("told", "the team has begun on the consult; they are told and decide")
 }
 
 // orders are the R4 request-statuses that the team's Task leads to; for any
@@ -86,20 +92,35 @@ func (c *chart) carry() {
 	}
 }
 
-// chase raises the team's Task, once, when nobody has accepted it in time.
-func (c *chart) chase() {
+// acceptBy is when somebody on the team should have accepted the consult; zero
+// if nobody is waited for.
+func (c *chart) acceptBy() time.Time {
 	team, ok := c.TeamTask()
-	if !ok || team.Status != "requested" || team.Raised > 0 || team.Made.IsZero() || c.decision.Consult != nil || c.decision.Revoke != nil {
-		return
+	if !ok || team.Status != "requested" || team.Raised > 0 || team.Made.IsZero() {
+		return time.Time{}
 	}
-	within := c.policy.Consult.AcceptWithin
 	if team.Urgent {
-		within = c.policy.Consult.AcceptWithinUrgent
+		return team.Made.Add(c.policy.Consult.AcceptWithinUrgent.Duration)
 	}
-	if by := team.Made.Add(within.Duration); by.After(c.now) {
+	return team.Made.Add(c.policy.Consult.AcceptWithin.Duration)
+}
+
+func (c *chart) toChase() bool {
+	by := c.acceptBy()
+	return !by.IsZero() && !by.After(c.now)
+}
+
+// chase raises the team's Task, once, when nobody has accepted in time a
+// consult that still stands.
+func (c *chart) chase() {
+	by := c.acceptBy()
+	switch {
+	case by.IsZero() || c.decision.Consult != nil || c.decision.Revoke != nil:
+	case by.After(c.now):
 		c.decision.Next = by
-		return
+	case c.Results.Consult.Live() && !c.Dead():
+		team, _ := c.TeamTask()
+		c.decision.Chase = team.Ref
+		c.decision.because("not-accepted", "nobody on the team has accepted the consult in time; raised")
 	}
-	c.decision.Chase = team.Ref
-	c.decision.because("not-accepted", "nobody on the team has accepted the consult in time; raised")
 }

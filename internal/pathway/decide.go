@@ -252,7 +252,7 @@ func (c *chart) score(result instrument.Result) {
 	c.decision.because("tier-"+tier.String(), "the limit of %d for %s was passed (%s)", limit.From, limit.Who(), limit.Source)
 	if c.Admission.Status == stay.Finished {
 		c.decision.because("after-discharge", "the answers came after the discharge; by policy: %s", c.policy.AfterDischarge)
-		if c.policy.AfterDischarge == "record" {
+		if c.policy.AfterDischarge == "record" && !c.Results.Consult.Live() {
 			return
 		}
 	}

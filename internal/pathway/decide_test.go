@@ -272,6 +272,8 @@ func TestDecisions(t *testing.T) {
 		"nurse/overdue, raised":                    picture(asked("requested", due(-time.Hour), raised(1)), draft),
 		"nurse/overdue for two days":               picture(asked("in-progress", due(-48*time.Hour), raised(1)), begun),
 		"nurse/overdue for a week, raised twice":   picture(asked("requested", due(-168*time.Hour), raised(2)), draft),
+		"nurse/cancelled":                          picture(asked("cancelled"), draft),
+		"team/silent, cancelled by a clinician":    picture(asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "revoked"), team("requested", made(25*time.Hour)), answered(t, "r1", "completed", []int{2, 1, 1})),
 		"nurse/declined":                           picture(asked("rejected"), draft),
 		"nurse/declined, seen":                     picture(asked("rejected", business("declined")), draft),
 		"nurse/declined in the form":               picture(asked("requested"), answered(t, "r1", "completed", nil, declining(t))),
@@ -320,6 +322,8 @@ func policyFor(name string) *pathway.Policy {
 	p := pathway.DefaultPolicy()
 	code := []pathway.Coding{{System: "https://hospital.example.no", Code: "x"}}
 	switch name {
+	case "who/screened last week", "who/screened last year":
+		p.Screening.RescreenAfter.Duration = 720 * time.Hour
 	case "who/flagged":
 		p.Screening.DoNotAsk = code
 	case "who/excluded ward":

@@ -1,14 +1,18 @@
 package pathway
 
-import "github.com/tilsyn/tilsyn/internal/stay"
+import (
+	"time"
+
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
 
 // This file says what a decision needs beyond the admission, its tasks and its
 // responses, so that nothing else is read.
 
 // Revisits tells whether a decision needs the score and the consult that were
 // written before: it may have to change them.
-func Revisits(s stay.Stay) bool {
-	c := chart{Stay: s}
+func Revisits(s stay.Stay, p *Policy, now time.Time) bool {
+	c := chart{Stay: s, policy: p, now: now}
 	c.task, c.asked = s.ScreeningTask()
 	switch {
 	case c.task.Score == "":
@@ -16,9 +20,9 @@ func Revisits(s stay.Stay) bool {
 	case s.Admission.Void() || s.Dead():
 		return c.task.BusinessStatus == Scored
 	case c.submitted():
-		return c.task.Judged != c.response.Version || c.toCarry()
+		return c.task.Judged != c.response.Version || c.toCarry() || c.toChase()
 	}
-	return c.task.Scored() || c.toCarry()
+	return c.task.Scored() || c.toCarry() || c.toChase()
 }
 
 // ToJudge tells whether there are answers that have not been judged.

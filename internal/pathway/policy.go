@@ -112,10 +112,9 @@ func unnamed() Policy {
 	const day = 24 * time.Hour
 	return Policy{
 		Screening: Screening{
-			RescreenAfter: Duration{Duration: 30 * day},
-			RaiseAfter:    Duration{Duration: day},
-			RetryAfter:    Duration{Duration: day},
-			MaxAttempts:   3,
+			RaiseAfter:  Duration{Duration: day},
+			RetryAfter:  Duration{Duration: day},
+			MaxAttempts: 3,
 		},
 		AfterDischarge: "refer",
 		Consult: Consulting{

@@ -50,7 +50,7 @@ func (c *chart) withdraw(why string) {
 // takeBack follows answers that were entered in error: score and untouched
 // consult go with them, and the ward is asked again if the patient is there.
 func (c *chart) takeBack() {
-	c.decision.because("withdrawn", "the answers were entered in error")
+	c.decision.because("withdrawn", "the answers were entered in error, or are no longer handed in")
 	if c.Admission.Present() {
 		c.reopen("the patient is still there; asked again")
 	}

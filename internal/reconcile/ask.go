@@ -37,10 +37,17 @@ func (w *writing) draft(n int) (ref string) {
 
 // answeredUnasked is the record of a screening that nobody had to ask for.
 func (w *writing) answeredUnasked(change pathway.TaskChange, made outputs) {
-	t := w.screeningTask(r4.TaskStatusCompleted, w.id)
+	t := w.screeningTask(taskStatus(change.Status), w.id)
 	t.BusinessStatus = fhir.Ptr(w.concept(change.Business, ""))
 	t.Output = made.parameters(change.Response)
+	t.ExecutionPeriod = &r4.Period{End: fhir.Instant(change.Response.Authored)}
 	w.create(fhir.NewRef(), t, stay.Screening)
+}
+
+// taskStatus is the model's value for a code; the rules use R4's codes only.
+func taskStatus(code string) (s r4.TaskStatus) {
+	_ = s.UnmarshalJSON([]byte(`"` + code + `"`))
+	return s
 }
 
 // screeningTask is an SDC task: code complete-questionnaire, no focus

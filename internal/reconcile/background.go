@@ -9,7 +9,6 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/tilsyn/tilsyn/fhir"
-	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -51,7 +50,8 @@ func (l loader) backgroundQueries(admission, patient string) []string {
 }
 
 // spare reads what speaks against asking a patient who else would be asked:
-// active Flags, and the last completed AUDIT-C.
+// active Flags, and our tasks of earlier admissions. Not the scores: among
+// thousands of other observations they are dear to find.
 func (l loader) spare(ctx context.Context, p *picture) error {
 	patient := p.stay.Patient.Ref
 	if !pathway.Asks(p.stay, l.policy) {
@@ -62,22 +62,21 @@ func (l loader) spare(ctx context.Context, p *picture) error {
 		queries = append(queries, fhir.Query("Flag", "patient", patient))
 	}
 	if l.policy.Screening.RescreenAfter.Duration > 0 {
-		queries = append(queries, fhir.Query("Observation", "patient", patient, "code", instrument.LOINC+"|"+instrument.CodeTotal))
+		queries = append(queries, fhir.Query("Task", "patient", patient, "code", sdcTemp+"|complete-questionnaire",
+			"business-status", CodeSystem+"|"+pathway.Scored))
 	}
 	found, err := l.client.SearchTogether(ctx, queries...)
 	if err != nil {
 		return err
 	}
 	for _, res := range found {
-		subject, _ := l.client.LocalRef(res.Get("subject.reference").String())
 		switch {
-		case subject != patient:
-		case res.Type() == "Flag" && res.Get("status").String() == "active":
+		case res.Type() == "Flag" && l.concerns(res, "subject", patient) && res.Get("status").String() == "active":
 			for _, c := range res.Get("code.coding").Array() {
 				p.stay.Flags = append(p.stay.Flags, code(c))
 			}
-		case completed(res):
-			if at := moment(res.Get("effectiveDateTime")); at.After(p.stay.Screened) {
+		case res.Type() == "Task" && l.concerns(res, "for", patient) && ourCode(res.Get("businessStatus")) == pathway.Scored:
+			if at := moment(res.Get("executionPeriod.end")); at.After(p.stay.Screened) {
 				p.stay.Screened = at
 			}
 		}
@@ -85,11 +84,11 @@ func (l loader) spare(ctx context.Context, p *picture) error {
 	return nil
 }
 
-// completed tells of an AUDIT-C that stands, whoever made it.
-func completed(res fhir.Resource) bool {
-	stands := slices.Contains([]string{"final", "amended", "corrected"}, res.Get("status").String())
-	return res.Type() == "Observation" && stands &&
-		coded(res.Get("code"), []pathway.Coding{{System: instrument.LOINC, Code: instrument.CodeTotal}})
+// concerns checks what the search should have: servers ignore parameters that
+// they do not know.
+func (l loader) concerns(res fhir.Resource, element, patient string) bool {
+	subject, _ := l.client.LocalRef(res.Get(element + ".reference").String())
+	return subject == patient
 }
 
 func tokens(codings []pathway.Coding) string {
@@ -121,11 +120,8 @@ func coded(concept gjson.Result, codings []pathway.Coding) bool {
 	return false
 }
 
-// saysPregnant checks what the search should have: servers ignore parameters
-// that they do not know.
 func (l loader) saysPregnant(res fhir.Resource, patient string) bool {
-	subject, _ := l.client.LocalRef(res.Get("subject.reference").String())
-	if res.Type() != "Condition" || subject != patient || !hasCode(res.Get("clinicalStatus"), "active") {
+	if res.Type() != "Condition" || !l.concerns(res, "subject", patient) || !hasCode(res.Get("clinicalStatus"), "active") {
 		return false
 	}
 	if v := res.Get("verificationStatus"); hasCode(v, "refuted") || hasCode(v, "entered-in-error") {

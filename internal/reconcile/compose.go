@@ -209,8 +209,9 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 		if change.Response.Ref == "" {
 			e.dropOutput(paramJudged) // the same answers may count again
 		}
-	case change.Business == pathway.Scored:
+	case change.Business == pathway.Scored && change.Response.Ref != "":
 		e.dropOutput(paramWithdrawn)
+		e.set("executionPeriod.end", *fhir.Instant(change.Response.Authored)) // a later admission asks when
 	}
 	if change.Raise > 0 {
 		e.set("priority", raised[min(change.Raise, len(raised)-1)])

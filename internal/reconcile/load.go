@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/pathway"
@@ -24,6 +25,8 @@ type loader struct {
 	forms  *forms
 	policy *pathway.Policy
 	seen   *memo
+
+	now func() time.Time
 
 	alwaysNarrow bool
 }
@@ -136,7 +139,7 @@ func (l loader) read(ctx context.Context, p *picture) error {
 // results reads the score and the consult that were written before, where they
 // may have to change.
 func (l loader) results(ctx context.Context, p *picture) error {
-	if !pathway.Revisits(p.stay) {
+	if !pathway.Revisits(p.stay, l.policy, l.now()) {
 		return nil
 	}
 	task, _ := p.stay.ScreeningTask()

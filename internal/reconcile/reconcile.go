@@ -40,8 +40,10 @@ func New(o Options) *Reconciler {
 		o.Now = time.Now
 	}
 	f := newForms(o.Client, o.Form)
-	l := loader{client: o.Client, forms: f, policy: o.Policy, alwaysNarrow: o.Narrow, seen: newMemo()}
-	return &Reconciler{Options: o, loader: l}
+	r := &Reconciler{Options: o}
+	r.loader = loader{client: o.Client, forms: f, policy: o.Policy, alwaysNarrow: o.Narrow, seen: newMemo(),
+		now: func() time.Time { return r.Now() }}
+	return r
 }
 
 // ErrPermanent marks an admission that no retry can help: a person must look.
