@@ -192,10 +192,11 @@ func (c *chart) act(result instrument.Result) {
 	}
 }
 
-// judgedBefore leaves the Task as it is, unless the patient has gone home on it.
+// judgedBefore leaves a score alone. Where there is none the Task is still
+// waited for: the nurse may decline, be reminded, or the patient go home.
 func (c *chart) judgedBefore() {
-	if c.Admission.Status == stay.Finished && !c.task.Scored() {
-		c.end(Discharged, "the patient was discharged before the answers gave a score")
+	if !c.task.Scored() {
+		c.await()
 		return
 	}
 	c.decision.because("judged", "this version of the answers has been judged")

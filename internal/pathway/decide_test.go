@@ -272,6 +272,8 @@ func TestDecisions(t *testing.T) {
 		"nurse/overdue, raised":                    picture(asked("requested", due(-time.Hour), raised(1)), draft),
 		"nurse/overdue for two days":               picture(asked("in-progress", due(-48*time.Hour), raised(1)), begun),
 		"nurse/overdue for a week, raised twice":   picture(asked("requested", due(-168*time.Hour), raised(2)), draft),
+		"nurse/incomplete, overdue":                picture(asked("requested", judged(2), business("incomplete"), due(-time.Hour)), answered(t, "r1", "completed", []int{3, 2})),
+		"nurse/incomplete, then declined":          picture(asked("rejected", judged(2), business("incomplete")), answered(t, "r1", "completed", []int{3, 2})),
 		"nurse/cancelled":                          picture(asked("cancelled"), draft),
 		"team/silent, cancelled by a clinician":    picture(asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "revoked"), team("requested", made(25*time.Hour)), answered(t, "r1", "completed", []int{2, 1, 1})),
 		"nurse/declined":                           picture(asked("rejected"), draft),
