@@ -119,7 +119,7 @@ func (c *Client) send(ctx context.Context, op, method, path string, body []byte)
 	return res, nil
 }
 
-func (c *Client) roundTrip(ctx context.Context, op, method, path string, body []byte) (*resty.Response, error) {
+func (c *Client) roundTrip(ctx context.Context, op, method, path string, body []byte, headers ...string) (*resty.Response, error) {
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
@@ -129,7 +129,10 @@ func (c *Client) roundTrip(ctx context.Context, op, method, path string, body []
 	req := c.http.R().SetContext(ctx).
 		SetHeader("Cache-Control", "no-cache") // HAPI else repeats a search result for 60 s
 	if body != nil {
-		req.SetHeader("Content-Type", ContentType).SetHeader("Prefer", "return=minimal").SetBody(body)
+		req.SetHeader("Content-Type", ContentType).SetBody(body)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.SetHeader(headers[i], headers[i+1])
 	}
 	if c.token != nil {
 		token, err := c.token()

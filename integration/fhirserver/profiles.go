@@ -14,7 +14,7 @@ import (
 )
 
 // EnvShared names the directory of shared test data; ../shared beside the repository when empty.
-const EnvShared = "TILSYN_SHARED"
+const EnvShared = "TILSYN_TEST_SHARED"
 
 // Refusal is a conformance resource that the server did not take.
 type Refusal struct {
