@@ -184,7 +184,7 @@ func (w *writing) locations() []r4.Reference {
 func (w *writing) because(s pathway.Score) string {
 	items := make([]string, 0, len(s.Result.Items))
 	for _, item := range s.Result.Items {
-		items = append(items, fmt.Sprintf("%s: %d", item.LinkID, item.Points))
+		items = append(items, fmt.Sprintf("%s = %d", item.LinkID, item.Points))
 	}
 	return fmt.Sprintf(w.words.of("because"), *s.Result.Score, strings.Join(items, ", "), s.Limit.From, w.Policy.Version)
 }
