@@ -210,15 +210,7 @@ var (
 var (
 	asked      = hospital.Outcome{Asked: 1, Task: "requested", Business: "unanswered", Draft: "in-progress"}
 	notAsked   = hospital.Outcome{}
+	scored     = hospital.Scored
+	referred   = hospital.Referred
 	discharged = hospital.Outcome{Asked: 1, Task: "cancelled", Business: "discharged", Draft: "stopped"}
 )
-
-func scored(n int) hospital.Outcome {
-	return hospital.Outcome{Asked: 1, Task: "completed", Business: "scored", Draft: "completed", Scores: 1, Score: n, Stands: "final"}
-}
-
-func referred(n int, priority string) hospital.Outcome {
-	o := scored(n)
-	o.Consults, o.Consult, o.Priority, o.TeamTask = 1, "active", priority, "requested"
-	return o
-}

@@ -147,13 +147,13 @@ var (
 
 var scenes = []scene{
 	{"a woman who scores 3", hospital.Stay{Person: woman, Ward: 0}, answers(1, 1, 1), "1+1+1",
-		"advice from 3 for women; a consult only from 4", scored(3)},
+		"advice from 3 for women; a consult only from 4", hospital.Scored(3)},
 	{"a woman who scores 4", hospital.Stay{Person: woman, Ward: 1}, answers(2, 1, 1), "2+1+1",
-		"the limit of 4 for women was passed", referred(4, "routine")},
+		"the limit of 4 for women was passed", hospital.Referred(4, "routine")},
 	{"a man who scores 12", hospital.Stay{Person: man, Ward: 2}, answers(4, 4, 4), "4+4+4",
-		"the limit of 8 was passed: urgent", referred(12, "urgent")},
+		"the limit of 8 was passed: urgent", hospital.Referred(12, "urgent")},
 	{"a man who never drinks", hospital.Stay{Person: man, Ward: 0}, answers(0), "never",
-		"item 1 is Never: the score is 0 and complete", scored(0)},
+		"item 1 is Never: the score is 0 and complete", hospital.Scored(0)},
 	{"a form left half filled in", hospital.Stay{Person: woman, Ward: 1}, half, "3+2+?",
 		"unanswered is not zero: no score, and the nurse gets her task back",
 		hospital.Outcome{Asked: 1, Task: "in-progress", Business: "incomplete", Draft: "in-progress"}},
@@ -163,17 +163,6 @@ var scenes = []scene{
 	{"discharged before the answer", hospital.Stay{Person: man, Ward: 2}, discharge, "-",
 		"the task is cancelled and the empty form stopped",
 		hospital.Outcome{Asked: 1, Task: "cancelled", Business: "discharged", Draft: "stopped"}},
-}
-
-// scored and referred are what must stand on the server after a complete answer.
-func scored(n int) hospital.Outcome {
-	return hospital.Outcome{Asked: 1, Task: "completed", Business: "scored", Draft: "completed", Scores: 1, Score: n, Stands: "final"}
-}
-
-func referred(n int, priority string) hospital.Outcome {
-	o := scored(n)
-	o.Consults, o.Consult, o.Priority, o.TeamTask = 1, "active", priority, "requested"
-	return o
 }
 
 // play admits everybody, lets the nurse act, and compares the world with what

@@ -23,6 +23,18 @@ type Outcome struct {
 	TeamTask string // status of the liaison team's task; "" if there is none
 }
 
+// Scored is what must stand after a complete answer below the limits.
+func Scored(n int) Outcome {
+	return Outcome{Asked: 1, Task: "completed", Business: "scored", Draft: "completed", Scores: 1, Score: n, Stands: "final"}
+}
+
+// Referred is what must stand after an answer that passed a limit.
+func Referred(n int, priority string) Outcome {
+	o := Scored(n)
+	o.Consults, o.Consult, o.Priority, o.TeamTask = 1, "active", priority, "requested"
+	return o
+}
+
 // Outcome looks everything up.
 func (h *Hospital) Outcome(ctx context.Context, a Admission) (Outcome, error) {
 	var o Outcome

@@ -147,6 +147,11 @@ func (c *chart) end(why, text string) {
 	case slices.Contains(Unfinished, c.task.BusinessStatus):
 		c.decision.Task = &TaskChange{Status: c.task.Status, Business: why, Why: why}
 	}
+	c.stopDrafts()
+}
+
+// stopDrafts puts out of the way what we prepared and nobody has written on.
+func (c *chart) stopDrafts() {
 	for _, r := range c.Responses {
 		if r.Ours && r.Untouched() {
 			c.decision.Stop = append(c.decision.Stop, r.Ref)
@@ -240,11 +245,7 @@ func (c *chart) score(result instrument.Result) {
 	}
 	c.decision.Score = &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref}
 	c.decision.because("score", "complete answers")
-	for _, r := range c.Responses {
-		if r.Ours && r.Ref != c.response.Ref && r.Untouched() {
-			c.decision.Stop = append(c.decision.Stop, r.Ref)
-		}
-	}
+	c.stopDrafts()
 	if tier < Consult {
 		c.decision.because("tier-"+tier.String(), "no limit for a consult was passed")
 		c.revoke(Corrected)

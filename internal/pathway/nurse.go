@@ -52,11 +52,7 @@ func (c *chart) close(business, text string) {
 		status = "failed" // put aside, and replaced or given up
 	}
 	c.decision.Task = &TaskChange{Status: status, Business: business, Why: c.task.Reason}
-	for _, r := range c.Responses {
-		if r.Ours && r.Untouched() {
-			c.decision.Stop = append(c.decision.Stop, r.Ref)
-		}
-	}
+	c.stopDrafts()
 }
 
 // maxRaises bounds how often a Task is raised: to urgent, then to asap.
@@ -68,7 +64,7 @@ func (c *chart) remind() {
 	if c.task.Due.IsZero() || !c.Admission.Present() {
 		return
 	}
-	raises := c.raises(c.now)
+	raises := c.raises()
 	if raises > c.task.Raised {
 		c.decision.because("overdue", "not answered in time; raised")
 		c.decision.Task = &TaskChange{Status: c.task.Status, Business: c.task.BusinessStatus, Why: c.task.Reason, Raise: raises}
@@ -78,10 +74,10 @@ func (c *chart) remind() {
 	}
 }
 
-// raises is how often a Task is to have been raised by a time.
-func (c *chart) raises(now time.Time) int {
+// raises is how often the Task is to have been raised by now.
+func (c *chart) raises() int {
 	n := 0
-	for at := c.task.Due; n < maxRaises && !now.Before(at); at = at.Add(c.policy.Screening.RaiseAfter.Duration) {
+	for at := c.task.Due; n < maxRaises && !c.now.Before(at); at = at.Add(c.policy.Screening.RaiseAfter.Duration) {
 		n++
 	}
 	return n

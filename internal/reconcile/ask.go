@@ -1,8 +1,6 @@
 package reconcile
 
 import (
-	"strings"
-
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -84,6 +82,3 @@ func (w *writing) location() *r4.Reference {
 	}
 	return nil
 }
-
-// cutIdentifier splits system|value; a reference has no bar.
-func cutIdentifier(s string) (system, value string, ok bool) { return strings.Cut(s, "|") }

@@ -142,9 +142,8 @@ func hasCode(concept gjson.Result, code string) bool {
 // remember keeps the patient of an admission that waits for an answer, and
 // forgets it as soon as nothing is expected.
 func (l loader) remember(s stay.Stay) {
-	task, asked := s.ScreeningTask()
-	toAsk := !asked && s.Admission.Present() && slices.Contains(l.policy.Screening.Classes, s.Admission.Class)
-	if toAsk || task.Open() {
+	task, _ := s.ScreeningTask()
+	if task.Open() || pathway.Asks(s, l.policy) {
 		l.seen.keep(s.Admission.ID, s.Patient.Ref)
 		return
 	}

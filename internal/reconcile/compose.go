@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
@@ -132,7 +133,7 @@ func party(configured, name string) *r4.Reference {
 		}
 		return &r4.Reference{Display: &name}
 	}
-	if system, value, ok := cutIdentifier(configured); ok {
+	if system, value, ok := strings.Cut(configured, "|"); ok {
 		return &r4.Reference{Identifier: &r4.Identifier{System: &system, Value: &value}}
 	}
 	return fhir.Ref(configured)

@@ -188,5 +188,3 @@ func (w *writing) because(s pathway.Score) string {
 	}
 	return fmt.Sprintf(w.words.of("because"), *s.Result.Score, strings.Join(items, ", "), s.Limit.From, w.Policy.Version)
 }
-
-func cutRef(ref string) (typ, id string, ok bool) { return strings.Cut(ref, "/") }

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
@@ -97,7 +98,7 @@ func (w *writing) item(f *instrument.Form, linkID string) r4.CodeableConcept {
 
 // performs tells whether a response's author may stand as Observation.performer.
 func performs(author string) bool {
-	typ, _, _ := cutRef(author)
+	typ, _, _ := strings.Cut(author, "/")
 	switch typ {
 	case "Practitioner", "PractitionerRole", "Organization", "CareTeam", "Patient", "RelatedPerson":
 		return true
