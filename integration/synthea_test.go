@@ -36,7 +36,7 @@ type replayed struct {
 func TestSyntheaStays(t *testing.T) {
 	onEachServer(t, func(w *world) {
 		encounters := w.replay()
-		w.serve("--census.interval", "2s")
+		w.serve()
 		for _, e := range encounters {
 			if e.points != nil {
 				w.must(w.hospital.SetStatus(w.ctx(), e.Admission, "in-progress"))

@@ -27,8 +27,9 @@ type Hospital struct {
 	Liaison      string // CareTeam/id of the addiction liaison team
 	Wards        []Ward
 
-	mu   sync.Mutex
-	next int
+	mu       sync.Mutex
+	next     int
+	admitted []Admission
 }
 
 // Ward is where patients lie and who nurses them.
@@ -47,35 +48,35 @@ func Open(ctx context.Context, c *fhir.Client, prefix string) (*Hospital, error)
 	}); err != nil {
 		return nil, err
 	}
-	if h.Liaison, err = h.team(ctx, "rusteam", "Rusteam (syntetisk)"); err != nil {
+	built := map[string]any{"rusteam": h.team("rusteam", "Rusteam (syntetisk)")}
+	for _, name := range wards {
+		built[key(name)] = h.ward(name)
+		built[key(name)+"-nurses"] = h.team(key(name)+"-nurses", "Sykepleiere, "+name)
+	}
+	refs, err := h.createAll(ctx, built)
+	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"Medisin 1", "Kirurgi 2", "Ortopedi 3"} {
-		if err := h.ward(ctx, name); err != nil {
-			return nil, err
-		}
+	h.Liaison = refs["rusteam"]
+	for _, name := range wards {
+		h.Wards = append(h.Wards, Ward{name, refs[key(name)], refs[key(name)+"-nurses"]})
 	}
 	return h, nil
 }
 
-func (h *Hospital) ward(ctx context.Context, name string) error {
-	key := strings.ReplaceAll(strings.ToLower(name), " ", "-")
-	location, err := h.Create(ctx, key, r4.Location{
-		Identifier: h.Identifier(key), Name: &name, ManagingOrganization: fhir.Ref(h.Organization),
-	})
-	if err != nil {
-		return err
-	}
-	nurses, err := h.team(ctx, key+"-nurses", "Sykepleiere, "+name)
-	h.Wards = append(h.Wards, Ward{name, location, nurses})
-	return err
+var wards = []string{"Medisin 1", "Kirurgi 2", "Ortopedi 3"}
+
+func key(ward string) string { return strings.ReplaceAll(strings.ToLower(ward), " ", "-") }
+
+func (h *Hospital) ward(name string) r4.Location {
+	return r4.Location{Identifier: h.Identifier(key(name)), Name: &name, ManagingOrganization: fhir.Ref(h.Organization)}
 }
 
-func (h *Hospital) team(ctx context.Context, key, name string) (string, error) {
-	return h.Create(ctx, key, r4.CareTeam{
+func (h *Hospital) team(key, name string) r4.CareTeam {
+	return r4.CareTeam{
 		Identifier: h.Identifier(key), Name: &name,
 		Status: fhir.Ptr(r4.CareTeamStatusActive), ManagingOrganization: []r4.Reference{*fhir.Ref(h.Organization)},
-	})
+	}
 }
 
 // Identifier marks a resource as this hospital's, so that Create finds it again.
@@ -86,21 +87,35 @@ func (h *Hospital) Identifier(key string) []r4.Identifier {
 // Create writes a resource that carries h's identifier for key, once, and gives
 // its reference.
 func (h *Hospital) Create(ctx context.Context, key string, resource any) (string, error) {
-	query := fhir.ByIdentifier(System, h.prefix+key)
+	refs, err := h.createAll(ctx, map[string]any{key: resource})
+	return refs[key], err
+}
+
+// createAll writes what is not there yet in one transaction, and gives the
+// references by key.
+func (h *Hospital) createAll(ctx context.Context, resources map[string]any) (map[string]string, error) {
 	var tx fhir.Transaction
-	tx.Create(fhir.NewRef(), resource, query)
+	var queries []string
+	for key, resource := range resources {
+		query := fhir.ByIdentifier(System, h.prefix+key)
+		tx.Create(fhir.NewRef(), resource, query)
+		queries = append(queries, strings.TrimPrefix(fmt.Sprintf("%T", resource), "fhir.")+"?"+query)
+	}
 	if err := h.client.Transact(ctx, &tx); err != nil {
-		return "", fmt.Errorf("create %s: %w", key, err)
+		return nil, fmt.Errorf("build the hospital: %w", err)
 	}
-	typ := strings.TrimPrefix(fmt.Sprintf("%T", resource), "fhir.")
-	found, err := h.client.Search(ctx, typ+"?"+query)
+	found, err := h.client.SearchTogether(ctx, queries...)
 	if err != nil {
-		return "", fmt.Errorf("find %s again: %w", key, err)
+		return nil, fmt.Errorf("find what was built: %w", err)
 	}
-	if len(found) != 1 {
-		return "", fmt.Errorf("%d of %s on the server where one is meant", len(found), key)
+	refs := map[string]string{}
+	for _, r := range found {
+		refs[strings.TrimPrefix(r.Identifier(System), h.prefix)] = r.Ref()
 	}
-	return found[0].Ref(), nil
+	if len(refs) != len(resources) || len(found) != len(resources) {
+		return nil, fmt.Errorf("%d on the server where %d are meant", len(found), len(resources))
+	}
+	return refs, nil
 }
 
 // Person is somebody invented.
@@ -146,7 +161,13 @@ func (h *Hospital) Readmit(ctx context.Context, before Admission, s Stay) (Admis
 
 func (h *Hospital) register(ctx context.Context, n int, s Stay, patient string) (Admission, error) {
 	encounter, err := h.Create(ctx, fmt.Sprintf("encounter-%d", n), h.encounter(n, s, patient))
-	return Admission{encounter, patient}, err
+	a := Admission{encounter, patient}
+	if err == nil {
+		h.mu.Lock()
+		h.admitted = append(h.admitted, a)
+		h.mu.Unlock()
+	}
+	return a, err
 }
 
 func (h *Hospital) number() int {
@@ -232,4 +253,35 @@ func (h *Hospital) Edit(ctx context.Context, ref string, change func(fhir.Resour
 			return err
 		}
 	}
+}
+
+// Close sends home everybody who is still here and takes their tasks off the
+// lists.
+func (h *Hospital) Close(ctx context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, a := range h.admitted {
+		if err := h.SetStatus(ctx, a, "finished"); err != nil {
+			return err
+		}
+		tasks, err := h.client.Search(ctx, fhir.Query("Task", "encounter", a.Encounter))
+		if err != nil {
+			return err
+		}
+		for _, task := range tasks {
+			if err := h.Edit(ctx, task.Ref(), endTask); err != nil {
+				return err
+			}
+		}
+	}
+	h.admitted = nil
+	return nil
+}
+
+func endTask(task fhir.Resource) (fhir.Resource, error) {
+	task, err := task.Set("status", "cancelled")
+	if err != nil {
+		return task, err
+	}
+	return task.Delete("businessStatus")
 }
