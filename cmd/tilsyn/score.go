@@ -66,6 +66,9 @@ func printResult(c *cobra.Command, r instrument.Result) {
 	for _, item := range r.Items {
 		fmt.Fprintf(w, "  item %-8s %d\n", item.LinkID, item.Points)
 	}
+	if r.Offer != "" {
+		fmt.Fprintf(w, "  consult offer: %s\n", r.Offer)
+	}
 	for _, f := range r.Flags {
 		fmt.Fprintf(w, "  for review: %s\n", f)
 	}

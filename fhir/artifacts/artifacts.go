@@ -57,7 +57,7 @@ func All(lang string) ([]Artifact, error) {
 //
 // Renderers show an element's own text and read no translations, so the language is chosen before the form is put on
 // the server. What a patient read is part of what an answer means, and a version never changes content: so the version
-// names the language ("1.0.0-nb", "1.0.0-nn"), and a hospital that changes language has both on its server. Codes and
+// names the language ("1.1.0-nb", "1.1.0-nn"), and a hospital that changes language has both on its server. Codes and
 // weights are the same in all. Where each wording comes from, and that Danish asks about five drinks where the others
 // ask about six, stands in the form's purpose.
 //

@@ -49,7 +49,7 @@ func item(form gjson.Result, linkID string) gjson.Result {
 func TestVersionNamesTheLanguage(t *testing.T) {
 	eachLanguage(t, func(t *testing.T, lang string, form gjson.Result) {
 		equal(t, "url", form.Get("url").Str, QuestionnaireURL)
-		equal(t, "version", form.Get("version").Str, "1.0.0-"+lang)
+		equal(t, "version", form.Get("version").Str, "1.1.0-"+lang)
 		equal(t, "language", form.Get("language").Str, lang)
 	})
 }
@@ -74,7 +74,7 @@ func TestEveryTextIsInEveryLanguage(t *testing.T) {
 			})
 		}
 		walk("", form)
-		if want := 2 + 5 + 15; texts != want { // the form's own, one an item, one an answer
+		if want := 2 + 6 + 18; texts != want { // the form's own, one an item, one an answer
 			t.Errorf("got %d texts, want %d", texts, want)
 		}
 	})
@@ -168,7 +168,7 @@ func TestNeverHidesTheOtherQuestions(t *testing.T) {
 	eachLanguage(t, func(t *testing.T, _ string, form gjson.Result) {
 		const want = `[{"question":"1","operator":"exists","answerBoolean":true},` +
 			`{"question":"1","operator":"!=","answerCoding":{"system":"http://loinc.org","code":"LA6270-8"}}]`
-		for _, linkID := range []string{"2", "3"} {
+		for _, linkID := range []string{"2", "3", "consult-offer"} {
 			equal(t, linkID, item(form, linkID).Get("enableWhen|@ugly").Raw, want)
 			equal(t, linkID, item(form, linkID).Get("enableBehavior").Str, "all")
 		}
@@ -209,6 +209,34 @@ func totalExpression(root string) string {
 	}
 	return fmt.Sprintf("iif(%sitem.where(linkId='1').answer.value.where(code='LA6270-8').exists(), 0, iif(%s, %s, {}))",
 		root, strings.Join(answered, " and "), strings.TrimPrefix(strings.Join(sum, " + "), "1 * "))
+}
+
+// The offer of a consult is optional and never counts; its answers are codes of
+// our own, with the names that the code system gives them.
+func TestOfferCarriesNoWeight(t *testing.T) {
+	eachLanguage(t, func(t *testing.T, lang string, form gjson.Result) {
+		offer := item(form, "consult-offer")
+		equal(t, "code", offer.Get("code|@ugly").Raw, `[{"system":"`+CodeSystemURL+`","code":"consult-offer"}]`)
+		equal(t, "required", offer.Get("required").Raw, "")
+		equal(t, "answers", offer.Get("answerOption.#.valueCoding.code").Raw, `["offer-accepted","offer-declined","offer-not-asked"]`)
+		for _, option := range offer.Get("answerOption").Array() {
+			coding := option.Get("valueCoding")
+			if option.Get("extension").Exists() || coding.Get("extension").Exists() {
+				t.Errorf("%s carries a weight", coding.Get("code").Str)
+			}
+			equal(t, "system", coding.Get("system").Str, CodeSystemURL)
+			equal(t, "display", coding.Get("display").Str, named(coding.Get("code").Str, lang))
+		}
+	})
+}
+
+// named is what our code system calls a code in a language.
+func named(code, lang string) string {
+	concept := gjson.GetBytes(codeSystem, fmt.Sprintf("concept.#(code==%q)", code))
+	if lang == base {
+		return concept.Get("display").Str
+	}
+	return concept.Get(fmt.Sprintf("designation.#(language==%q).value", lang)).Str
 }
 
 func TestAllIsReadyForAServer(t *testing.T) {

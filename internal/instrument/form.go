@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
 )
 
 // LOINC codes of the AUDIT-C panel 72109-2.
@@ -56,6 +58,7 @@ type item struct {
 	when    []condition
 	all     bool // enableBehavior: all conditions, not any
 	total   bool // a sum that the renderer computes
+	offer   bool // asks CodeOffer
 }
 
 // option is one allowed answer and its points.
@@ -137,6 +140,7 @@ func parseItem(node gjson.Result, parent *item) (*item, error) {
 		return nil, errors.New("an item has no linkId")
 	}
 	it.code = loincCode(node)
+	it.offer = it.linkID == CodeOffer || coded(node, artifacts.CodeSystemURL, CodeOffer)
 	it.total = it.code == CodeTotal || extension(node, extCalculated).Exists()
 	if extension(node, extEnableExpr).Exists() {
 		return nil, fmt.Errorf("item %s: enableWhenExpression is not supported; use enableWhen", it.linkID)
@@ -155,6 +159,15 @@ func loincCode(node gjson.Result) string {
 		}
 	}
 	return ""
+}
+
+func coded(node gjson.Result, system, code string) bool {
+	for _, c := range node.Get("code").Array() {
+		if c.Get("system").String() == system && c.Get("code").String() == code {
+			return true
+		}
+	}
+	return false
 }
 
 // parseOptions keeps the answer options of an item that carries weights. An

@@ -28,6 +28,9 @@ const (
 	FlagTotalDiffers Flag = "total-differs"
 	// FlagUnknownItem: an answer stands on an item that the form does not have.
 	FlagUnknownItem Flag = "unknown-item"
+	// FlagOfferUnclear: the answer to CodeOffer is none of the three, or there
+	// are two that differ; there is no Offer.
+	FlagOfferUnclear Flag = "offer-unclear"
 )
 
 // Result is the judgement of one response.
@@ -37,6 +40,11 @@ type Result struct {
 	Items  []Points `json:"items"`  // the items that counted, in the form's order
 	Reason string   `json:"reason"` // why there is no score; empty when complete
 	Flags  []Flag   `json:"flags"`
+	Offer  Offer    `json:"offer,omitempty"` // never part of the score
+
+	// Declined tells that asked-declined stands in place of an answer, on an
+	// item other than CodeOffer. It says something only without a score.
+	Declined bool `json:"declined,omitempty"`
 }
 
 // Points are what one item contributed, 0–4.
@@ -55,6 +63,8 @@ func Judge(f *Form, r *Response) Result {
 	if r.unlinked {
 		return j.none(Invalid, "an answer stands on an item without linkId")
 	}
+	j.result.Declined = j.declined()
+	j.offer()
 	return j.run()
 }
 
@@ -120,9 +130,7 @@ const (
 func (j *judging) item(it *item) (points int, state string) {
 	answers := j.r.answers[it.linkID]
 	if !j.shown.item(it) {
-		if len(answers) > 0 {
-			j.flag(FlagStaleAnswers)
-		}
+		j.flagStale(answers)
 		return 0, itemHidden
 	}
 	switch {
@@ -191,6 +199,12 @@ func (j *judging) totalDiffers(it *item, sum int) bool {
 		}
 	}
 	return false
+}
+
+func (j *judging) flagStale(left []answer) {
+	if len(left) > 0 {
+		j.flag(FlagStaleAnswers)
+	}
 }
 
 func (j *judging) flagUnknown() {

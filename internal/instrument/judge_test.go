@@ -4,19 +4,25 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/instrument"
 )
 
-func ourForm(t testing.TB) *instrument.Form {
-	t.Helper()
+// english is parsed once: to translate the form takes longer than all the rest.
+var english = sync.OnceValues(func() (*instrument.Form, error) {
 	raw, err := artifacts.Questionnaire("en")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	form, err := instrument.ParseForm(raw)
+	return instrument.ParseForm(raw)
+})
+
+func ourForm(t testing.TB) *instrument.Form {
+	t.Helper()
+	form, err := english()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,8 +134,8 @@ func TestJudge(t *testing.T) {
 		{"total is empty", response(weekly, five, monthly, item("score", `,"answer":[{}]`)), "complete 7 1:3 2:2 3:2"},
 		{"total alone is no score", response(item("score", `,"answer":[{"valueInteger":7}]`)), "incomplete | not answered: item 1"},
 		{"all points from item 1", response(weekly, coded("2", many[0]), coded("3", binges[0])), "complete 3 1:3 2:0 3:0 item-1-only"},
-		{"another form", `{"resourceType":"QuestionnaireResponse","questionnaire":"http://x.no/q"}`, "invalid | the response answers http://x.no/q, not " + artifacts.QuestionnaireURL + "|1.0.0-en"},
-		{"another version", `{"resourceType":"QuestionnaireResponse","questionnaire":"` + artifacts.QuestionnaireURL + `|0.9"}`, "invalid | the response answers " + artifacts.QuestionnaireURL + "|0.9, not " + artifacts.QuestionnaireURL + "|1.0.0-en"},
+		{"another form", `{"resourceType":"QuestionnaireResponse","questionnaire":"http://x.no/q"}`, "invalid | the response answers http://x.no/q, not " + artifacts.QuestionnaireURL + "|1.1.0-en"},
+		{"another version", `{"resourceType":"QuestionnaireResponse","questionnaire":"` + artifacts.QuestionnaireURL + `|0.9"}`, "invalid | the response answers " + artifacts.QuestionnaireURL + "|0.9, not " + artifacts.QuestionnaireURL + "|1.1.0-en"},
 		{"form without version", `{"resourceType":"QuestionnaireResponse","questionnaire":"` + artifacts.QuestionnaireURL + `","item":[` + coded("1", often[0]) + `]}`, "complete 0 1:0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -154,6 +160,7 @@ func FuzzJudge(f *testing.F) {
 	form := ourForm(f)
 	f.Add(response(coded("1", often[3]), coded("2", many[2]), coded("3", binges[2])))
 	f.Add(response(coded("1", often[0]), coded("2", many[2])))
+	f.Add(response(coded("1", often[3]), answered("consult-offer", offerAnswer("offer-accepted")), item("consult-offer", ","+asked)))
 	f.Add(`{"resourceType":"QuestionnaireResponse","item":{"linkId":1}}`)
 	f.Fuzz(func(t *testing.T, raw string) {
 		r, err := instrument.ParseResponse([]byte(raw))
@@ -172,6 +179,8 @@ func FuzzJudge(f *testing.F) {
 			t.Errorf("score %d of items that sum to %d", *got.Score, sum)
 		case got.Score != nil && len(got.Items) != 3 && !(len(got.Items) == 1 && sum == 0):
 			t.Errorf("a score from %d items", len(got.Items))
+		case got.Offer != "" && slices.Contains(got.Flags, instrument.FlagOfferUnclear):
+			t.Errorf("an offer that is unclear is %q", got.Offer)
 		}
 	})
 }

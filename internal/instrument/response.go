@@ -19,9 +19,9 @@ type value struct {
 type Response struct {
 	Questionnaire string // canonical, with or without |version; may be empty
 	Status        string
-	Declined      bool // an answer says asked-declined in place of a value
 
 	answers   map[string][]answer // by linkId
+	declined  map[string]bool     // linkIds where asked-declined stands in place of a value
 	unlinked  bool                // an answer stands on an item without linkId
 	documents []string            // linkIds in document order
 }
@@ -44,6 +44,7 @@ func ParseResponse(response []byte) (*Response, error) {
 		Questionnaire: root.Get("questionnaire").String(),
 		Status:        root.Get("status").String(),
 		answers:       map[string][]answer{},
+		declined:      map[string]bool{},
 	}
 	r.add(root)
 	return r, nil
@@ -54,15 +55,22 @@ func ParseResponse(response []byte) (*Response, error) {
 func (r *Response) add(node gjson.Result) {
 	for _, it := range node.Get("item").Array() {
 		link := it.Get("linkId").String()
-		r.Declined = r.Declined || declined(it)
+		r.decline(link, it)
 		for _, a := range it.Get("answer").Array() {
-			r.Declined = r.Declined || declined(a) || declined(a.Get("valueCoding"))
+			r.decline(link, a)
+			r.decline(link, a.Get("valueCoding"))
 			if parsed, ok := parseAnswer(a); ok {
 				r.put(link, parsed)
 			}
 			r.add(a)
 		}
 		r.add(it)
+	}
+}
+
+func (r *Response) decline(link string, node gjson.Result) {
+	if declined(node) {
+		r.declined[link] = true
 	}
 }
 
@@ -82,11 +90,14 @@ func (r *Response) put(link string, a answer) {
 	r.answers[link] = append(r.answers[link], a)
 }
 
-// Empty tells whether nobody has answered anything yet.
-func (r *Response) Empty() bool { return len(r.answers) == 0 && !r.unlinked }
+// Empty tells whether nobody has answered anything yet. To decline is an
+// answer, and so is one to CodeOffer alone.
+func (r *Response) Empty() bool {
+	return len(r.answers) == 0 && len(r.declined) == 0 && !r.unlinked
+}
 
 // parseAnswer is false for an entry without a value: renderers send answer:[{}]
-// for a question that nobody touched.
+// for a question that nobody touched, or a Coding that says only asked-declined.
 func parseAnswer(a gjson.Result) (answer, bool) {
 	v, n := parseValue(a)
 	switch {
@@ -94,6 +105,8 @@ func parseAnswer(a gjson.Result) (answer, bool) {
 		return answer{}, false
 	case n > 1:
 		return answer{broken: "one answer holds two values"}, true
+	case v.kind == "coding" && v.text == "" && declined(a.Get("valueCoding")):
+		return answer{}, false
 	case v.kind == "coding" && v.text == "":
 		return answer{broken: "its answer has no code"}, true
 	}

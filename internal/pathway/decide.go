@@ -183,7 +183,7 @@ func (c *chart) judge() {
 func (c *chart) act(result instrument.Result) {
 	switch result.Status {
 	case instrument.Incomplete:
-		if c.response.Content.Declined {
+		if result.Declined {
 			c.decision.Task = &TaskChange{Status: "rejected", Business: Declined, Why: Declined, Response: c.response}
 			c.decision.because(Declined, "the response says: declined; not asked again in this admission")
 			c.withdraw(Declined)

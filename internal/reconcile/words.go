@@ -45,6 +45,7 @@ var texts = map[string]words{
 		"item-1-only":         "Til gjennomsyn: alle poeng kommer fra spørsmål 1; inntaket kan være under anbefalt grense.",
 		"total-differs":       "Til gjennomsyn: summen i skjemaet er en annen enn skåren.",
 		"unknown-item":        "Til gjennomsyn: svar på et spørsmål som skjemaet ikke har.",
+		"offer-unclear":       "Til gjennomsyn: svaret om rusteamet er uklart og regnes som ikke spurt.",
 	},
 	"nn": {
 		"ask":                 "AUDIT-C: spør pasienten om alkohol",
@@ -76,6 +77,7 @@ var texts = map[string]words{
 		"item-1-only":         "Til gjennomsyn: alle poeng kjem frå spørsmål 1; inntaket kan vere under tilrådd grense.",
 		"total-differs":       "Til gjennomsyn: summen i skjemaet er ein annan enn skåren.",
 		"unknown-item":        "Til gjennomsyn: svar på eit spørsmål som skjemaet ikkje har.",
+		"offer-unclear":       "Til gjennomsyn: svaret om rusteamet er uklart og blir rekna som ikkje spurt.",
 	},
 	"en": {
 		"ask":                 "AUDIT-C: ask the patient about alcohol",
@@ -107,6 +109,7 @@ var texts = map[string]words{
 		"item-1-only":         "For review: all points come from item 1; the intake may be below the recommended limit.",
 		"total-differs":       "For review: the total in the form is not the score.",
 		"unknown-item":        "For review: an answer to an item that the form does not have.",
+		"offer-unclear":       "For review: the answer about the liaison team is unclear and taken as not asked.",
 	},
 	"sv": {
 		"ask":                 "AUDIT-C: fråga patienten om alkohol",
@@ -138,6 +141,7 @@ var texts = map[string]words{
 		"item-1-only":         "För granskning: alla poäng kommer från fråga 1; intaget kan ligga under rekommenderad gräns.",
 		"total-differs":       "För granskning: summan i formuläret är inte poängen.",
 		"unknown-item":        "För granskning: svar på en fråga som formuläret inte har.",
+		"offer-unclear":       "För granskning: svaret om beroendekonsultteamet är oklart och räknas som inte tillfrågad.",
 	},
 	"da": {
 		"ask":                 "AUDIT-C: spørg patienten om alkohol",
@@ -169,5 +173,6 @@ var texts = map[string]words{
 		"item-1-only":         "Til gennemsyn: alle point kommer fra spørgsmål 1; indtaget kan ligge under den anbefalede grænse.",
 		"total-differs":       "Til gennemsyn: summen i skemaet er ikke scoren.",
 		"unknown-item":        "Til gennemsyn: svar på et spørgsmål, som skemaet ikke har.",
+		"offer-unclear":       "Til gennemsyn: svaret om alkoholteamet er uklart og regnes som ikke spurgt.",
 	},
 }
