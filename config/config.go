@@ -28,6 +28,7 @@ type Config struct {
 	Census        Census        `mapstructure:"census"`
 	Workers       int           `mapstructure:"workers"`
 	Policy        Policy        `mapstructure:"policy"`
+	Advice        Advice        `mapstructure:"advice"`
 	Questionnaire Questionnaire `mapstructure:"questionnaire"`
 	Routing       Routing       `mapstructure:"routing"`
 	Log           Log           `mapstructure:"log"`
@@ -95,6 +96,7 @@ var settings = []struct {
 	{"census.interval", 15 * time.Minute, "how often to compare all open admissions with our work"},
 	{"workers", 8, "admissions worked on at once"},
 	{"policy.file", "", "the hospital's approved policy; empty: the built-in suggestion"},
+	{"advice.file", "", "the site's advice content; empty: what is shipped for questionnaire.language"},
 	{"questionnaire.language", "nb", "base language of the form: nb, nn, en, sv, da"},
 	{"routing.default.ward", "", "who owns the nurse's task; empty: the admission's service provider"},
 	{"routing.default.liaison", "", "which team gets the consult"},
@@ -122,7 +124,8 @@ func Flags(fs *pflag.FlagSet) {
 
 const prefix = "TILSYN"
 
-// Load reads the configuration. All that is wrong with it is in the error.
+// Load reads the configuration and the advice content that it names. All that
+// is wrong with them is in the error.
 func Load(fs *pflag.FlagSet) (Config, error) {
 	v := viper.New()
 	for _, s := range settings {
@@ -141,7 +144,8 @@ func Load(fs *pflag.FlagSet) (Config, error) {
 	if err := errors.Join(unknownEnv(os.Environ()), decode(v, &c)); err != nil {
 		return Config{}, err
 	}
-	return c, c.validate()
+	err := errors.Join(c.validate(), c.Advice.read(c.Questionnaire.Language))
+	return c, err
 }
 
 func readFile(v *viper.Viper, fs *pflag.FlagSet) error {

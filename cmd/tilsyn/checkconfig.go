@@ -23,6 +23,7 @@ func checkConfigCommand() *cobra.Command {
 			}
 			fmt.Fprintln(c.OutOrStdout(), "The configuration is valid.")
 			printRouting(c.OutOrStdout(), cfg.Routing)
+			printAdvice(c.OutOrStdout(), cfg)
 			return printPolicy(c.OutOrStdout(), policy)
 		},
 	}
@@ -39,6 +40,17 @@ func printRouting(w io.Writer, r config.Routing) {
 		team = "nobody in particular: set routing.default.liaison before going live"
 	}
 	fmt.Fprintf(w, "Tasks go to %s and consults to %s, but for %d routing rules.\n", ward, team, len(r.Rules))
+}
+
+func printAdvice(w io.Writer, cfg config.Config) {
+	from := cfg.Advice.File
+	if from == "" {
+		from = "as shipped for " + cfg.Questionnaire.Language + ": check it and set advice.file before going live"
+	}
+	fmt.Fprintf(w, "\nBrief advice (%s)\n%s\n", from, cfg.Advice.Say)
+	for _, o := range cfg.Advice.Offers {
+		fmt.Fprintf(w, "  %s\n", o.Line())
+	}
 }
 
 func printPolicy(w io.Writer, p *pathway.Policy) error {
