@@ -36,6 +36,7 @@ type replayed struct {
 func TestSyntheaStays(t *testing.T) {
 	onEachServer(t, func(w *world) {
 		encounters := w.replay()
+		w.policy.Screening.RescreenAfter.Duration = 0 // every stay, also of one patient
 		w.serve()
 		for _, e := range encounters {
 			if e.points != nil {

@@ -78,7 +78,7 @@ func TestCancelledConsultIsNotResurrected(t *testing.T) {
 			return strings.HasSuffix(judged, "/"+version), nil
 		}))
 		still := referred(12, "urgent")
-		still.Consult = "revoked"
+		still.Consult, still.TeamTask = "revoked", "cancelled"
 		w.want(a, still)
 	})
 }

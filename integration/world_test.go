@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -47,7 +48,7 @@ type world struct {
 
 // limit bounds how long a test waits for something to happen. It says when to
 // give up, not how fast anything is: two slow cores carry server and tests.
-const limit = 5 * time.Minute
+var limit = flag.Duration("wait", 5*time.Minute, "how long a test waits for something to happen")
 
 // onEachServer runs a test on the sandbox and on a real FHIR server. Where
 // they differ, the sandbox is wrong.
@@ -109,7 +110,7 @@ func open(t testing.TB, base, callback string) *world {
 // close sends everybody home: on a server that the tests share, each census
 // would otherwise look at the patients of all the tests before.
 func (w *world) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), *limit)
 	defer cancel()
 	if err := w.hospital.Close(ctx); err != nil {
 		w.Logf("patients are left on the server: %v", err)
@@ -177,7 +178,7 @@ func (w *world) run(a *app.App) {
 }
 
 func (w *world) ctx() context.Context {
-	ctx, cancel := context.WithTimeout(w.Context(), limit)
+	ctx, cancel := context.WithTimeout(w.Context(), *limit)
 	w.Cleanup(cancel)
 	return ctx
 }

@@ -122,8 +122,10 @@ func (a *App) intake() (*intake.Poller, *intake.Census) {
 		CodeSystem:       artifacts.CodeSystemURL,
 		Unfinished:       pathway.Unfinished,
 		Questionnaire:    artifacts.QuestionnaireURL,
+		Classes:          a.policy.Screening.Classes,
+		Consults:         pathway.Tokens(a.policy.Consult.Codings),
 	}
-	census := intake.NewCensus(a.client, a.queue, names, a.policy.Screening.Classes, a.counted)
+	census := intake.NewCensus(a.client, a.queue, names, a.counted)
 	poller := intake.NewPoller(a.client, a.queue, names, a.cfg.Poll.Overlap, census, a.polled)
 	return poller, census
 }
@@ -173,7 +175,7 @@ func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := reconcile.Options{Client: a.client, Policy: a.policy, Routing: a.cfg.Routing, Language: a.cfg.Questionnaire.Language,
+	o := reconcile.Options{Client: a.client, Policy: a.policy, Routing: a.cfg.Routing, Advice: a.cfg.Advice, Language: a.cfg.Questionnaire.Language,
 		Narrow: !caps.RevIncludes["Task:encounter"] || !caps.RevIncludes["QuestionnaireResponse:encounter"]}
 	for _, art := range all {
 		res, err := a.published(ctx, art)

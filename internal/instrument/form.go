@@ -53,6 +53,7 @@ type Form struct {
 type item struct {
 	linkID  string
 	code    string // LOINC code of the item, if it has one
+	text    string // as it is read to people
 	parent  *item
 	options []option
 	when    []condition
@@ -64,6 +65,7 @@ type item struct {
 // option is one allowed answer and its points.
 type option struct {
 	value  value
+	text   string // as it is read to people
 	points int
 }
 
@@ -83,6 +85,23 @@ func (f *Form) ItemCode(linkID string) string {
 		return it.code
 	}
 	return ""
+}
+
+// Words gives the question of an item and the answer that was chosen, as the
+// form words them: for people, never for a decision. "" where it has none.
+func (f *Form) Words(linkID string, r *Response) (question, answer string) {
+	it := f.byLink[linkID]
+	if it == nil {
+		return "", ""
+	}
+	for _, o := range it.options {
+		for _, a := range r.answers[linkID] {
+			if a.value == o.value {
+				answer = o.text
+			}
+		}
+	}
+	return it.text, answer
 }
 
 // ParseForm reads a Questionnaire. It refuses one that cannot give an AUDIT-C
@@ -139,7 +158,7 @@ func parseItem(node gjson.Result, parent *item) (*item, error) {
 	if it.linkID == "" {
 		return nil, errors.New("an item has no linkId")
 	}
-	it.code = loincCode(node)
+	it.code, it.text = loincCode(node), node.Get("text").String()
 	it.offer = it.linkID == CodeOffer || coded(node, artifacts.CodeSystemURL, CodeOffer)
 	it.total = it.code == CodeTotal || extension(node, extCalculated).Exists()
 	if extension(node, extEnableExpr).Exists() {
@@ -188,7 +207,7 @@ func (it *item) parseOptions(node gjson.Result) error {
 			unweighted++
 			continue
 		}
-		it.options = append(it.options, option{v, points})
+		it.options = append(it.options, option{v, o.Get("valueCoding.display").String(), points})
 	}
 	if len(it.options) > 0 && unweighted > 0 {
 		return fmt.Errorf("item %s: %d of its answer options have no weight (ordinalValue or itemWeight)", it.linkID, unweighted)

@@ -12,25 +12,24 @@ import (
 // Census names every open admission and every piece of our own work that is
 // not finished. It alone finds everyone, however many notifications were lost.
 type Census struct {
-	client  *fhir.Client
-	queue   Queue
-	names   Names
-	classes []string
-	bell    bell
-	report  func(Count, error)
+	client *fhir.Client
+	queue  Queue
+	names  Names
+	bell   bell
+	report func(Count, error)
 }
 
 // Count is what one census saw.
 type Count struct {
-	At         time.Time `json:"at"`
-	Admissions int       `json:"open_admissions"` // admissions of the asked classes with the patient in the hospital
-	OpenWork   int       `json:"open_work"`       // our tasks that wait for an answer
+	At          time.Time `json:"at"`
+	Admissions  int       `json:"open_admissions"` // admissions of the asked classes with the patient in the hospital
+	OpenWork    int       `json:"open_work"`       // admissions where our tasks or forms are open
+	PlannedLate int       `json:"planned_late"`    // planned, and the start lies up to a week back: not asked
 }
 
-// NewCensus makes a census of the given Encounter classes; report hears of
-// every round.
-func NewCensus(c *fhir.Client, q Queue, n Names, classes []string, report func(Count, error)) *Census {
-	return &Census{client: c, queue: q, names: n, classes: classes, report: report, bell: newBell()}
+// NewCensus makes a census; report hears of every round.
+func NewCensus(c *fhir.Client, q Queue, n Names, report func(Count, error)) *Census {
+	return &Census{client: c, queue: q, names: n, report: report, bell: newBell()}
 }
 
 // Ring asks for a census now.
@@ -55,12 +54,16 @@ func (c *Census) take(ctx context.Context) (Count, error) {
 		return Count{}, err
 	}
 	work, err := c.openWork(ctx)
-	return Count{At: time.Now(), Admissions: admissions, OpenWork: work}, err
+	if err != nil {
+		return Count{}, err
+	}
+	late, err := c.plannedLate(ctx, time.Now())
+	return Count{At: time.Now(), Admissions: admissions, OpenWork: work, PlannedLate: late}, err
 }
 
 func (c *Census) admissions(ctx context.Context) (int, error) {
 	n := newTally(c.queue)
-	query := fhir.Query("Encounter", "class", strings.Join(c.classes, ","), "status", openStatuses, "_count", pageSize)
+	query := fhir.Query("Encounter", "class", strings.Join(c.names.Classes, ","), "status", openStatuses, "_count", pageSize)
 	err := c.client.Each(ctx, query, func(r fhir.Resource) error {
 		if r.Type() == "Encounter" {
 			n.add(r.ID())
@@ -70,8 +73,27 @@ func (c *Census) admissions(ctx context.Context) (int, error) {
 	return n.count(), err
 }
 
+// aWeek is how far back a planned admission is counted as late.
+const aWeek = 7 * 24 * time.Hour
+
+// plannedLate counts those who may be here without anybody having said so.
+func (c *Census) plannedLate(ctx context.Context, now time.Time) (int, error) {
+	n := 0
+	query := fhir.Query("Encounter", "class", strings.Join(c.names.Classes, ","), "status", "planned",
+		"date", "ge"+*fhir.Instant(now.Add(-aWeek)), "date", "lt"+*fhir.Instant(now), "_count", pageSize)
+	err := c.client.Each(ctx, query, func(r fhir.Resource) error {
+		start, err := time.Parse(time.RFC3339, r.Get("period.start").String())
+		if err == nil && r.Type() == "Encounter" && start.Before(now) && start.After(now.Add(-aWeek)) {
+			n++
+		}
+		return nil
+	})
+	return n, err
+}
+
 // openWork looks for our tasks twice: by what we wrote on them, and by their
-// status where the ward's system put its own business status over ours.
+// status where the ward's system put its own business status over ours; and for
+// our forms that somebody has begun on when the stay ended.
 func (c *Census) openWork(ctx context.Context) (int, error) {
 	n := newTally(c.queue)
 	codes := make([]string, 0, len(c.names.Unfinished))
@@ -80,7 +102,9 @@ func (c *Census) openWork(ctx context.Context) (int, error) {
 	}
 	for _, query := range []string{
 		fhir.Query("Task", "business-status", strings.Join(codes, ","), "_count", pageSize),
-		fhir.Query("Task", "code", "complete-questionnaire", "status", "requested,received,accepted,ready,in-progress,on-hold", "_count", pageSize),
+		fhir.Query("Task", "code", "complete-questionnaire,"+c.names.CodeSystem+"|brief-advice,"+c.names.CodeSystem+"|consult",
+			"status", "requested,received,accepted,ready,in-progress,on-hold", "_count", pageSize),
+		fhir.Query("QuestionnaireResponse", "identifier", c.names.IdentifierSystem+"|", "status", "in-progress", "_count", pageSize),
 	} {
 		err := c.client.Each(ctx, query, func(r fhir.Resource) error {
 			if id, ok := c.names.admissionOf(r); ok {

@@ -17,7 +17,7 @@ import (
 func counted(t *testing.T, c *fhir.Client) (Count, string, error) {
 	t.Helper()
 	q := &heard{}
-	n, err := NewCensus(c, q, names, []string{"IMP", "ACUTE"}, nil).take(t.Context())
+	n, err := NewCensus(c, q, names, nil).take(t.Context())
 	fresh, backlog := q.took()
 	if fresh != "" {
 		t.Errorf("the census passed %s off as fresh", fresh)
@@ -58,7 +58,7 @@ func TestTheCensusAsksForWhatIsOpenOnly(t *testing.T) {
 		}
 		asked, paths = append(asked, u.Query()), append(paths, u.Path)
 	}
-	if strings.Join(paths, " ") != "/Encounter /Task /Task" {
+	if strings.Join(paths, " ") != "/Encounter /Task /Task /QuestionnaireResponse /Encounter" {
 		t.Fatalf("asked for %v", s.asked)
 	}
 	if asked[0].Get("class") != "IMP,ACUTE" || asked[0].Get("status") != "arrived,triaged,in-progress,onleave" {
@@ -102,7 +102,7 @@ func TestACensusIsTakenAtOnceAndWhenRung(t *testing.T) {
 	}
 	report := make(chan told)
 	q := &heard{}
-	census := NewCensus(c, q, names, []string{"IMP"}, func(n Count, err error) { report <- told{n, err} })
+	census := NewCensus(c, q, names, func(n Count, err error) { report <- told{n, err} })
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { census.Run(ctx, time.Hour); close(done) }()

@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var names = Names{IdentifierSystem: "https://tilsyn.example/id", CodeSystem: "https://tilsyn.example/codes", Questionnaire: "https://tilsyn.example/audit-c",
-	Unfinished: []string{"unanswered", "invalid"}}
+	Unfinished: []string{"unanswered", "invalid"}, Classes: []string{"IMP", "ACUTE"}, Consults: "theirs|consult"}
 
 // heard is the queue of a test: it writes down what it is given.
 type heard struct {

@@ -23,6 +23,8 @@ type Names struct {
 	CodeSystem       string   // our codes
 	Unfinished       []string // those of a Task whose screening still waits for somebody
 	Questionnaire    string   // url of our form
+	Classes          []string // of the Encounters that are asked about
+	Consults         string   // system|code,… of the orders that are a consult
 }
 
 // bell rings at most once while nobody listens.

@@ -18,6 +18,7 @@ type Poller struct {
 	census  *Census
 	bell    bell
 	cursors map[string]*cursor // by resource type
+	whose   []string           // patients who changed, and whose admissions are not known yet
 	report  func(error)
 }
 
@@ -25,8 +26,12 @@ type Poller struct {
 func NewPoller(c *fhir.Client, q Queue, n Names, overlap time.Duration, census *Census, report func(error)) *Poller {
 	p := &Poller{client: c, queue: q, names: n, overlap: overlap, census: census, report: report,
 		bell: newBell(), cursors: map[string]*cursor{}}
-	for _, typ := range []string{"Encounter", "Task", "QuestionnaireResponse"} {
-		p.cursors[typ] = &cursor{seen: map[string]version{}}
+	for typ, only := range map[string]string{
+		"Encounter": "", "Task": "", "QuestionnaireResponse": "",
+		"ServiceRequest": fhir.Query("", "code", n.Consults),     // a clinician's consult, or what she did with ours
+		"Patient":        fhir.Query("", "_elements", "id,meta"), // a death, two records merged; nothing else of them is read
+	} {
+		p.cursors[typ] = &cursor{only: strings.TrimPrefix(only, "?"), seen: map[string]version{}}
 	}
 	return p
 }
@@ -52,7 +57,34 @@ func (p *Poller) round(ctx context.Context) error {
 			failed = err
 		}
 	}
+	if err := p.admissionsOf(ctx); err != nil {
+		failed = err
+	}
 	return failed
+}
+
+// manyPatients bounds how many are asked about in one search: it must fit a URL.
+const manyPatients = 40
+
+// admissionsOf names the open admissions of the patients who changed. One that
+// could not be looked up is asked about again in the next round.
+func (p *Poller) admissionsOf(ctx context.Context) error {
+	for len(p.whose) > 0 {
+		some := p.whose[:min(manyPatients, len(p.whose))]
+		err := p.client.Each(ctx, fhir.Query("Encounter", "patient", strings.Join(some, ","), "class", strings.Join(p.names.Classes, ","),
+			"status", openStatuses, "_count", pageSize), func(r fhir.Resource) error {
+			if r.Type() == "Encounter" {
+				p.name(r)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		p.whose = p.whose[len(some):]
+	}
+	p.whose = nil
+	return nil
 }
 
 func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
@@ -60,9 +92,9 @@ func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
 		return p.start(ctx, typ, c)
 	}
 	since := c.newest.Add(-p.overlap)
-	query := fhir.Query(typ, "_lastUpdated", "ge"+*fhir.Instant(since), "_sort", "_lastUpdated", "_count", pageSize)
+	query := c.query(typ, "_lastUpdated", "ge"+*fhir.Instant(since), "_sort", "_lastUpdated", "_count", pageSize)
 	if c.newest.IsZero() {
-		query = fhir.Query(typ, "_count", pageSize) // the server was empty when we started
+		query = c.query(typ, "_count", pageSize) // the server was empty when we started
 	}
 	newest := c.newest
 	err := p.client.Each(ctx, query, func(r fhir.Resource) error {
@@ -88,7 +120,7 @@ func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
 // start sets the cursor to the newest write on the server: its own clock, not
 // ours, which may be off. What came before is the census's work.
 func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
-	err := p.client.Each(ctx, fhir.Query(typ, "_sort", "-_lastUpdated", "_count", "1"), func(r fhir.Resource) error {
+	err := p.client.Each(ctx, c.query(typ, "_sort", "-_lastUpdated", "_count", "1"), func(r fhir.Resource) error {
 		c.newest = lastUpdated(r)
 		return errEnough
 	})
@@ -102,12 +134,21 @@ func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
 
 // name maps a changed resource to its admission.
 func (p *Poller) name(r fhir.Resource) {
-	if r.Type() == "Encounter" {
+	switch r.Type() {
+	case "Encounter":
 		if fhir.ValidID(r.ID()) {
 			p.queue.Fresh(r.ID())
 		}
 		if parent, ok := p.encounter(r, "partOf"); ok {
 			p.queue.Fresh(parent)
+		}
+		return
+	case "Patient":
+		p.whose = append(p.whose, r.ID())
+		return
+	case "ServiceRequest":
+		if id, ok := p.encounter(r, "encounter"); ok {
+			p.queue.Fresh(id)
 		}
 		return
 	}
@@ -138,9 +179,18 @@ const pageSize = "200"
 // time stamps: a write that becomes visible late carries an early one, hence
 // the overlap.
 type cursor struct {
+	only    string // parameters that every search of it has
 	started bool
 	newest  time.Time
 	seen    map[string]version // what the overlap shows again
+}
+
+func (c *cursor) query(typ string, parameters ...string) string {
+	query := fhir.Query(typ, parameters...)
+	if c.only != "" {
+		query += "&" + c.only
+	}
+	return query
 }
 
 type version struct {

@@ -20,7 +20,7 @@ const overlap = 10 * time.Minute
 func watching(t *testing.T, c *fhir.Client) (*Poller, *heard) {
 	t.Helper()
 	q := &heard{}
-	p := NewPoller(c, q, names, overlap, NewCensus(c, q, names, []string{"IMP"}, nil), nil)
+	p := NewPoller(c, q, names, overlap, NewCensus(c, q, names, nil), nil)
 	for range 2 { // the first round only finds out what time it is there
 		rounds(t, p)
 	}

@@ -1,13 +1,17 @@
 package pathway
 
-import "time"
+import (
+	"time"
+
+	"github.com/tilsyn/tilsyn/internal/instrument"
+)
 
 // This file is about the one consult of an admission, from the order to what
 // the liaison team makes of it.
 
 // refer makes the one consult of the admission. An answer that has changed
 // renews a consult that was revoked, and makes one anew that was deleted.
-func (c *chart) refer(urgent bool) {
+func (c *chart) refer(r *Referral) {
 	consult := c.Results.Consult
 	if met := c.Ordered; met != "" && consult.Ref == "" {
 		c.decision.Task.Met = met
@@ -17,17 +21,33 @@ func (c *chart) refer(urgent bool) {
 	if consult.Theirs {
 		return
 	}
-	c.decision.Consult = &Referral{Urgent: urgent}
+	c.decision.Consult = r
 	switch {
 	case consult.Ref == "":
 	case consult.Live():
-		c.decision.Consult.Changes = consult.Ref
+		r.Changes = consult.Ref
 		if team, ok := c.TeamTask(); ok && team.Begun() {
 			c.tell(Corrected)
 		}
 	default:
-		c.decision.Consult.Renews = consult.Ref
+		r.Renews = consult.Ref
 	}
+}
+
+// referEarlier acts on the screening of an earlier admission that holds still:
+// a patient who was found then, and for whom nobody was asked to come.
+func (c *chart) referEarlier() {
+	score := c.Before.Score
+	if c.Before.Consult != "" || !score.Live() || score.Offer == instrument.OfferDeclined {
+		return
+	}
+	tier, limit := c.policy.Tier(score.Sum, c.Patient, c.now)
+	if tier < Consult {
+		return
+	}
+	c.decision.because("earlier-positive", "it passed the limit of %d for %s, and no consult came of it; asked for now", limit.From, limit.Who())
+	c.decision.Task = &TaskChange{Status: "completed", Business: ScreenedBefore}
+	c.refer(&Referral{Urgent: tier == Urgent, Limit: limit, Earlier: true})
 }
 
 // revoke takes back a consult that nobody has begun on; otherwise the team is
@@ -45,7 +65,12 @@ func (c *chart) revoke(why string) {
 	c.decision.because("revoked", "nobody has begun on the consult; it is revoked")
 }
 
+// tell leaves it to the team, once for each reason; a score may be corrected
+// any number of times.
 func (c *chart) tell(why string) {
+	if team, _ := c.TeamTask(); team.Told == why && why != Corrected {
+		return
+	}
 	c.decision.Tell = why
 	c.decision.because("told", "the team has begun on the consult; they are told and decide")
 }
@@ -77,6 +102,12 @@ func (c *chart) toCarry() bool {
 // carry closes the loop: what the team did with their Task is seen on the
 // consult. One that a clinician has cancelled or deleted is left alone.
 func (c *chart) carry() {
+	if c.orderEnded() {
+		c.dropOrder()
+	}
+	if c.decision.Revoke != nil {
+		c.note()
+	}
 	team, _ := c.TeamTask()
 	if !c.toCarry() || c.decision.Consult != nil || c.decision.Revoke != nil || c.Results.Consult.Ref == "" {
 		return
@@ -87,9 +118,40 @@ func (c *chart) carry() {
 	}
 	c.decision.Carry = &Carriage{Order: c.Results.Consult.Ref, Status: status, Team: team.Status}
 	c.decision.because("carried", "the team's task is %s", team.Status)
+	c.note()
+}
+
+// note makes sure that the nurse's Task, our memory, is written.
+func (c *chart) note() {
 	if c.decision.Task == nil {
 		c.decision.Task = &TaskChange{Status: c.task.Status, Business: c.task.BusinessStatus, Why: c.task.Reason}
 	}
+}
+
+// watches tells that the team has a Task for a consult, which somebody else
+// may end.
+func (c *chart) watches() bool {
+	team, ok := c.TeamTask()
+	return ok && team.Open() && c.task.Consult != ""
+}
+
+// orderEnded tells that a person has cancelled or deleted the consult while the
+// team's Task goes on.
+func (c *chart) orderEnded() bool {
+	d := c.decision
+	return c.watches() && !c.Results.Consult.Live() && orderStatus(c.task.Carried) != "revoked" &&
+		d.Consult == nil && d.Revoke == nil && d.Tell == ""
+}
+
+// dropOrder takes the Task off the team's list, or tells them if they have
+// begun.
+func (c *chart) dropOrder() {
+	if team, _ := c.TeamTask(); team.Begun() {
+		c.tell(OrderEnded)
+		return
+	}
+	c.decision.Revoke = &Revocation{Why: OrderEnded}
+	c.decision.because("order-ended", "somebody has cancelled the consult; the team's task is cancelled too")
 }
 
 // acceptBy is when somebody on the team should have accepted the consult; zero
@@ -117,7 +179,7 @@ func (c *chart) chase() {
 	switch {
 	case by.IsZero() || c.decision.Consult != nil || c.decision.Revoke != nil:
 	case by.After(c.now):
-		c.decision.Next = by
+		c.look(by)
 	case c.Results.Consult.Live() && !c.Dead():
 		team, _ := c.TeamTask()
 		c.decision.Chase = team.Ref

@@ -16,8 +16,7 @@ import (
 
 // Decide says what is to be done with one admission now.
 func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
-	c := chart{Stay: s, policy: p, now: now}
-	c.task, c.asked = s.ScreeningTask()
+	c := newChart(s, p, now)
 	switch {
 	case s.Admission.Void():
 		c.end(AdmissionCancelled, "the admission was cancelled or entered in error")
@@ -25,6 +24,8 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 	case s.Dead():
 		c.end(Deceased, "the patient has died")
 		c.revoke(Deceased)
+	case c.strayed():
+		c.rejoin()
 	case c.submitted():
 		c.judge()
 	case c.task.Scored():
@@ -34,15 +35,34 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 	default:
 		c.consider()
 	}
+	if len(c.decision.Follow) > 0 {
+		return c.decision // all else when the patient is right
+	}
 	c.carry()
 	c.chase()
 	c.follow()
+	c.keepAdvice()
 	return c.decision
+}
+
+func newChart(s stay.Stay, p *Policy, now time.Time) chart {
+	c := chart{Stay: s, before: s.Responses, policy: p, now: now}
+	c.task, c.asked = s.ScreeningTask()
+	c.setAside()
+	return c
+}
+
+// look asks for another look at a moment, unless an earlier one is due anyway.
+func (c *chart) look(at time.Time) {
+	if c.decision.Next.IsZero() || at.Before(c.decision.Next) {
+		c.decision.Next = at
+	}
 }
 
 // chart is one decision in the making.
 type chart struct {
 	stay.Stay
+	before   []stay.Response // all there ever were, also about somebody else
 	policy   *Policy
 	now      time.Time
 	task     stay.Task     // the nurse's, if asked
@@ -70,21 +90,26 @@ func (c *chart) submitted() bool {
 
 // consider asks for a screening of an admission that nobody has asked about.
 func (c *chart) consider() {
-	if c.drafts() > 0 {
+	if drafts(c.Responses) > 0 {
 		c.decision.because("task-removed", "the nurse's task was removed by somebody; it is not made again")
 		return
 	}
 	if !c.eligible() || c.spared() {
 		return
 	}
-	c.decision.Ask = &Ask{Due: c.due(), Attempt: 1, Draft: c.drafts() + 1}
+	c.decision.Ask = c.newTask(c.due())
 	c.decision.because("ask", "an adult inpatient who has not been asked")
 }
 
+// newTask counts on from the tasks and drafts that the admission has had.
+func (c *chart) newTask(due time.Time) *Ask {
+	return &Ask{Due: due, Attempt: c.Attempts() + 1, Draft: drafts(c.before) + 1}
+}
+
 // drafts counts the responses that we have prepared.
-func (c *chart) drafts() int {
+func drafts(responses []stay.Response) int {
 	n := 0
-	for _, r := range c.Responses {
+	for _, r := range responses {
 		if r.Ours {
 			n++
 		}
@@ -114,7 +139,7 @@ func (c *chart) await() {
 	case c.task.Open():
 		c.decision.because("wait", "asked; waiting for the answer")
 		c.remind()
-	case c.Admission.Present() && slices.Contains(endings, c.task.BusinessStatus):
+	case c.Admission.Present() && ended(c.task.BusinessStatus):
 		c.reopen("the admission goes on after all; asked again")
 	default:
 		c.decision.because("closed", "the nurse's task is %s, without an answer", c.task.Status)
@@ -137,8 +162,8 @@ func (c *chart) follow() {
 	}
 }
 
-// end takes the question off the ward's list. What a nurse has written on the
-// draft is left to her.
+// end takes the question off the ward's list. A draft that a nurse has begun
+// is left to her for a grace time.
 func (c *chart) end(why, text string) {
 	c.decision.because(why, "%s", text)
 	switch {
@@ -148,6 +173,7 @@ func (c *chart) end(why, text string) {
 		c.decision.Task = &TaskChange{Status: c.task.Status, Business: why, Why: why}
 	}
 	c.stopDrafts()
+	c.stopBegun()
 }
 
 // stopDrafts puts out of the way what we prepared and nobody has written on.
@@ -157,6 +183,34 @@ func (c *chart) stopDrafts() {
 			c.decision.Stop = append(c.decision.Stop, r.Ref)
 		}
 	}
+}
+
+// stopBegun stops what a nurse has begun and not handed in, once the grace time
+// is over.
+func (c *chart) stopBegun() {
+	over := c.endedAt().Add(c.policy.Screening.DraftGrace.Duration)
+	for _, r := range c.Responses {
+		switch {
+		case !r.Ours || r.Status != "in-progress" || r.Untouched():
+		case over.After(c.now):
+			c.decision.because("grace", "the nurse has begun on the form; it is left to her for a while")
+			c.look(over)
+		default:
+			c.decision.because("grace-over", "the form was begun and never handed in; it is stopped")
+			c.decision.Stop = append(c.decision.Stop, r.Ref)
+		}
+	}
+}
+
+// endedAt is when the admission ended, as far as is known.
+func (c *chart) endedAt() time.Time {
+	switch end := c.Admission.End; {
+	case !end.IsZero() && !end.After(c.now):
+		return end
+	case c.task.Open() || c.task.Changed.IsZero():
+		return c.now
+	}
+	return c.task.Changed
 }
 
 // judge scores the response that counts, once for each version of it.
@@ -169,7 +223,7 @@ func (c *chart) judge() {
 		c.judgedBefore()
 		return
 	}
-	if r.Subject != "" && r.Subject != c.Patient.Ref {
+	if r.Subject != "" && !c.samePerson(r.Subject) {
 		c.giveBack(WrongPatient, "", "the answers name another patient than the admission; not scored")
 		return
 	}
@@ -205,6 +259,10 @@ func (c *chart) judgedBefore() {
 		return
 	}
 	c.decision.because("judged", "this version of the answers has been judged")
+	if c.response.Poor {
+		c.decision.Restore = c.response.Ref
+		c.decision.because("restored", "the form came back without what ties it to the admission; that is put back, the answers stay as they are")
+	}
 }
 
 // closedInVain tells that the nurse closed her Task although the answers gave
@@ -225,7 +283,7 @@ func (c *chart) giveBack(business, detail, text string) {
 		return
 	}
 	if !c.asked {
-		c.decision.Ask = &Ask{Due: c.due(), Attempt: 1, Draft: c.drafts() + 1}
+		c.decision.Ask = c.newTask(c.due())
 		return
 	}
 	status := c.task.Status
@@ -235,7 +293,8 @@ func (c *chart) giveBack(business, detail, text string) {
 	c.decision.Task = &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response}
 }
 
-// score writes the score, closes the Task and refers where a limit was passed.
+// score writes the score, closes the Task and acts on the tier that was
+// reached.
 func (c *chart) score(result instrument.Result) {
 	tier, limit := c.policy.Tier(*result.Score, c.Patient, c.now)
 	c.decision.Task = &TaskChange{Status: "completed", Business: Scored, Response: c.response}
@@ -243,20 +302,42 @@ func (c *chart) score(result instrument.Result) {
 		c.decision.because("same", "the response was saved again with the same answers")
 		return
 	}
-	c.decision.Score = &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref}
+	c.decision.Score = &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref, Passed: c.passed()}
 	c.decision.because("score", "complete answers")
 	c.stopDrafts()
-	if tier < Consult {
+	switch {
+	case tier < Consult:
 		c.decision.because("tier-"+tier.String(), "no limit for a consult was passed")
 		c.revoke(Corrected)
+	default:
+		c.decision.because("tier-"+tier.String(), "the limit of %d for %s was passed (%s)", limit.From, limit.Who(), limit.Source)
+		c.offer(result.Offer, tier, limit)
+	}
+	if tier == Advice || tier > Advice && result.Offer == instrument.OfferDeclined {
+		c.advise()
 		return
 	}
-	c.decision.because("tier-"+tier.String(), "the limit of %d for %s was passed (%s)", limit.From, limit.Who(), limit.Source)
+	c.endAdvice(Corrected)
+}
+
+// passed tells whether another response was handed in that does not count.
+func (c *chart) passed() bool {
+	return slices.ContainsFunc(c.Responses, func(r stay.Response) bool { return r.Submitted() && r.Ref != c.response.Ref })
+}
+
+// offer refers a patient who passed a limit, unless she has said that she does
+// not want the team.
+func (c *chart) offer(answer instrument.Offer, tier Tier, limit Limit) {
+	if answer == instrument.OfferDeclined {
+		c.decision.because(OfferDeclined, "the patient does not want the consult; recorded, and none is ordered")
+		c.revoke(OfferDeclined)
+		return
+	}
 	if c.Admission.Status == stay.Finished {
 		c.decision.because("after-discharge", "the answers came after the discharge; by policy: %s", c.policy.AfterDischarge)
 		if c.policy.AfterDischarge == "record" && !c.Results.Consult.Live() {
 			return
 		}
 	}
-	c.refer(tier == Urgent)
+	c.refer(&Referral{Urgent: tier == Urgent, Limit: limit})
 }

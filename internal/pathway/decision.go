@@ -11,19 +11,22 @@ import (
 // Decision is what is to be done with one admission. All of it is written in
 // one transaction; a nil part means nothing of that kind.
 type Decision struct {
-	Ask      *Ask        `json:"ask,omitempty"`
-	Score    *Score      `json:"score,omitempty"`
-	Withdraw string      `json:"withdraw,omitempty"` // the score that no longer holds
-	Consult  *Referral   `json:"consult,omitempty"`
-	Revoke   *Revocation `json:"revoke,omitempty"`
-	Tell     string      `json:"tell,omitempty"` // our code: what the team must know about a consult that they have begun on
-	Task     *TaskChange `json:"task,omitempty"`
-	Stop     []string    `json:"stop,omitempty"`    // untouched drafts to stop, as references
-	Restart  []string    `json:"restart,omitempty"` // drafts that were stopped and are needed again
-	Carry    *Carriage   `json:"carry,omitempty"`
-	Chase    string      `json:"chase,omitempty"` // the team's Task that nobody has accepted in time
-	Reasons  []Reason    `json:"reasons"`
-	Next     time.Time   `json:"next,omitzero"` // when to look again although nothing has changed; zero: never
+	Ask      *Ask          `json:"ask,omitempty"`
+	Score    *Score        `json:"score,omitempty"`
+	Withdraw string        `json:"withdraw,omitempty"` // the score that no longer holds
+	Consult  *Referral     `json:"consult,omitempty"`
+	Revoke   *Revocation   `json:"revoke,omitempty"`
+	Tell     string        `json:"tell,omitempty"` // our code: what the team must know about a consult that they have begun on
+	Task     *TaskChange   `json:"task,omitempty"`
+	Stop     []string      `json:"stop,omitempty"`    // untouched drafts to stop, as references
+	Restart  []string      `json:"restart,omitempty"` // drafts that were stopped and are needed again
+	Carry    *Carriage     `json:"carry,omitempty"`
+	Advice   *AdviceChange `json:"advice,omitempty"`
+	Follow   []string      `json:"follow,omitempty"`  // ours, to be put on the admission's patient
+	Restore  string        `json:"restore,omitempty"` // the response to tie to the admission again
+	Chase    string        `json:"chase,omitempty"`   // the team's Task that nobody has accepted in time
+	Reasons  []Reason      `json:"reasons"`
+	Next     time.Time     `json:"next,omitzero"` // when to look again although nothing has changed; zero: never
 }
 
 // Carriage brings the consult in line with what the team did with their Task.
@@ -31,6 +34,14 @@ type Carriage struct {
 	Order  string `json:"order"`  // the ServiceRequest
 	Status string `json:"status"` // R4 request-status
 	Team   string `json:"team"`   // the status of the team's Task
+}
+
+// AdviceChange is what the nurse's Task to give advice says from now on.
+type AdviceChange struct {
+	Ref     string `json:"ref,omitempty"`     // "" makes one
+	Status  string `json:"status"`            // R4 task-status
+	Why     string `json:"why,omitempty"`     // our code
+	Reroute bool   `json:"reroute,omitempty"` // the patient lies elsewhere
 }
 
 // Reason is one rule that spoke, in the order in which they did.
@@ -53,6 +64,7 @@ type Score struct {
 	Tier     Tier              `json:"tier"`
 	Limit    Limit             `json:"-"`                // the limit that was passed; zero for None
 	Amends   string            `json:"amends,omitempty"` // the Observation that it changes; "" makes one
+	Passed   bool              `json:"passed,omitempty"` // another response was handed in, and is older
 }
 
 // Referral asks the liaison team for a consult.
@@ -60,12 +72,14 @@ type Referral struct {
 	Urgent  bool   `json:"urgent"`
 	Renews  string `json:"renews,omitempty"`  // a consult of ours that was revoked; "" makes one
 	Changes string `json:"changes,omitempty"` // a live consult whose urgency or score changed
+	Earlier bool   `json:"earlier,omitempty"` // for the score of an earlier admission
+	Limit   Limit  `json:"-"`                 // that was passed
 }
 
 // Revocation takes back a consult that nobody has begun on.
 type Revocation struct {
-	Ref string `json:"ref"`
-	Why string `json:"why"` // our code
+	Ref string `json:"ref,omitempty"` // "" where somebody has ended the order, and only the team's Task is left
+	Why string `json:"why"`           // our code
 }
 
 // TaskChange is what the nurse's Task says from now on.
@@ -85,7 +99,8 @@ type TaskChange struct {
 // Nothing tells whether the decision writes nothing.
 func (d Decision) Nothing() bool {
 	return d.Ask == nil && d.Score == nil && d.Withdraw == "" && d.Consult == nil && d.Revoke == nil && d.Tell == "" &&
-		d.Task == nil && len(d.Stop) == 0 && len(d.Restart) == 0 && d.Carry == nil && d.Chase == ""
+		d.Task == nil && len(d.Stop) == 0 && len(d.Restart) == 0 && d.Carry == nil && d.Chase == "" &&
+		d.Advice == nil && len(d.Follow) == 0 && d.Restore == ""
 }
 
 func (d *Decision) because(rule, format string, args ...any) {
@@ -102,8 +117,12 @@ const (
 	Declined     = "declined"
 	Unable       = "unable"
 
-	Corrected          = "corrected" // told to the team: the score has changed
-	Withdrawn          = "withdrawn" // told to the team: the score no longer holds
+	Corrected          = "corrected"   // told to the team: the score has changed
+	Withdrawn          = "withdrawn"   // told to the team: the score no longer holds
+	OrderEnded         = "order-ended" // told to the team: somebody has cancelled the order
+	OfferDeclined      = "offer-declined"
+	ScreenedBefore     = "screened-before" // nobody was asked: an earlier screening still holds
+	PatientChanged     = "patient-changed" // the admission turned out to be another patient's
 	Discharged         = "discharged"
 	AdmissionCancelled = "admission-cancelled"
 	Deceased           = "deceased"

@@ -22,6 +22,8 @@ func (c *chart) eligible() bool {
 		return no("part-of", "part of the admission Encounter/%s, which is asked as a whole", c.Parent.ID)
 	case a.Status == stay.Finished:
 		return no("discharged", "the admission is over")
+	case a.Status == stay.Planned && !a.Start.IsZero() && a.Start.Before(c.now):
+		return no("planned-late", "planned, and the start has passed; the patient may be here without anybody having said so")
 	case !a.Present():
 		return no("not-arrived", "the patient is not in the hospital: status %q", a.Status)
 	case c.Patient.Ref == "":
@@ -57,17 +59,23 @@ func anyOf(have []stay.Code, wanted []Coding) bool {
 
 // spared tells whether an eligible patient is nevertheless not to be asked.
 func (c *chart) spared() bool {
-	again := c.Screened.Add(c.policy.Screening.RescreenAfter.Duration)
 	switch {
 	case anyOf(c.Flags, c.policy.Screening.DoNotAsk):
 		c.decision.because("do-not-ask", "a flag on the patient says not to ask")
 		return true
-	case !c.Screened.IsZero() && again.After(c.now):
+	case c.countsStill():
 		c.decision.because("screened-before", "screened within the time that the policy allows between two")
-		c.decision.Next = again
+		c.look(c.Before.At.Add(c.policy.Screening.RescreenAfter.Duration))
+		c.referEarlier()
 		return true
 	}
 	return false
+}
+
+// countsStill tells that the patient was screened so short a time ago that
+// nobody asks again.
+func (c *chart) countsStill() bool {
+	return !c.Before.At.IsZero() && c.Before.At.Add(c.policy.Screening.RescreenAfter.Duration).After(c.now)
 }
 
 func (c *chart) inpatient(a stay.Admission) bool {

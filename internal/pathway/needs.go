@@ -9,33 +9,49 @@ import (
 // This file says what a decision needs beyond the admission, its tasks and its
 // responses, so that nothing else is read.
 
-// Revisits tells whether a decision needs the score and the consult that were
-// written before: it may have to change them.
-func Revisits(s stay.Stay, p *Policy, now time.Time) bool {
-	c := chart{Stay: s, policy: p, now: now}
-	c.task, c.asked = s.ScreeningTask()
+// NeedsScore tells whether the score that was written may have to change.
+func NeedsScore(s stay.Stay, p *Policy) bool {
+	c := newChart(s, p, time.Time{})
 	switch {
 	case c.task.Score == "":
 		return false
-	case s.Admission.Void() || s.Dead():
+	case s.Admission.Void():
 		return c.task.BusinessStatus == Scored
+	case c.strayed():
+		return true
 	case c.submitted():
-		return c.task.Judged != c.response.Version || c.toCarry() || c.toChase()
+		return c.task.Judged != c.response.Version
 	}
-	return c.task.Scored() || c.toCarry() || c.toChase()
+	return c.task.Scored()
+}
+
+// NeedsConsult tells whether the consult that was written may have to change,
+// or somebody else may have changed it.
+func NeedsConsult(s stay.Stay, p *Policy, now time.Time) bool {
+	c := newChart(s, p, now)
+	if c.task.Consult == "" {
+		return false
+	}
+	over := (s.Admission.Void() || s.Dead()) && orderStatus(c.task.Carried) == "active"
+	return over || c.strayed() || c.watches() || c.toCarry() || c.toChase() || NeedsScore(s, p)
 }
 
 // ToJudge tells whether there are answers that have not been judged.
 func ToJudge(s stay.Stay) bool {
-	c := chart{Stay: s}
-	c.task, c.asked = s.ScreeningTask()
+	c := newChart(s, nil, time.Time{})
 	return c.submitted() && (c.task.Judged != c.response.Version || c.closedInVain())
+}
+
+// CountsStill tells whether the screening of an earlier admission takes the
+// place of a new one.
+func CountsStill(s stay.Stay, p *Policy, now time.Time) bool {
+	c := newChart(s, p, now)
+	return c.countsStill()
 }
 
 // Asks tells whether a decision may be to ask, and so needs to know whether
 // the patient is to be spared.
 func Asks(s stay.Stay, p *Policy) bool {
-	c := chart{Stay: s, policy: p}
-	_, c.asked = s.ScreeningTask()
-	return !c.asked && c.drafts() == 0 && s.Admission.Present() && s.Patient.Ref != "" && c.inpatient(s.Admission)
+	c := newChart(s, p, time.Time{})
+	return !c.asked && drafts(c.Responses) == 0 && s.Admission.Present() && s.Patient.Ref != "" && c.inpatient(s.Admission)
 }

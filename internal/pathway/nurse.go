@@ -31,11 +31,11 @@ func (c *chart) retry() {
 	again := c.task.Changed.Add(c.policy.Screening.RetryAfter.Duration)
 	if again.After(c.now) {
 		c.decision.because("unable", "the patient cannot be asked now; asked again later")
-		c.decision.Next = again
+		c.look(again)
 		return
 	}
 	c.close(Unable, "the patient could not be asked; asked again")
-	c.decision.Ask = &Ask{Due: c.now.Add(c.policy.Screening.DueAfter.Duration), Attempt: c.Attempts() + 1, Draft: c.drafts() + 1}
+	c.decision.Ask = c.newTask(c.now.Add(c.policy.Screening.DueAfter.Duration))
 }
 
 // declined records a no: never asked again in this admission.
@@ -70,7 +70,7 @@ func (c *chart) remind() {
 		c.decision.Task = &TaskChange{Status: c.task.Status, Business: c.task.BusinessStatus, Why: c.task.Reason, Raise: raises}
 	}
 	if raises < maxRaises {
-		c.decision.Next = c.task.Due.Add(time.Duration(raises) * c.policy.Screening.RaiseAfter.Duration)
+		c.look(c.task.Due.Add(time.Duration(raises) * c.policy.Screening.RaiseAfter.Duration))
 	}
 }
 

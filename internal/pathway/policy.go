@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -46,6 +47,7 @@ type Screening struct {
 	RescreenAfter        Duration `yaml:"rescreen_after"`         // after a completed screening; 0s: always asked
 
 	RaiseAfter  Duration `yaml:"raise_after"`  // between the first raise, at due time, and the second
+	DraftGrace  Duration `yaml:"draft_grace"`  // after the end of the stay, for a form that was begun
 	RetryAfter  Duration `yaml:"retry_after"`  // after the nurse said: unable now
 	MaxAttempts int      `yaml:"max_attempts"` // tasks in one admission, the first included
 }
@@ -81,6 +83,15 @@ type Coding struct {
 	Display string `yaml:"display"`
 }
 
+// Tokens are the codes as a search asks for any of them: system|code,….
+func Tokens(codings []Coding) string {
+	tokens := make([]string, 0, len(codings))
+	for _, c := range codings {
+		tokens = append(tokens, c.System+"|"+c.Code)
+	}
+	return strings.Join(tokens, ",")
+}
+
 //go:embed policy.yaml
 var defaultPolicy []byte
 
@@ -112,9 +123,11 @@ func unnamed() Policy {
 	const day = 24 * time.Hour
 	return Policy{
 		Screening: Screening{
-			RaiseAfter:  Duration{Duration: day},
-			RetryAfter:  Duration{Duration: day},
-			MaxAttempts: 3,
+			RescreenAfter: Duration{Duration: 30 * day},
+			RaiseAfter:    Duration{Duration: day},
+			DraftGrace:    Duration{Duration: day},
+			RetryAfter:    Duration{Duration: day},
+			MaxAttempts:   3,
 		},
 		AfterDischarge: "refer",
 		Consult: Consulting{
@@ -140,6 +153,7 @@ func (p *Policy) validate() error {
 	check(p.Screening.MinAge >= 0 && p.Screening.MinAge <= 120, "screening.min_age: %d is not an age in years (0–120)", p.Screening.MinAge)
 	check(p.Screening.DueAfter.positive(), "screening.due_after: must be a duration longer than 0, such as 24h")
 	check(p.Screening.RaiseAfter.positive(), "screening.raise_after: must be a duration longer than 0, such as 24h")
+	check(p.Screening.DraftGrace.unread == "" && p.Screening.DraftGrace.Duration >= 0, "screening.draft_grace: must be a duration such as 24h, or 0s to stop at once")
 	check(p.Screening.RetryAfter.positive(), "screening.retry_after: must be a duration longer than 0, such as 24h")
 	check(p.Screening.MaxAttempts >= 1 && p.Screening.MaxAttempts <= 20, "screening.max_attempts: %d must be 1–20", p.Screening.MaxAttempts)
 	check(slices.Contains(unknownSexRules, p.UnknownSex), "unknown_sex: %q must be one of %v", p.UnknownSex, unknownSexRules)

@@ -2,6 +2,7 @@ package pathway
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
 )
@@ -15,7 +16,7 @@ func (c *chart) unchanged(result instrument.Result) bool {
 	if !c.task.Scored() || !c.Results.Score.Live() {
 		return false
 	}
-	return maps.Equal(c.Results.Score.Items, Items(c.response.Form, result))
+	return c.Results.Score.Offer == result.Offer && maps.Equal(c.Results.Score.Items, Items(c.response.Form, result))
 }
 
 // Items are a result's points by the LOINC code of the item, or by its linkId
@@ -34,13 +35,13 @@ func Items(form *instrument.Form, result instrument.Result) map[string]int {
 
 // withdraw says that the score no longer holds.
 func (c *chart) withdraw(why string) {
+	c.revoke(why)
 	if !c.task.Scored() {
 		return
 	}
 	if c.Results.Score.Live() {
 		c.decision.Withdraw = c.Results.Score.Ref
 	}
-	c.revoke(why)
 	if c.decision.Task == nil {
 		c.decision.Task = &TaskChange{Status: c.task.Status, Business: why, Why: why}
 	}
@@ -71,6 +72,8 @@ func (c *chart) scoreFell(business, detail string) {
 // endings are the codes of a Task that we ended for a reason that may pass.
 var endings = []string{Discharged, AdmissionCancelled, Deceased}
 
+func ended(code string) bool { return slices.Contains(endings, code) }
+
 // reopen puts the question back on the ward's list, with a form to fill in.
 func (c *chart) reopen(text string) {
 	c.decision.because("reopened", "%s", text)
@@ -80,12 +83,12 @@ func (c *chart) reopen(text string) {
 			continue
 		}
 		switch {
-		case r.Status == "stopped" && r.Content.Empty():
+		case r.Status == "stopped":
 			c.decision.Restart = append(c.decision.Restart, r.Ref)
 			return
 		case r.Status == "in-progress":
 			return // she has begun on it, and goes on
 		}
 	}
-	c.decision.Task.NewDraft = c.drafts() + 1
+	c.decision.Task.NewDraft = drafts(c.before) + 1
 }

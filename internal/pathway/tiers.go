@@ -3,6 +3,7 @@ package pathway
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,16 +51,12 @@ type UnknownSex string
 
 var unknownSexRules = []UnknownSex{"lower", "higher", "female", "male"}
 
-func (ts Tiers) byTier() [Urgent + 1][]Limit {
-	return [...][]Limit{Advice: ts.Advice, Consult: ts.Consult, Urgent: ts.Urgent}
-}
-
 func (ts Tiers) validate() error {
 	var errs []error
-	for tier, limits := range ts.byTier() {
-		for i, l := range limits {
+	for _, t := range ts.List() {
+		for i, l := range t.Limits {
 			if err := l.validate(); err != nil {
-				errs = append(errs, fmt.Errorf("tiers.%s[%d]: %w", Tier(tier), i, err))
+				errs = append(errs, fmt.Errorf("tiers.%s[%d]: %w", t.Tier, i, err))
 			}
 		}
 	}
@@ -117,11 +114,10 @@ func (p *Policy) unknownSexTier(score int, who person) (Tier, Limit) {
 }
 
 func (ts Tiers) of(score int, who person) (Tier, Limit) {
-	limits := ts.byTier()
-	for tier := Urgent; tier > None; tier-- {
-		for _, l := range limits[tier] {
+	for _, t := range slices.Backward(ts.List()) {
+		for _, l := range t.Limits {
 			if score >= l.From && l.fits(who) {
-				return tier, l
+				return t.Tier, l
 			}
 		}
 	}
@@ -138,8 +134,8 @@ func (l Limit) fits(who person) bool {
 // PregnancyMatters tells whether any limit asks for it, so that it need not
 // be read where it cannot change anything.
 func (p *Policy) PregnancyMatters() bool {
-	for _, limits := range p.Tiers.byTier() {
-		for _, l := range limits {
+	for _, t := range p.Tiers.List() {
+		for _, l := range t.Limits {
 			if l.Pregnant {
 				return len(p.Pregnancy.Codings) > 0
 			}

@@ -35,10 +35,15 @@ func (w *writing) draft(n int) (ref string) {
 
 // answeredUnasked is the record of a screening that nobody had to ask for.
 func (w *writing) answeredUnasked(change pathway.TaskChange, made outputs) {
-	t := w.screeningTask(taskStatus(change.Status), w.id)
+	t := w.screeningTask(taskStatus(change.Status), w.name)
 	t.BusinessStatus = fhir.Ptr(w.concept(change.Business, ""))
+	if change.Met != "" {
+		made.consult = change.Met
+	}
 	t.Output = made.parameters(change.Response)
-	t.ExecutionPeriod = &r4.Period{End: fhir.Instant(change.Response.Authored)}
+	if answered := change.Response.Authored; !answered.IsZero() {
+		t.ExecutionPeriod = &r4.Period{End: fhir.Instant(answered)}
+	}
 	w.create(fhir.NewRef(), t, stay.Screening)
 }
 

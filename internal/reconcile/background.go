@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/tidwall/gjson"
@@ -21,15 +20,25 @@ func (l loader) background(ctx context.Context, p *picture) error {
 	if patient == "" || !pathway.ToJudge(p.stay) {
 		return nil
 	}
-	if p.asked != patient {
-		found, err := l.client.SearchTogether(ctx, l.backgroundQueries(p.stay.Admission.ID, patient)...)
-		if err != nil {
+	if p.guess.patient != patient {
+		if err := l.add(ctx, p, l.backgroundQueries(patient)...); err != nil {
 			return err
 		}
-		for _, res := range found {
-			p.byRef[res.Ref()] = res
-		}
 	}
+	l.readBackground(p)
+	return nil
+}
+
+func (l loader) add(ctx context.Context, p *picture, queries ...string) error {
+	found, err := l.client.SearchTogether(ctx, queries...)
+	for _, res := range found {
+		p.byRef[res.Ref()] = res
+	}
+	return err
+}
+
+func (l loader) readBackground(p *picture) {
+	patient := p.stay.Patient.Ref
 	for _, res := range sorted(p.byRef) {
 		switch {
 		case l.saysPregnant(res, patient):
@@ -38,13 +47,14 @@ func (l loader) background(ctx context.Context, p *picture) error {
 			p.stay.Ordered = res.Ref()
 		}
 	}
-	return nil
 }
 
-func (l loader) backgroundQueries(admission, patient string) []string {
-	queries := []string{fhir.Query("ServiceRequest", "encounter", "Encounter/"+admission, "code", tokens(l.policy.Consult.Codings))}
+// backgroundQueries ask for every consult that the patient has had: the team
+// wants to know of the earlier ones too.
+func (l loader) backgroundQueries(patient string) []string {
+	queries := []string{fhir.Query("ServiceRequest", "patient", patient, "code", pathway.Tokens(l.policy.Consult.Codings))}
 	if l.policy.PregnancyMatters() {
-		queries = append(queries, fhir.Query("Condition", "patient", patient, "code", tokens(l.policy.Pregnancy.Codings), "clinical-status", "active"))
+		queries = append(queries, fhir.Query("Condition", "patient", patient, "code", pathway.Tokens(l.policy.Pregnancy.Codings), "clinical-status", "active"))
 	}
 	return queries
 }
@@ -69,6 +79,13 @@ func (l loader) spare(ctx context.Context, p *picture) error {
 	if err != nil {
 		return err
 	}
+	last := l.spareFrom(found, p)
+	return l.earlier(ctx, p, last)
+}
+
+// spareFrom notes the flags, and gives the Task of the last screening.
+func (l loader) spareFrom(found []fhir.Resource, p *picture) (last fhir.Resource) {
+	patient, before := p.stay.Patient.Ref, &p.stay.Before
 	for _, res := range found {
 		switch {
 		case res.Type() == "Flag" && l.concerns(res, "subject", patient) && res.Get("status").String() == "active":
@@ -76,11 +93,30 @@ func (l loader) spare(ctx context.Context, p *picture) error {
 				p.stay.Flags = append(p.stay.Flags, code(c))
 			}
 		case res.Type() == "Task" && l.concerns(res, "for", patient) && ourCode(res.Get("businessStatus")) == pathway.Scored:
-			if at := moment(res.Get("executionPeriod.end")); at.After(p.stay.Screened) {
-				p.stay.Screened = at
+			if at := moment(res.Get("executionPeriod.end")); at.After(before.At) {
+				before.At, last = at, res
 			}
 		}
 	}
+	return last
+}
+
+// earlier reads what came of the last screening where it counts still and
+// nobody was asked to come: it may ask for a consult now.
+func (l loader) earlier(ctx context.Context, p *picture, last fhir.Resource) error {
+	before := &p.stay.Before
+	before.Consult = l.output(last, paramConsult)
+	if !pathway.CountsStill(p.stay, l.policy, l.now()) || before.Consult != "" {
+		return nil
+	}
+	var err error
+	if before.Score, err = l.result(ctx, p, l.output(last, paramScore)); err != nil {
+		return err
+	}
+	if err := l.add(ctx, p, l.backgroundQueries(p.stay.Patient.Ref)...); err != nil {
+		return err
+	}
+	l.readBackground(p)
 	return nil
 }
 
@@ -89,14 +125,6 @@ func (l loader) spare(ctx context.Context, p *picture) error {
 func (l loader) concerns(res fhir.Resource, element, patient string) bool {
 	subject, _ := l.client.LocalRef(res.Get(element + ".reference").String())
 	return subject == patient
-}
-
-func tokens(codings []pathway.Coding) string {
-	codes := make([]string, 0, len(codings))
-	for _, c := range codings {
-		codes = append(codes, c.System+"|"+c.Code)
-	}
-	return strings.Join(codes, ",")
 }
 
 // orderedByOthers tells of a live consult in this admission that is not ours.
@@ -139,39 +167,48 @@ func hasCode(concept gjson.Result, code string) bool {
 	return false
 }
 
-// remember keeps the patient of an admission that waits for an answer, and
-// forgets it as soon as nothing is expected.
+// remember keeps what the next look at an admission will need, and forgets it
+// as soon as nothing is expected.
 func (l loader) remember(s stay.Stay) {
 	task, _ := s.ScreeningTask()
+	var g guess
 	if task.Open() || pathway.Asks(s, l.policy) {
-		l.seen.keep(s.Admission.ID, s.Patient.Ref)
-		return
+		g.patient = s.Patient.Ref
 	}
-	l.seen.keep(s.Admission.ID, "")
+	if team, ok := s.TeamTask(); ok && team.Open() {
+		g.consult = task.Consult
+	}
+	l.seen.keep(s.Admission.ID, g)
 }
 
-// memo remembers whose an admission is, so that the next look at it can ask
-// about the patient in the same request. It is a guess that saves a round
-// trip: what was read decides, and a process without it works as well.
+// guess is what the next look at an admission will probably need, so that it
+// can be asked for in the same request. It saves a round trip: what was read
+// decides, and a process without it works as well.
+type guess struct {
+	patient string // Patient/id, where an answer is awaited
+	consult string // ServiceRequest/id, where the team has not ended it
+}
+
+// memo remembers the guesses.
 type memo struct {
-	mu       sync.Mutex
-	patients map[string]string // Patient/id by Encounter id
+	mu      sync.Mutex
+	guesses map[string]guess // by Encounter id
 }
 
-func newMemo() *memo { return &memo{patients: map[string]string{}} }
+func newMemo() *memo { return &memo{guesses: map[string]guess{}} }
 
-func (m *memo) patient(admission string) string {
+func (m *memo) of(admission string) guess {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.patients[admission]
+	return m.guesses[admission]
 }
 
-func (m *memo) keep(admission, patient string) {
+func (m *memo) keep(admission string, g guess) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if patient == "" {
-		delete(m.patients, admission)
+	if g == (guess{}) {
+		delete(m.guesses, admission)
 		return
 	}
-	m.patients[admission] = patient
+	m.guesses[admission] = g
 }

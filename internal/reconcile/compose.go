@@ -21,6 +21,7 @@ type writing struct {
 	*Reconciler
 	p      picture
 	id     string // of the admission
+	name   string // of this screening of the admission, in identifiers
 	now    time.Time
 	owners config.Owners
 	words  words
@@ -35,7 +36,7 @@ type writing struct {
 func (r *Reconciler) compose(p picture, d pathway.Decision) (*fhir.Transaction, error) {
 	a := p.stay.Admission
 	w := &writing{
-		Reconciler: r, p: p, id: a.ID, now: r.Now(),
+		Reconciler: r, p: p, id: a.ID, name: numbered(a.ID, pathway.Generation(p.stay)), now: r.Now(),
 		owners: r.Routing.Route(a.Locations, a.ServiceProvider),
 		words:  language(r.Language),
 		meta:   r.labels(p),
@@ -47,13 +48,58 @@ func (r *Reconciler) compose(p picture, d pathway.Decision) (*fhir.Transaction, 
 	if d.Task != nil {
 		w.task(d, made)
 	}
+	w.upkeep(d)
+	return &w.tx, errors.Join(w.err, w.tx.Err())
+}
+
+// upkeep keeps our resources where they belong.
+func (w *writing) upkeep(d pathway.Decision) {
 	for _, ref := range d.Stop {
 		w.edit(ref, func(e *edit) { e.set("status", "stopped") })
 	}
 	for _, ref := range d.Restart {
 		w.edit(ref, func(e *edit) { e.set("status", "in-progress") })
 	}
-	return &w.tx, errors.Join(w.err, w.tx.Err())
+	for _, ref := range d.Follow {
+		w.follow(ref)
+	}
+	if d.Restore != "" {
+		w.restore(d.Restore)
+	}
+}
+
+// follow puts the admission's patient on what is ours.
+func (w *writing) follow(ref string) {
+	w.edit(ref, func(e *edit) {
+		if e.Type() != "Task" {
+			e.set("subject", w.subject())
+			return
+		}
+		e.set("for", w.subject())
+		w.modified(e)
+	})
+}
+
+// restore puts back on a response what a renderer has dropped. Only what is
+// missing: what it wrote itself stays.
+func (w *writing) restore(ref string) {
+	drafts := 0
+	for _, r := range w.p.stay.Responses {
+		if r.Ours {
+			drafts++
+		}
+	}
+	lost := map[string]any{
+		"identifier": identifier(stay.Draft, numbered(w.id, drafts)),
+		"subject":    w.subject(),
+		"encounter":  w.encounter(),
+		"authored":   w.p.byRef[ref].Get("meta.lastUpdated").String(), // nobody knows better
+	}
+	w.edit(ref, func(e *edit) {
+		for _, element := range missing(e.Resource) {
+			e.set(element, lost[element])
+		}
+	})
 }
 
 // results writes what the decision makes of the answers, and says who and why.
@@ -63,6 +109,9 @@ func (w *writing) results(d pathway.Decision) (made outputs) {
 	}
 	if d.Consult != nil {
 		made.consult = w.refer(d, made.score)
+	}
+	if d.Advice != nil {
+		made.advice = w.counsel(*d.Advice, made.score)
 	}
 	if d.Withdraw != "" {
 		w.edit(d.Withdraw, func(e *edit) { e.set("status", "entered-in-error") })
@@ -99,7 +148,7 @@ func (r *Reconciler) labels(p picture) *r4.Meta {
 }
 
 func (w *writing) create(ref string, resource any, purpose string) {
-	w.tx.Create(ref, resource, fhir.ByIdentifier(IdentifierSystem, purpose+":"+w.id))
+	w.tx.Create(ref, resource, fhir.ByIdentifier(IdentifierSystem, purpose+":"+w.name))
 }
 
 func (w *writing) encounter() *r4.Reference { return fhir.Ref("Encounter/" + w.id) }
@@ -190,7 +239,7 @@ func (w *writing) say(e *edit, change pathway.TaskChange) {
 	}
 }
 
-// reroute gives the Task to the ward where the patient lies now.
+// reroute gives a Task to the ward where the patient lies now.
 func (w *writing) reroute(e *edit) {
 	e.delete("owner")
 	if owner := party(w.owners.Ward, ""); owner != nil {
@@ -259,7 +308,7 @@ func (w *writing) concept(code, detail string) r4.CodeableConcept {
 }
 
 // outputs are the references of what a decision made or changed.
-type outputs struct{ score, consult string }
+type outputs struct{ score, consult, advice string }
 
 func (o outputs) parameters(judged stay.Response) []fhir.Parameter {
 	var list []fhir.Parameter
@@ -271,6 +320,7 @@ func (o outputs) parameters(judged stay.Response) []fhir.Parameter {
 	add(paramResponse, judged.Ref)
 	add(paramScore, o.score)
 	add(paramConsult, o.consult)
+	add(paramAdvice, o.advice)
 	if judged.Ref != "" {
 		list = append(list, fhir.Parameter{Type: paramJudged.concept(), ValueString: &judged.Version})
 	}

@@ -2,8 +2,6 @@ package reconcile
 
 import (
 	"cmp"
-	"fmt"
-	"strings"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
@@ -24,6 +22,9 @@ func (w *writing) refer(d pathway.Decision, score string) (order string) {
 		return c.Renews
 	}
 	order = fhir.NewRef()
+	if c.Earlier {
+		score = w.p.stay.Before.Score.Ref
+	}
 	w.create(order, w.order(d, score), stay.Consult)
 	task := fhir.NewRef()
 	w.create(task, w.teamTask(d, order), stay.ConsultTask)
@@ -41,10 +42,12 @@ func priority(c *pathway.Referral) *r4.RequestPriority {
 	return fhir.Ptr(r4.RequestPriorityRoutine)
 }
 
+// order is the consult; its reason is the score, of this admission or of an
+// earlier one.
 func (w *writing) order(d pathway.Decision, score string) r4.ServiceRequest {
 	return r4.ServiceRequest{
 		Meta:              w.meta,
-		Identifier:        []r4.Identifier{identifier(stay.Consult, w.id)},
+		Identifier:        []r4.Identifier{identifier(stay.Consult, w.name)},
 		InstantiatesUri:   []string{w.policyURI()},
 		Status:            r4.RequestStatusActive,
 		Intent:            intents[w.Policy.Consult.Intent],
@@ -57,7 +60,7 @@ func (w *writing) order(d pathway.Decision, score string) r4.ServiceRequest {
 		Performer:         []r4.Reference{*w.team()},
 		LocationReference: w.locations(),
 		ReasonReference:   []r4.Reference{*fhir.Ref(score)},
-		SupportingInfo:    []r4.Reference{*fhir.Ref(d.Score.Response.Ref)},
+		SupportingInfo:    w.supporting(d),
 		Note:              w.notes(d),
 	}
 }
@@ -66,11 +69,11 @@ func (w *writing) order(d pathway.Decision, score string) r4.ServiceRequest {
 func (w *writing) teamTask(d pathway.Decision, order string) fhir.Task {
 	return fhir.Task{Task: r4.Task{
 		Meta:         w.meta,
-		Identifier:   []r4.Identifier{identifier(stay.ConsultTask, w.id)},
+		Identifier:   []r4.Identifier{identifier(stay.ConsultTask, w.name)},
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",
 		Priority:     priority(d.Consult),
-		Code:         fhir.Ptr(fhir.Concept(taskCode, "fulfill", "")),
+		Code:         fhir.Ptr(teamCode()),
 		Description:  fhir.Ptr(w.words.of("consult")),
 		Focus:        fhir.Ref(order),
 		For:          w.subject(),
@@ -83,16 +86,15 @@ func (w *writing) teamTask(d pathway.Decision, order string) fhir.Task {
 	}}
 }
 
-func (w *writing) team() *r4.Reference { return party(w.owners.Liaison, w.words.of("liaison")) }
-
-// notes are what the team reads first.
-func (w *writing) notes(d pathway.Decision) []r4.Annotation {
-	notes := []r4.Annotation{w.note(w.because(*d.Score))}
-	if w.p.stay.Admission.Status == stay.Finished {
-		notes = append(notes, w.note(w.words.of("after-discharge")))
-	}
-	return notes
+// teamCode is fulfill, and ours beside it: there are many tasks to fulfill in a
+// hospital, and the census asks for these.
+func teamCode() r4.CodeableConcept {
+	c := fhir.Concept(taskCode, "fulfill", "")
+	c.Coding = append(c.Coding, fhir.Coding(CodeSystem, "consult", ""))
+	return c
 }
+
+func (w *writing) team() *r4.Reference { return party(w.owners.Liaison, w.words.of("liaison")) }
 
 func (w *writing) note(text string) r4.Annotation {
 	return r4.Annotation{Time: fhir.Instant(w.now), Text: text}
@@ -104,7 +106,7 @@ func (w *writing) restate(order string, d pathway.Decision, renew func(*edit)) {
 	w.edit(order, func(e *edit) {
 		renew(e)
 		e.set("priority", priority(d.Consult).Code())
-		e.set("note.-1", w.note(w.because(*d.Score)))
+		e.set("note.-1", w.note(w.letter(d)))
 	})
 	w.touched(order)
 	task, ok := w.p.stay.TeamTask()
@@ -123,11 +125,13 @@ func (w *writing) restate(order string, d pathway.Decision, renew func(*edit)) {
 // revoke takes back a consult that nobody has begun on.
 func (w *writing) revoke(r pathway.Revocation) {
 	why := w.concept(r.Why, "")
-	w.edit(r.Ref, func(e *edit) {
-		e.set("status", "revoked")
-		e.set("note.-1", w.note(*why.Text))
-	})
-	w.touched(r.Ref)
+	if r.Ref != "" {
+		w.edit(r.Ref, func(e *edit) {
+			e.set("status", "revoked")
+			e.set("note.-1", w.note(*why.Text))
+		})
+		w.touched(r.Ref)
+	}
 	task, ok := w.p.stay.TeamTask()
 	if !ok || !task.Open() {
 		return
@@ -150,6 +154,7 @@ func (w *writing) tell(code string) {
 	w.edit(task.Ref, func(e *edit) {
 		e.set("businessStatus", w.concept(code, ""))
 		e.set("note.-1", w.note(w.words.of(code)))
+		e.output(fhir.Parameter{Type: paramTold.concept(), ValueString: &code})
 		w.modified(e)
 	})
 	w.touched(task.Ref)
@@ -178,13 +183,4 @@ func (w *writing) locations() []r4.Reference {
 		return []r4.Reference{*at}
 	}
 	return nil
-}
-
-// because tells the team in words what was found and which limit was passed.
-func (w *writing) because(s pathway.Score) string {
-	items := make([]string, 0, len(s.Result.Items))
-	for _, item := range s.Result.Items {
-		items = append(items, fmt.Sprintf("%s = %d", item.LinkID, item.Points))
-	}
-	return fmt.Sprintf(w.words.of("because"), *s.Result.Score, strings.Join(items, ", "), s.Limit.From, w.Policy.Version)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -17,7 +18,7 @@ type picture struct {
 	stay      stay.Stay
 	encounter fhir.Resource
 	byRef     map[string]fhir.Resource
-	asked     string // the patient whose background was asked for along with it
+	guess     guess // what was asked for along with it
 }
 
 type loader struct {
@@ -38,8 +39,8 @@ const fullInclude = 1000
 // load reads one admission. found is false when the server has no such
 // Encounter.
 func (l loader) load(ctx context.Context, id string) (p picture, found bool, err error) {
-	p.asked = l.seen.patient(id)
-	resources, err := l.search(ctx, id, p.asked)
+	p.guess = l.seen.of(id)
+	resources, err := l.search(ctx, id, p.guess)
 	if err != nil {
 		return p, false, fmt.Errorf("load admission %s: %w", id, err)
 	}
@@ -59,17 +60,17 @@ func (l loader) load(ctx context.Context, id string) (p picture, found bool, err
 
 // search brings the admission, its patient and our work in it in one request.
 // What a long stay has thousands of (observations, orders) is never asked for.
-// patient, if known, is asked about in the same breath.
-func (l loader) search(ctx context.Context, id, patient string) ([]fhir.Resource, error) {
+// What the last look makes us expect is asked for in the same breath.
+func (l loader) search(ctx context.Context, id string, g guess) ([]fhir.Resource, error) {
 	if !fhir.ValidID(id) {
 		return nil, fmt.Errorf("%w: not an Encounter id", ErrPermanent)
 	}
 	query := fhir.Query("Encounter", "_id", id, "_include", "Encounter:subject", "_include", "Encounter:part-of")
 	if l.alwaysNarrow {
-		return l.client.SearchTogether(ctx, l.alongside(id, patient, append(ourWork(id), query)...)...)
+		return l.client.SearchTogether(ctx, l.alongside(g, append(ourWork(id), query)...)...)
 	}
 	query += "&_revinclude=Task:encounter&_revinclude=QuestionnaireResponse:encounter"
-	resources, err := l.client.SearchTogether(ctx, l.alongside(id, patient, query)...)
+	resources, err := l.client.SearchTogether(ctx, l.alongside(g, query)...)
 	if err != nil || len(resources) < fullInclude {
 		return resources, err
 	}
@@ -82,19 +83,21 @@ func (l loader) search(ctx context.Context, id, patient string) ([]fhir.Resource
 // the server ignores without a word would make it look as if nobody was asked.
 func ourWork(id string) []string {
 	return []string{
-		fhir.Query("Task", "identifier", ours(stay.Screening, id)+","+ours(stay.ConsultTask, id)),
+		fhir.Query("Task", "identifier", ours(stay.Screening, id)+","+ours(stay.ConsultTask, id)+","+ours(stay.Advice, id)),
 		fhir.Query("QuestionnaireResponse", "identifier", ours(stay.Draft, id)),
 		fhir.Query("QuestionnaireResponse", "encounter", "Encounter/"+id),
 	}
 }
 
-// alongside adds what a judgement will need to the searches, if it is known
-// whose admission this is.
-func (l loader) alongside(id, patient string, queries ...string) []string {
-	if patient == "" {
-		return queries
+// alongside adds to the searches what the last look makes us expect.
+func (l loader) alongside(g guess, queries ...string) []string {
+	if g.patient != "" {
+		queries = append(queries, l.backgroundQueries(g.patient)...)
 	}
-	return append(queries, l.backgroundQueries(id, patient)...)
+	if id, ok := strings.CutPrefix(g.consult, "ServiceRequest/"); ok {
+		queries = append(queries, fhir.Query("ServiceRequest", "_id", id))
+	}
+	return queries
 }
 
 // read turns the resources into the picture's values.
@@ -109,17 +112,13 @@ func (l loader) read(ctx context.Context, p *picture) error {
 		a := l.admission(parent)
 		p.stay.Parent = &a
 	}
-	subject, err := l.related(ctx, p, "subject")
-	if err != nil {
-		return err
-	}
-	if subject.Type() == "Patient" {
-		p.stay.Patient = patient(subject)
-	}
 	for _, res := range sorted(p.byRef) {
 		if t, ok := l.task(res, id); ok {
 			p.stay.Tasks = append(p.stay.Tasks, t)
 		}
+	}
+	if err := l.patient(ctx, p); err != nil {
+		return err
 	}
 	if err := l.pointedTo(ctx, p); err != nil {
 		return err
@@ -139,27 +138,30 @@ func (l loader) read(ctx context.Context, p *picture) error {
 // results reads the score and the consult that were written before, where they
 // may have to change.
 func (l loader) results(ctx context.Context, p *picture) error {
-	if !pathway.Revisits(p.stay, l.policy, l.now()) {
-		return nil
-	}
 	task, _ := p.stay.ScreeningTask()
 	var err error
-	if p.stay.Results.Score, err = l.result(ctx, p, task.Score); err != nil || task.Consult == "" {
-		return err
+	if pathway.NeedsScore(p.stay, l.policy) {
+		if p.stay.Results.Score, err = l.result(ctx, p, task.Score); err != nil {
+			return err
+		}
 	}
-	p.stay.Results.Consult, err = l.result(ctx, p, task.Consult)
+	if pathway.NeedsConsult(p.stay, l.policy, l.now()) {
+		p.stay.Results.Consult, err = l.result(ctx, p, task.Consult)
+	}
 	return err
 }
 
 func (l loader) result(ctx context.Context, p *picture, ref string) (stay.Result, error) {
-	res, err := l.client.Read(ctx, ref)
+	if ref == "" {
+		return stay.Result{}, nil
+	}
+	res, err := l.get(ctx, p, ref)
 	if fhir.IsGone(err) {
 		return stay.Result{}, nil // a person has deleted it
 	}
 	if err != nil {
 		return stay.Result{}, err
 	}
-	p.byRef[res.Ref()] = res
 	return result(res), nil
 }
 
@@ -171,10 +173,7 @@ func (l loader) related(ctx context.Context, p *picture, element string) (fhir.R
 	if !ok {
 		return fhir.Resource{}, nil
 	}
-	if res, ok := p.byRef[ref]; ok {
-		return res, nil
-	}
-	res, err := l.client.Read(ctx, ref)
+	res, err := l.get(ctx, p, ref)
 	if fhir.IsGone(err) {
 		return fhir.Resource{}, fmt.Errorf("%w: the admission's %s is not on the server", ErrPermanent, element)
 	}
@@ -188,7 +187,7 @@ func (l loader) pointedTo(ctx context.Context, p *picture) error {
 	if _, have := p.byRef[task.Response]; !ok || have || task.Response == "" {
 		return nil
 	}
-	res, err := l.client.Read(ctx, task.Response)
+	res, err := l.get(ctx, p, task.Response)
 	switch {
 	case fhir.IsGone(err):
 		return nil
@@ -197,7 +196,6 @@ func (l loader) pointedTo(ctx context.Context, p *picture) error {
 	case res.Type() != "QuestionnaireResponse":
 		return errors.New("the nurse's task points to a response that is none")
 	}
-	p.byRef[res.Ref()] = res
 	return nil
 }
 

@@ -38,6 +38,8 @@ var (
 	paramJudged   = param{CodeSystem, "judged"}
 	// paramWithdrawn says which version of the answers took the score back.
 	paramWithdrawn = param{CodeSystem, "withdrawn"}
+	paramAdvice    = param{CodeSystem, "brief-advice"}
+	paramTold      = param{CodeSystem, "told"}    // what the team was last told
 	paramRaised    = param{CodeSystem, "raised"}  // how often we raised the priority
 	paramCarried   = param{CodeSystem, "carried"} // the team's Task status that the consult shows
 )

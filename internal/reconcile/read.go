@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,13 +66,14 @@ func died(v gjson.Result) time.Time {
 }
 
 func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
-	purpose, ok := purposeIn(res, admission)
+	purpose, number, ok := nameIn(res, admission)
 	if res.Type() != "Task" || !ok {
 		return stay.Task{}, false
 	}
 	t := stay.Task{
 		Ref:            res.Ref(),
 		Purpose:        purpose,
+		Number:         number,
 		Made:           moment(res.Get("authoredOn")),
 		Status:         res.Get("status").String(),
 		BusinessStatus: ourCode(res.Get("businessStatus")),
@@ -81,7 +83,10 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 		Response:       l.output(res, paramResponse),
 		Score:          l.output(res, paramScore),
 		Consult:        l.output(res, paramConsult),
+		Advice:         l.output(res, paramAdvice),
+		Told:           parameter(res, "output", paramTold).Get("valueString").String(),
 	}
+	t.For, _ = l.client.LocalRef(res.Get("for.reference").String())
 	t.Location, _ = l.client.LocalRef(res.Get("location.reference").String())
 	t.Reason = ourCode(res.Get("statusReason"))
 	t.Due = moment(res.Get("restriction.period.end"))
@@ -97,12 +102,15 @@ func (l loader) output(task fhir.Resource, kind param) string {
 	return ref
 }
 
-// purposeIn reads <purpose>:<Encounter id>[:n] of something that is ours in
-// this admission.
-func purposeIn(res fhir.Resource, admission string) (purpose string, ok bool) {
+// nameIn reads <purpose>:<Encounter id>[:n] of something that is ours in this
+// admission.
+func nameIn(res fhir.Resource, admission string) (purpose string, n int, ok bool) {
 	purpose, rest, ok := strings.Cut(res.Identifier(IdentifierSystem), ":")
-	id, _, _ := strings.Cut(rest, ":")
-	return purpose, ok && id == admission
+	id, number, _ := strings.Cut(rest, ":")
+	if n, _ = strconv.Atoi(number); n < 1 {
+		n = 1
+	}
+	return purpose, n, ok && id == admission
 }
 
 func ourCode(concept gjson.Result) string {
@@ -138,7 +146,7 @@ func (l loader) relevant(res fhir.Resource, task stay.Task, admission string) bo
 }
 
 func isDraft(res fhir.Resource, admission string) bool {
-	purpose, ok := purposeIn(res, admission)
+	purpose, _, ok := nameIn(res, admission)
 	return ok && purpose == stay.Draft
 }
 
@@ -161,6 +169,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 			r.Subject = "elsewhere" // a patient of another server is another patient
 		}
 	}
+	r.Poor = r.Ours && len(missing(res)) > 0
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
 	if r.Authored.IsZero() || r.Ours && !r.Authored.After(task.Made) { // still the draft's own date
 		r.Authored = moment(res.Get("meta.lastUpdated"))
@@ -169,10 +178,27 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	return r, err
 }
 
+// missing names what ties a response to its admission and a renderer has
+// dropped.
+func missing(response fhir.Resource) []string {
+	var lost []string
+	for _, element := range []string{"identifier", "subject", "encounter", "authored"} {
+		if !response.Get(element).Exists() {
+			lost = append(lost, element)
+		}
+	}
+	return lost
+}
+
 // result reads a score or a consult of ours.
 func result(res fhir.Resource) stay.Result {
-	r := stay.Result{Ref: res.Ref(), Status: res.Get("status").String(), Items: map[string]int{}, Theirs: res.Identifier(IdentifierSystem) == ""}
+	r := stay.Result{Ref: res.Ref(), Status: res.Get("status").String(), Items: map[string]int{}, Theirs: res.Identifier(IdentifierSystem) == "",
+		Sum: int(res.Get("valueQuantity.value").Int())}
 	for _, c := range res.Get("component").Array() {
+		if ourCode(c.Get("code")) == instrument.CodeOffer {
+			r.Offer = instrument.Offer(strings.TrimPrefix(ourCode(c.Get("valueCodeableConcept")), "offer-"))
+			continue
+		}
 		key := c.Get("code.coding.0.code").String()
 		if key == "" {
 			key = c.Get("code.text").String()

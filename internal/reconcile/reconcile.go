@@ -20,6 +20,7 @@ type Options struct {
 	Client   *fhir.Client
 	Policy   *pathway.Policy
 	Routing  config.Routing
+	Advice   config.Advice    // what the nurse says and hands over as brief advice
 	Language string           // of the texts that people read: nb, nn, en, sv, da
 	Form     *instrument.Form // the form that new admissions are asked with
 	Device   string           // Device/id of tilsyn itself

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -31,6 +32,11 @@ func (w *writing) score(s pathway.Score) (ref string) {
 		e.set("interpretation", o.Interpretation)
 		e.set("component", o.Component)
 		e.set("derivedFrom", o.DerivedFrom)
+		if o.Note != nil {
+			e.set("note", o.Note)
+		} else {
+			e.delete("note")
+		}
 		e.set("meta.tag", w.meta.Tag)
 	})
 	w.touched(s.Amends)
@@ -41,7 +47,7 @@ func (w *writing) observation(s pathway.Score) r4.Observation {
 	r := s.Response
 	o := r4.Observation{
 		Meta:              w.meta,
-		Identifier:        []r4.Identifier{identifier(stay.Score, w.id)},
+		Identifier:        []r4.Identifier{identifier(stay.Score, w.name)},
 		Status:            r4.ObservationStatusFinal,
 		Category:          []r4.CodeableConcept{fhir.Concept("http://terminology.hl7.org/CodeSystem/observation-category", "survey", "Survey")},
 		Code:              fhir.Concept(instrument.LOINC, instrument.CodeTotal, "Total score [AUDIT-C]"),
@@ -62,10 +68,26 @@ func (w *writing) observation(s pathway.Score) r4.Observation {
 			ValueQuantity: points(item.Points),
 		})
 	}
-	for _, f := range s.Result.Flags {
-		o.Note = append(o.Note, r4.Annotation{Text: w.words.of(string(f))})
+	if s.Result.Offer != "" {
+		o.Component = append(o.Component, r4.ObservationComponent{
+			Code:                 fhir.Concept(CodeSystem, instrument.CodeOffer, ""),
+			ValueCodeableConcept: fhir.Ptr(w.concept("offer-"+string(s.Result.Offer), "")),
+		})
 	}
+	o.Note = w.remarks(s)
 	return o
+}
+
+// remarks are what a reader of the score must know.
+func (w *writing) remarks(s pathway.Score) []r4.Annotation {
+	var notes []r4.Annotation
+	if s.Passed {
+		notes = append(notes, r4.Annotation{Text: fmt.Sprintf(w.words.of("newest-counts"), s.Response.Ref)})
+	}
+	for _, f := range s.Result.Flags {
+		notes = append(notes, r4.Annotation{Text: w.words.of(string(f))})
+	}
+	return notes
 }
 
 func points(n int) *r4.Quantity {
@@ -116,8 +138,15 @@ func (w *writing) provenance(d pathway.Decision) {
 		reasons = append(reasons, r4.CodeableConcept{Text: fhir.Ptr(reason.Rule + ": " + reason.Text)})
 	}
 	activity, from := "withdraw", "Encounter/"+w.id
-	if d.Score != nil {
+	switch {
+	case d.Score != nil:
 		activity, from = "score", d.Score.Response.Ref
+	case len(d.Follow) > 0:
+		activity = "merged"
+	case d.Restore != "":
+		activity, from = "restored", d.Restore
+	case d.Consult != nil:
+		activity, from = "refer", w.p.stay.Before.Score.Ref
 	}
 	w.tx.Create(fhir.NewRef(), r4.Provenance{
 		Meta:     w.meta,

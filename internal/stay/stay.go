@@ -16,9 +16,16 @@ type Stay struct {
 	Tasks     []Task     // ours in this admission, oldest first
 	Responses []Response // to our form in this admission, oldest first
 	Flags     []Code     // of active Flags of the patient; read before anybody is asked
-	Screened  time.Time  // when the patient's last AUDIT-C was completed; read before anybody is asked
+	Before    Earlier    // the patient's last AUDIT-C in another admission; read before anybody is asked
 	Ordered   string     // a live consult that a clinician ordered in this admission, or ""
 	Results   Results    // what came of an earlier answer; read only when it may have to change
+}
+
+// Earlier is the completed screening of an earlier admission.
+type Earlier struct {
+	At      time.Time // when it was answered; zero: there is none
+	Score   Result    // read only when no consult came of it
+	Consult string    // reference, or ""
 }
 
 // Results are the score and the consult that the nurse's Task points to. One
@@ -33,7 +40,9 @@ type Result struct {
 	Ref    string // "" if it is not there
 	Status string
 	Theirs bool           // a clinician's own order, not made by us
+	Sum    int            // of an Observation: its score
 	Items  map[string]int // of an Observation: points by the item's code
+	Offer  instrument.Offer
 }
 
 // Live tells whether the result still says something.
@@ -101,12 +110,15 @@ type Patient struct {
 	Deceased bool
 	Died     time.Time // the last moment that the date of death allows; zero: no date
 	Pregnant bool      // an active Condition with one of the policy's codes
+	Formerly []string  // records of the same person that were merged into this one
 }
 
 // Task is one of our Tasks.
 type Task struct {
 	Ref            string
-	Purpose        string // Screening or ConsultTask
+	Purpose        string // Screening, ConsultTask or Advice
+	Number         int    // 1, 2, … among those for the same purpose
+	For            string // Patient/id
 	Made           time.Time
 	Status         string // R4 task-status
 	BusinessStatus string // our code, or ""
@@ -115,6 +127,7 @@ type Task struct {
 	Judged         string // the response version that was judged last
 	Score          string // reference of the score that was written, or ""
 	Consult        string // reference of the consult that was written, or ""
+	Advice         string // reference of the advice task that was written, or ""
 	Withdrawn      bool   // the score no longer holds
 	Location       string // where the patient was when it was last routed
 	Reason         string // statusReason, our code, or ""
@@ -122,6 +135,7 @@ type Task struct {
 	Changed        time.Time // when it was last written, by anybody
 	Raised         int       // how often we have raised its priority
 	Urgent         bool      // its priority is above routine
+	Told           string    // our code: what the team was last told about a consult that they had begun on
 	Carried        string    // the team's Task status that the consult was last brought in line with
 }
 
@@ -135,6 +149,7 @@ const (
 	Score       = "score"        // the Observation
 	Consult     = "consult"      // the ServiceRequest
 	ConsultTask = "consult-task" // the liaison team's Task
+	Advice      = "advice"       // the nurse's Task to give brief advice
 )
 
 // Open tells whether somebody is still expected to act on the Task.
@@ -161,6 +176,7 @@ type Response struct {
 	Version       string // Type/id/_history/n: what exactly was read
 	Status        string // R4 questionnaire-answers-status
 	Ours          bool   // the draft that we made
+	Poor          bool   // ours, and a renderer dropped what ties it to the admission
 	Questionnaire string // canonical, as the response states it
 	Subject       string // Patient/id, or "" when it states none
 	Authored      time.Time
@@ -189,10 +205,13 @@ func (s Stay) DiedBefore() bool {
 }
 
 // ScreeningTask is the nurse's Task.
-func (s Stay) ScreeningTask() (Task, bool) { return s.newest(Screening) }
+func (s Stay) ScreeningTask() (Task, bool) { return s.last(Screening) }
 
 // TeamTask is the liaison team's Task.
-func (s Stay) TeamTask() (Task, bool) { return s.newest(ConsultTask) }
+func (s Stay) TeamTask() (Task, bool) { return s.last(ConsultTask) }
+
+// AdviceTask is the nurse's Task to give brief advice.
+func (s Stay) AdviceTask() (Task, bool) { return s.last(Advice) }
 
 // Attempts is how often the ward has been asked.
 func (s Stay) Attempts() int {
@@ -205,11 +224,11 @@ func (s Stay) Attempts() int {
 	return n
 }
 
-// newest is the Task for a purpose that is open, else the one written last.
-func (s Stay) newest(purpose string) (Task, bool) {
+// last is the Task for a purpose that was made last.
+func (s Stay) last(purpose string) (Task, bool) {
 	var found Task
 	for _, t := range s.Tasks {
-		if t.Purpose == purpose && (found.Ref == "" || t.Open() || !found.Open()) {
+		if t.Purpose == purpose && (found.Ref == "" || t.Number > found.Number) {
 			found = t
 		}
 	}

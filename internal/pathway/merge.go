@@ -1,0 +1,112 @@
+package pathway
+
+import (
+	"slices"
+
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is about an admission whose patient changes: two records of one
+// person are merged, or the admission had been registered on somebody else.
+
+// strayed tells that our work names another patient than the admission does.
+func (c *chart) strayed() bool {
+	return c.asked && c.task.For != "" && c.Patient.Ref != "" && c.task.For != c.Patient.Ref
+}
+
+// rejoin lets our work follow the surviving record of the same person. Where it
+// is another person, only an empty form can follow: answers cannot.
+func (c *chart) rejoin() {
+	switch {
+	case slices.Contains(c.Patient.Formerly, c.task.For):
+		c.moveAlong("merged", "the patient's record was merged into another; our work follows")
+	case !c.begunOn():
+		c.moveAlong("moved", "the admission names another patient now; nothing was answered, and the task follows")
+	default:
+		c.startAnew()
+	}
+}
+
+// moveAlong puts the admission's patient on all that is ours.
+func (c *chart) moveAlong(rule, text string) {
+	c.decision.because(rule, "%s", text)
+	was := c.task.For
+	for _, t := range c.Tasks {
+		if t.For == was {
+			c.decision.Follow = append(c.decision.Follow, t.Ref)
+		}
+	}
+	for _, r := range c.Responses {
+		if r.Ours && r.Subject == was {
+			c.decision.Follow = append(c.decision.Follow, r.Ref)
+		}
+	}
+	for _, r := range []stay.Result{c.Results.Score, c.Results.Consult} {
+		if r.Ref != "" && !r.Theirs {
+			c.decision.Follow = append(c.decision.Follow, r.Ref)
+		}
+	}
+	c.look(c.now)
+}
+
+// startAnew closes what was answered about somebody else; the next look asks
+// about the patient of the admission.
+func (c *chart) startAnew() {
+	c.decision.because(PatientChanged, "the admission names another patient than the answers; they are put aside, and the question is asked anew")
+	status := c.task.Status
+	if c.task.Open() {
+		status = "cancelled"
+	}
+	c.decision.Task = &TaskChange{Status: status, Business: PatientChanged, Why: PatientChanged}
+	c.withdraw(PatientChanged)
+	c.endAdvice(PatientChanged)
+	for _, r := range c.Responses {
+		if r.Ours && r.Status == "in-progress" {
+			c.decision.Stop = append(c.decision.Stop, r.Ref)
+		}
+	}
+	c.look(c.now)
+}
+
+// begunOn tells whether anybody has answered anything.
+func (c *chart) begunOn() bool {
+	return c.task.Scored() || slices.ContainsFunc(c.Responses, func(r stay.Response) bool {
+		return r.Submitted() || r.Status == "in-progress" && !r.Content.Empty()
+	})
+}
+
+// setAside leaves out what was closed because it was about somebody else.
+func (c *chart) setAside() {
+	var theirs []string
+	for _, t := range c.Tasks {
+		if t.BusinessStatus == PatientChanged {
+			theirs = append(theirs, t.Response)
+		}
+	}
+	if len(theirs) == 0 {
+		return
+	}
+	c.Responses = slices.DeleteFunc(slices.Clone(c.Responses), func(r stay.Response) bool {
+		return slices.Contains(theirs, r.Ref) || r.Ours && r.Status == "stopped"
+	})
+	if c.task.BusinessStatus == PatientChanged {
+		c.task, c.asked = stay.Task{}, false
+	}
+}
+
+// Generation counts the screenings of the admission, from 1: a new one begins
+// when it turns out to be another patient's.
+func Generation(s stay.Stay) int {
+	n := 1
+	for _, t := range s.Tasks {
+		if t.Purpose == stay.Screening && t.BusinessStatus == PatientChanged {
+			n++
+		}
+	}
+	return n
+}
+
+// samePerson tells whether a reference names the patient, by whichever record.
+func (c *chart) samePerson(ref string) bool {
+	return ref == c.Patient.Ref || slices.Contains(c.Patient.Formerly, ref)
+}

@@ -1,0 +1,93 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tilsyn/tilsyn/fhir"
+)
+
+// maxMerges bounds how many times a record may have been merged onwards:
+// links can run in a circle.
+const maxMerges = 8
+
+// patient reads whose the admission is: the record that it names, or the one
+// that this was merged into.
+func (l loader) patient(ctx context.Context, p *picture) error {
+	res, err := l.related(ctx, p, "subject")
+	if err != nil || res.Type() != "Patient" {
+		return err
+	}
+	survivor, formerly, err := l.survivor(ctx, p, res)
+	if err != nil {
+		return err
+	}
+	p.stay.Patient = patient(survivor)
+	p.stay.Patient.Formerly = append(formerly, l.links(survivor, "replaces")...)
+	return l.former(ctx, p)
+}
+
+// survivor follows replaced-by to the record that is in use.
+func (l loader) survivor(ctx context.Context, p *picture, res fhir.Resource) (fhir.Resource, []string, error) {
+	var formerly []string
+	for range maxMerges {
+		next := l.links(res, "replaced-by")
+		if len(next) == 0 {
+			return res, formerly, nil
+		}
+		formerly = append(formerly, res.Ref())
+		var err error
+		if res, err = l.get(ctx, p, next[0]); err != nil {
+			if fhir.IsGone(err) {
+				err = fmt.Errorf("%w: the patient's record was merged into one that is not on the server", ErrPermanent)
+			}
+			return res, nil, err
+		}
+	}
+	return res, nil, fmt.Errorf("%w: the patient's record was merged more than %d times, or in a circle", ErrPermanent, maxMerges)
+}
+
+// former looks whether the record that our Task names was merged into the
+// admission's, where that record does not say so itself.
+func (l loader) former(ctx context.Context, p *picture) error {
+	task, asked := p.stay.ScreeningTask()
+	who := &p.stay.Patient
+	if !asked || task.For == "" || task.For == who.Ref || slices.Contains(who.Formerly, task.For) {
+		return nil
+	}
+	res, err := l.get(ctx, p, task.For)
+	if fhir.IsGone(err) {
+		return nil // nothing says that it was the same person
+	}
+	if err != nil {
+		return err
+	}
+	survivor, formerly, err := l.survivor(ctx, p, res)
+	if err == nil && survivor.Ref() == who.Ref {
+		who.Formerly = append(who.Formerly, formerly...)
+	}
+	return err
+}
+
+func (l loader) links(patient fhir.Resource, kind string) []string {
+	var refs []string
+	for _, link := range patient.Get("link").Array() {
+		if ref, ok := l.client.LocalRef(link.Get("other.reference").String()); ok && link.Get("type").String() == kind {
+			refs = append(refs, ref)
+		}
+	}
+	return refs
+}
+
+// get gives a resource that was read already, or reads it.
+func (l loader) get(ctx context.Context, p *picture, ref string) (fhir.Resource, error) {
+	if res, ok := p.byRef[ref]; ok {
+		return res, nil
+	}
+	res, err := l.client.Read(ctx, ref)
+	if err == nil {
+		p.byRef[res.Ref()] = res
+	}
+	return res, err
+}
