@@ -350,3 +350,28 @@ func TestTwoResponses(t *testing.T) {
 		}
 	})
 }
+
+// The report counts where everybody stands and writes nothing.
+func TestReport(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		waits, no := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
+		child := w.admit(hospital.Stay{Person: hospital.Person{Given: "Liv", Gender: "female", Birth: "2020-01-01"}})
+		w.admit(hospital.Stay{Person: man, Status: "planned", Start: time.Now().Add(-time.Hour)})
+		w.look(waits, 0)
+		w.look(waits, 25*time.Hour)
+		w.look(no, 0)
+		w.set("Task", stay.Screening, no, "status", "rejected")
+		w.look(no, 0)
+		w.look(child, 0)
+		before := w.find("Task", stay.Screening, waits).VersionID()
+		r, err := w.app().Report(w.ctx())
+		w.must(err)
+		if r.Screenings["unanswered"] < 1 || r.Screenings["declined"] < 1 || r.Overdue < 1 || r.NotAsked["too-young"] < 1 ||
+			r.Census.PlannedLate < 1 || r.Census.Admissions < 3 {
+			w.Errorf("%+v", r)
+		}
+		if after := w.find("Task", stay.Screening, waits).VersionID(); after != before {
+			w.Error("the report wrote")
+		}
+	})
+}

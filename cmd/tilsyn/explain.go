@@ -76,6 +76,10 @@ func tell(w io.Writer, e reconcile.Explanation) {
 	for _, r := range e.Responses {
 		fmt.Fprintf(w, "  %s: %s%s\n", r.Ref, r.Status, note(r))
 	}
+	fmt.Fprintf(w, "\nThe story so far\n")
+	for _, event := range e.Story {
+		fmt.Fprintf(w, "  %s  %s: %s\n", moment(event.At), event.What, event.Ref)
+	}
 	fmt.Fprintf(w, "\nWhy\n")
 	for _, r := range e.Decision.Reasons {
 		fmt.Fprintf(w, "  %-15s %s\n", r.Rule, r.Text)
@@ -139,18 +143,26 @@ func plan(e reconcile.Explanation) []string {
 	add(d.Withdraw != "", "withdraw the score %s", d.Withdraw)
 	add(d.Consult != nil, "ask the liaison team for a consult, or change what they were asked")
 	if d.Revoke != nil {
-		add(true, "revoke the consult %s (%s)", d.Revoke.Ref, d.Revoke.Why)
+		add(d.Revoke.Ref != "", "revoke the consult %s (%s)", d.Revoke.Ref, d.Revoke.Why)
+		add(d.Revoke.Ref == "", "cancel the team's task (%s)", d.Revoke.Why)
 	}
 	add(d.Tell != "", "tell the liaison team: %s", d.Tell)
 	if d.Carry != nil {
 		add(true, "set the consult %s to %s", d.Carry.Order, d.Carry.Status)
 	}
+	if d.Advice != nil {
+		add(true, "set the task to give advice to %s", d.Advice.Status)
+	}
+	for _, ref := range d.Follow {
+		add(true, "put the admission's patient on %s", ref)
+	}
+	add(d.Restore != "", "tie the response %s to the admission again", d.Restore)
 	add(d.Chase != "", "raise the team's task %s", d.Chase)
 	if d.Task != nil {
 		add(true, "set the nurse's task to %s (%s)", d.Task.Status, d.Task.Business)
 	}
 	for _, ref := range d.Stop {
-		add(true, "stop the untouched draft %s", ref)
+		add(true, "stop the draft %s", ref)
 	}
 	for _, ref := range d.Restart {
 		add(true, "open the draft %s again", ref)

@@ -117,7 +117,12 @@ func ignoreEnd(ctx context.Context, err error) error {
 }
 
 func (a *App) intake() (*intake.Poller, *intake.Census) {
-	names := intake.Names{
+	census := intake.NewCensus(a.client, a.queue, a.names(), a.counted)
+	return intake.NewPoller(a.client, a.queue, a.names(), a.cfg.Poll.Overlap, census, a.polled), census
+}
+
+func (a *App) names() intake.Names {
+	return intake.Names{
 		IdentifierSystem: artifacts.IdentifierSystem,
 		CodeSystem:       artifacts.CodeSystemURL,
 		Unfinished:       pathway.Unfinished,
@@ -125,9 +130,6 @@ func (a *App) intake() (*intake.Poller, *intake.Census) {
 		Classes:          a.policy.Screening.Classes,
 		Consults:         pathway.Tokens(a.policy.Consult.Codings),
 	}
-	census := intake.NewCensus(a.client, a.queue, names, a.counted)
-	poller := intake.NewPoller(a.client, a.queue, names, a.cfg.Poll.Overlap, census, a.polled)
-	return poller, census
 }
 
 func (a *App) counted(n intake.Count, err error) {

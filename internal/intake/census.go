@@ -38,7 +38,7 @@ func (c *Census) Ring() { c.bell.Ring() }
 // Run takes a census at once, at each interval, and when rung, until ctx ends.
 func (c *Census) Run(ctx context.Context, interval time.Duration) {
 	c.bell.every(ctx, interval, func(ctx context.Context) {
-		n, err := c.take(ctx)
+		n, err := c.Take(ctx)
 		if ctx.Err() == nil {
 			c.report(n, err)
 		}
@@ -48,7 +48,8 @@ func (c *Census) Run(ctx context.Context, interval time.Duration) {
 // openStatuses are those of a patient who is in the hospital.
 const openStatuses = "arrived,triaged,in-progress,onleave"
 
-func (c *Census) take(ctx context.Context) (Count, error) {
+// Take names everybody once, and counts.
+func (c *Census) Take(ctx context.Context) (Count, error) {
 	admissions, err := c.admissions(ctx)
 	if err != nil {
 		return Count{}, err

@@ -17,7 +17,7 @@ import (
 func counted(t *testing.T, c *fhir.Client) (Count, string, error) {
 	t.Helper()
 	q := &heard{}
-	n, err := NewCensus(c, q, names, nil).take(t.Context())
+	n, err := NewCensus(c, q, names, nil).Take(t.Context())
 	fresh, backlog := q.took()
 	if fresh != "" {
 		t.Errorf("the census passed %s off as fresh", fresh)

@@ -21,7 +21,9 @@ type Explanation struct {
 	Pregnant  bool             `json:"pregnant"`
 	Deceased  bool             `json:"deceased"`
 	Tasks     []SeenTask       `json:"tasks"`
+	Task      string           `json:"task,omitempty"` // the nurse's that counts
 	Responses []SeenResponse   `json:"responses"`
+	Story     []Event          `json:"story"`
 	Policy    string           `json:"policy"`
 	Decision  pathway.Decision `json:"decision"`
 	Writes    bool             `json:"writes"` // whether the decision would change anything
@@ -33,6 +35,8 @@ type SeenTask struct {
 	Purpose  string `json:"purpose"`
 	Status   string `json:"status"`
 	Business string `json:"business,omitempty"`
+	Open     bool   `json:"open"`
+	Raised   int    `json:"raised,omitempty"`
 	Scored   bool   `json:"scored"`
 	Referred bool   `json:"referred"`
 }
@@ -45,13 +49,37 @@ type SeenResponse struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// Explain looks at one admission as Reconcile would and writes nothing.
+// Screening is the nurse's Task that counts.
+func (e Explanation) Screening() (task SeenTask, asked bool) {
+	for _, t := range e.Tasks {
+		if t.Ref == e.Task {
+			return t, true
+		}
+	}
+	return task, false
+}
+
+// Explain looks at one admission, as Look does, and tells its story.
 func (r *Reconciler) Explain(ctx context.Context, id string) (Explanation, error) {
+	p, e, err := r.look(ctx, id)
+	if err == nil && e.Found {
+		e.Story, err = r.story(ctx, &p)
+	}
+	return e, err
+}
+
+// Look looks at one admission as Reconcile would and writes nothing.
+func (r *Reconciler) Look(ctx context.Context, id string) (Explanation, error) {
+	_, e, err := r.look(ctx, id)
+	return e, err
+}
+
+func (r *Reconciler) look(ctx context.Context, id string) (picture, Explanation, error) {
 	p, found, err := r.loader.load(ctx, id)
 	e := Explanation{Admission: "Encounter/" + id, Found: found, Policy: r.Policy.Version,
-		Tasks: []SeenTask{}, Responses: []SeenResponse{}}
+		Tasks: []SeenTask{}, Responses: []SeenResponse{}, Story: []Event{}}
 	if err != nil || !found {
-		return e, err
+		return p, e, err
 	}
 	s, now := p.stay, r.Now()
 	e.Status, e.Class = s.Admission.Status, s.Admission.Class
@@ -60,13 +88,16 @@ func (r *Reconciler) Explain(ctx context.Context, id string) (Explanation, error
 	if s.Parent != nil {
 		e.PartOf = "Encounter/" + s.Parent.ID
 	}
+	if task, asked := s.ScreeningTask(); asked {
+		e.Task = task.Ref
+	}
 	for _, t := range s.Tasks {
-		e.Tasks = append(e.Tasks, SeenTask{t.Ref, t.Purpose, t.Status, t.BusinessStatus, t.Scored(), t.Consult != ""})
+		e.Tasks = append(e.Tasks, SeenTask{t.Ref, t.Purpose, t.Status, t.BusinessStatus, t.Open(), t.Raised, t.Scored(), t.Consult != ""})
 	}
 	for _, resp := range s.Responses {
 		e.Responses = append(e.Responses, SeenResponse{resp.Ref, resp.Status, resp.Ours, resp.FormProblem})
 	}
 	e.Decision = pathway.Decide(s, r.Policy, now)
 	e.Writes = !e.Decision.Nothing()
-	return e, nil
+	return p, e, nil
 }

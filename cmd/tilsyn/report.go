@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/internal/app"
+)
+
+func reportCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "report",
+		Short: "Count where every open admission stands: asked, overdue, declined, not asked and why",
+		Args:  noArgs,
+		RunE:  report,
+	}
+	config.Flags(c.Flags())
+	c.Flags().Bool("json", false, "print JSON")
+	return c
+}
+
+func report(c *cobra.Command, _ []string) error {
+	a, err := newApp(c)
+	if err != nil {
+		return err
+	}
+	r, err := a.Report(c.Context())
+	if err != nil {
+		return err
+	}
+	if asJSON, _ := c.Flags().GetBool("json"); asJSON {
+		return printJSON(c.OutOrStdout(), r)
+	}
+	return printReport(c.OutOrStdout(), r)
+}
+
+func printReport(w io.Writer, r app.Report) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "open admissions\t%d\n", r.Census.Admissions)
+	for _, business := range slices.Sorted(maps.Keys(r.Screenings)) {
+		fmt.Fprintf(t, "asked: %s\t%d\n", orNone(business), r.Screenings[business])
+	}
+	fmt.Fprintf(t, "overdue\t%d\n", r.Overdue)
+	for _, rule := range slices.Sorted(maps.Keys(r.NotAsked)) {
+		fmt.Fprintf(t, "not asked: %s\t%d\n", rule, r.NotAsked[rule])
+	}
+	fmt.Fprintf(t, "planned, and the start has passed\t%d\n", r.Census.PlannedLate)
+	for _, admission := range r.Unread {
+		fmt.Fprintf(t, "could not be looked at: explain it\t%s\n", admission)
+	}
+	return t.Flush()
+}

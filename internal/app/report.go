@@ -1,0 +1,78 @@
+package app
+
+import (
+	"context"
+	"sync"
+
+	"github.com/tilsyn/tilsyn/internal/intake"
+	"github.com/tilsyn/tilsyn/internal/reconcile"
+)
+
+// Report is where every admission stands that is open, or where our work is.
+// It names no patient.
+type Report struct {
+	Census     intake.Count   `json:"census"`
+	Screenings map[string]int `json:"screenings"` // asked: by the business status of the nurse's Task
+	Overdue    int            `json:"overdue"`    // of these: waiting, and raised at least once
+	NotAsked   map[string]int `json:"not_asked"`  // by the rule that said no
+	Unread     []string       `json:"unread"`     // admissions that could not be looked at
+}
+
+// Report looks at every admission that the census names, and writes nothing.
+func (a *App) Report(ctx context.Context) (Report, error) {
+	r := Report{Screenings: map[string]int{}, NotAsked: map[string]int{}, Unread: []string{}}
+	rec, err := a.Reconciler(ctx)
+	if err != nil {
+		return r, err
+	}
+	var ids list
+	if r.Census, err = intake.NewCensus(a.client, &ids, a.names(), nil).Take(ctx); err != nil {
+		return r, err
+	}
+	for _, id := range ids.all {
+		e, err := rec.Look(ctx, id)
+		switch {
+		case ctx.Err() != nil:
+			return r, context.Cause(ctx)
+		case err != nil:
+			r.Unread = append(r.Unread, "Encounter/"+id)
+		case e.Found:
+			r.count(e)
+		}
+	}
+	return r, nil
+}
+
+func (r *Report) count(e reconcile.Explanation) {
+	task, asked := e.Screening()
+	if !asked {
+		reasons := e.Decision.Reasons
+		r.NotAsked[reasons[len(reasons)-1].Rule]++
+		return
+	}
+	r.Screenings[task.Business]++
+	if task.Open && task.Raised > 0 {
+		r.Overdue++
+	}
+}
+
+// list is a queue that only writes down what it is given, each admission once.
+type list struct {
+	mu   sync.Mutex
+	seen map[string]bool
+	all  []string
+}
+
+func (l *list) Fresh(id string) { l.Backlog(id) }
+
+func (l *list) Backlog(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.seen == nil {
+		l.seen = map[string]bool{}
+	}
+	if !l.seen[id] {
+		l.seen[id] = true
+		l.all = append(l.all, id)
+	}
+}

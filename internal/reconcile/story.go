@@ -1,0 +1,98 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// Event is one turn in the story of an admission. It holds codes, times and
+// references; no name, answer or score.
+type Event struct {
+	At   time.Time `json:"at"`
+	What string    `json:"what"`
+	Ref  string    `json:"ref,omitempty"`
+}
+
+// story tells what happened so far, in order: seen, asked, answered, scored,
+// referred, accepted.
+type story struct {
+	p      *picture
+	events []Event
+}
+
+func (r *Reconciler) story(ctx context.Context, p *picture) ([]Event, error) {
+	task, _ := p.stay.ScreeningTask()
+	for _, ref := range []string{task.Score, task.Consult} {
+		if ref == "" {
+			continue
+		}
+		if _, err := r.loader.get(ctx, p, ref); err != nil && !fhir.IsGone(err) {
+			return nil, err
+		}
+	}
+	s := story{p: p}
+	s.admission(p.stay.Admission)
+	for _, t := range p.stay.Tasks {
+		s.task(t)
+	}
+	for _, resp := range p.stay.Responses {
+		if resp.Submitted() {
+			s.tell(resp.Authored, resp.Ref, "answered (%s)", resp.Status)
+		}
+	}
+	s.results(task)
+	slices.SortStableFunc(s.events, func(a, b Event) int { return a.At.Compare(b.At) })
+	return s.events, nil
+}
+
+func (s *story) tell(at time.Time, ref, format string, args ...any) {
+	if !at.IsZero() {
+		s.events = append(s.events, Event{at, fmt.Sprintf(format, args...), ref})
+	}
+}
+
+func (s *story) admission(a stay.Admission) {
+	s.tell(a.Start, "Encounter/"+a.ID, "admitted")
+	s.tell(a.End, "Encounter/"+a.ID, "left (%s)", a.Status)
+}
+
+func (s *story) task(t stay.Task) {
+	last := moment(s.p.byRef[t.Ref].Get("lastModified"))
+	switch t.Purpose {
+	case stay.Screening:
+		s.tell(t.Made, t.Ref, "ward asked, time %d", t.Number)
+		if t.Open() {
+			s.tell(t.Due, t.Ref, "answer due")
+		}
+		if t.Raised > 0 {
+			s.tell(last, t.Ref, "raised %d times", t.Raised)
+		}
+		if !t.Open() && !t.Scored() {
+			s.tell(last, t.Ref, "ward's task %s (%s)", t.Status, t.BusinessStatus)
+		}
+	case stay.ConsultTask:
+		s.tell(last, t.Ref, "team's task %s", t.Status)
+	case stay.Advice:
+		s.tell(last, t.Ref, "advice task %s", t.Status)
+	}
+}
+
+func (s *story) results(task stay.Task) {
+	if score := s.p.byRef[task.Score]; score.ID() != "" {
+		tier := ""
+		for _, c := range score.Get("interpretation").Array() {
+			if code := ourCode(c); code != "" {
+				tier = ", tier " + code
+			}
+		}
+		s.tell(moment(score.Get("issued")), task.Score, "scored (%s%s)", score.Get("status"), tier)
+	}
+	if order := s.p.byRef[task.Consult]; order.ID() != "" {
+		s.tell(moment(order.Get("authoredOn")), task.Consult, "consult asked for (now %s)", order.Get("status"))
+	}
+}
