@@ -47,6 +47,7 @@ func printReport(w io.Writer, r app.Report) error {
 		fmt.Fprintf(t, "asked: %s\t%d\n", orNone(business), r.Screenings[business])
 	}
 	fmt.Fprintf(t, "overdue\t%d\n", r.Overdue)
+	fmt.Fprintf(t, "consults not accepted in time\t%d\n", r.Unaccepted)
 	for _, rule := range slices.Sorted(maps.Keys(r.NotAsked)) {
 		fmt.Fprintf(t, "not asked: %s\t%d\n", rule, r.NotAsked[rule])
 	}

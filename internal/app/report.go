@@ -6,6 +6,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/internal/intake"
 	"github.com/tilsyn/tilsyn/internal/reconcile"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // Report is where every admission stands that is open, or where our work is.
@@ -14,6 +15,7 @@ type Report struct {
 	Census     intake.Count   `json:"census"`
 	Screenings map[string]int `json:"screenings"` // asked: by the business status of the nurse's Task
 	Overdue    int            `json:"overdue"`    // of these: waiting, and raised at least once
+	Unaccepted int            `json:"unaccepted"` // consults that nobody on the team has accepted in time
 	NotAsked   map[string]int `json:"not_asked"`  // by the rule that said no
 	Unread     []string       `json:"unread"`     // admissions that could not be looked at
 }
@@ -51,6 +53,11 @@ func (r *Report) count(e reconcile.Explanation) {
 		return
 	}
 	r.Screenings[task.Business]++
+	for _, t := range e.Tasks {
+		if t.Purpose == stay.ConsultTask && t.Status == "requested" && t.Raised > 0 {
+			r.Unaccepted++
+		}
+	}
 	if task.Open && task.Raised > 0 {
 		r.Overdue++
 	}

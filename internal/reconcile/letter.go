@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,7 +65,8 @@ func (w *writing) answers(s pathway.Score) []string {
 		lines = append(lines, fmt.Sprintf("%s. %s – %s (%d)", item.LinkID, question, answer, item.Points))
 	}
 	when := s.Response.Authored.Format("2006-01-02 15:04")
-	if by := w.p.byRef[s.Response.Ref].Get("author.display").String(); by != "" {
+	author := w.p.byRef[s.Response.Ref].Get("author")
+	if by := cmp.Or(author.Get("display").String(), author.Get("reference").String()); by != "" {
 		when += ", " + by
 	}
 	lines = append(lines, fmt.Sprintf(w.words.of("answered"), when))
