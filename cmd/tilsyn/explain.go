@@ -156,6 +156,9 @@ func plan(e reconcile.Explanation) []string {
 	for _, ref := range d.Follow {
 		add(true, "put the admission's patient on %s", ref)
 	}
+	for _, extra := range d.Duplicates {
+		add(true, "mark %s as made in error; %s stays", extra.Ref, extra.Keep)
+	}
 	add(d.Restore != "", "tie the response %s to the admission again", d.Restore)
 	add(d.Chase != "", "raise the team's task %s", d.Chase)
 	if d.Task != nil {

@@ -17,6 +17,12 @@ import (
 // Decide says what is to be done with one admission now.
 func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 	c := newChart(s, p, now)
+	if len(c.extra) > 0 {
+		c.decision.Duplicates = c.extra
+		c.decision.because("duplicate", "the server let the same thing be made twice; one of each stays")
+		c.look(now)
+		return c.decision // all else when there is one of each
+	}
 	switch {
 	case s.Admission.Void():
 		c.end(AdmissionCancelled, "the admission was cancelled or entered in error")
@@ -47,7 +53,8 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 
 func newChart(s stay.Stay, p *Policy, now time.Time) chart {
 	c := chart{Stay: s, before: s.Responses, policy: p, now: now}
-	c.task, c.asked = s.ScreeningTask()
+	c.dedupe()
+	c.task, c.asked = c.ScreeningTask()
 	c.setAside()
 	return c
 }
@@ -63,6 +70,7 @@ func (c *chart) look(at time.Time) {
 type chart struct {
 	stay.Stay
 	before   []stay.Response // all there ever were, also about somebody else
+	extra    []Duplicate     // what there is one too many of
 	policy   *Policy
 	now      time.Time
 	task     stay.Task     // the nurse's, if asked

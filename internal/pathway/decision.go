@@ -11,22 +11,23 @@ import (
 // Decision is what is to be done with one admission. All of it is written in
 // one transaction; a nil part means nothing of that kind.
 type Decision struct {
-	Ask      *Ask          `json:"ask,omitempty"`
-	Score    *Score        `json:"score,omitempty"`
-	Withdraw string        `json:"withdraw,omitempty"` // the score that no longer holds
-	Consult  *Referral     `json:"consult,omitempty"`
-	Revoke   *Revocation   `json:"revoke,omitempty"`
-	Tell     string        `json:"tell,omitempty"` // our code: what the team must know about a consult that they have begun on
-	Task     *TaskChange   `json:"task,omitempty"`
-	Stop     []string      `json:"stop,omitempty"`    // untouched drafts to stop, as references
-	Restart  []string      `json:"restart,omitempty"` // drafts that were stopped and are needed again
-	Carry    *Carriage     `json:"carry,omitempty"`
-	Advice   *AdviceChange `json:"advice,omitempty"`
-	Follow   []string      `json:"follow,omitempty"`  // ours, to be put on the admission's patient
-	Restore  string        `json:"restore,omitempty"` // the response to tie to the admission again
-	Chase    string        `json:"chase,omitempty"`   // the team's Task that nobody has accepted in time
-	Reasons  []Reason      `json:"reasons"`
-	Next     time.Time     `json:"next,omitzero"` // when to look again although nothing has changed; zero: never
+	Ask        *Ask          `json:"ask,omitempty"`
+	Score      *Score        `json:"score,omitempty"`
+	Withdraw   string        `json:"withdraw,omitempty"` // the score that no longer holds
+	Consult    *Referral     `json:"consult,omitempty"`
+	Revoke     *Revocation   `json:"revoke,omitempty"`
+	Tell       string        `json:"tell,omitempty"` // our code: what the team must know about a consult that they have begun on
+	Task       *TaskChange   `json:"task,omitempty"`
+	Stop       []string      `json:"stop,omitempty"`    // untouched drafts to stop, as references
+	Restart    []string      `json:"restart,omitempty"` // drafts that were stopped and are needed again
+	Carry      *Carriage     `json:"carry,omitempty"`
+	Advice     *AdviceChange `json:"advice,omitempty"`
+	Follow     []string      `json:"follow,omitempty"`  // ours, to be put on the admission's patient
+	Restore    string        `json:"restore,omitempty"` // the response to tie to the admission again
+	Chase      string        `json:"chase,omitempty"`   // the team's Task that nobody has accepted in time
+	Duplicates []Duplicate   `json:"duplicates,omitempty"`
+	Reasons    []Reason      `json:"reasons"`
+	Next       time.Time     `json:"next,omitzero"` // when to look again although nothing has changed; zero: never
 }
 
 // Carriage brings the consult in line with what the team did with their Task.
@@ -100,7 +101,7 @@ type TaskChange struct {
 func (d Decision) Nothing() bool {
 	return d.Ask == nil && d.Score == nil && d.Withdraw == "" && d.Consult == nil && d.Revoke == nil && d.Tell == "" &&
 		d.Task == nil && len(d.Stop) == 0 && len(d.Restart) == 0 && d.Carry == nil && d.Chase == "" &&
-		d.Advice == nil && len(d.Follow) == 0 && d.Restore == ""
+		d.Advice == nil && len(d.Follow) == 0 && d.Restore == "" && len(d.Duplicates) == 0
 }
 
 func (d *Decision) because(rule, format string, args ...any) {

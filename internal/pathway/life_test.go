@@ -37,5 +37,9 @@ func lifeCases(t testing.TB) map[string]stay.Stay {
 		"merge/another person, referred":    picture(asked("completed", judged(2), wasScored, hadConsult, whose("Patient/p0")), before([3]int{2, 1, 1}, "active"), team("requested", whose("Patient/p0")), answered(t, "r1", "completed", []int{2, 1, 1}, about("Patient/p0"))),
 		"merge/another person, put aside":   picture(asked("completed", judged(2), wasScored, takenBack, business("patient-changed"), whose("Patient/p0")), answered(t, "r1", "completed", []int{2, 1, 1}, about("Patient/p0"))),
 		"merge/another person, asked anew":  picture(asked("completed", judged(2), wasScored, takenBack, business("patient-changed"), whose("Patient/p0")), answered(t, "r1", "completed", []int{2, 1, 1}, about("Patient/p0")), asked("requested", whose("Patient/p1"), answers("QuestionnaireResponse/r2")), answered(t, "r2", "completed", []int{0}, ours)),
+		"duplicate/asked twice":             picture(asked("requested"), draft(t), twin("requested"), answered(t, "r9", "in-progress", nil, ours)),
+		"duplicate/the other was answered":  picture(asked("requested"), draft(t), twin("requested"), answered(t, "r9", "completed", []int{0}, ours)),
+		"duplicate/sorted out":              picture(asked("requested"), draft(t), twin("entered-in-error"), answered(t, "r9", "entered-in-error", nil, ours)),
+		"duplicate/referred twice":          picture(asked("completed", judged(2), wasScored, hadConsult), team("requested", focus("ServiceRequest/s1")), twin("completed", hadOther), team("accepted", focus("ServiceRequest/s9"), named("Task/t8")), answered(t, "r2", "completed", []int{4, 4, 4})),
 	}
 }

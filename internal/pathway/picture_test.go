@@ -57,7 +57,7 @@ func before(points [3]int, consult string) change {
 // team is the liaison team's Task.
 func team(status string, more ...func(*stay.Task)) change {
 	return func(s *stay.Stay) {
-		t := stay.Task{Ref: "Task/t2", Purpose: stay.ConsultTask, Status: status}
+		t := stay.Task{Ref: "Task/t2", Purpose: stay.ConsultTask, Number: 1, Status: status}
 		for _, m := range more {
 			m(&t)
 		}
@@ -211,7 +211,7 @@ func answered(t testing.TB, id, status string, points []int, more ...func(*stay.
 		t.Fatal(err)
 	}
 	r := stay.Response{Ref: "QuestionnaireResponse/" + id, Version: "QuestionnaireResponse/" + id + "/_history/2", Status: status,
-		Ours: id == "r1", Subject: "Patient/p1", Authored: noon, Content: content, Form: form}
+		Ours: id == "r1", Number: 1, Subject: "Patient/p1", Authored: noon, Content: content, Form: form}
 	for _, m := range more {
 		m(&r)
 	}
@@ -244,4 +244,18 @@ func ofLostForm(r *stay.Response) {
 }
 
 func answers(ref string) func(*stay.Task) { return func(t *stay.Task) { t.Response = ref } }
-func ours(r *stay.Response)               { r.Ours = true }
+func ours(r *stay.Response)               { r.Ours, r.Number = true, 1 }
+
+// twin is a nurse's Task that was made twice.
+func twin(status string, more ...func(*stay.Task)) change {
+	return func(s *stay.Stay) {
+		asked(status, append([]func(*stay.Task){named("Task/t9"), answers("QuestionnaireResponse/r9")}, more...)...)(s)
+		s.Tasks[len(s.Tasks)-1].Number = 1
+	}
+}
+
+func named(ref string) func(*stay.Task) { return func(t *stay.Task) { t.Ref = ref } }
+func focus(ref string) func(*stay.Task) { return func(t *stay.Task) { t.Focus = ref } }
+func hadOther(t *stay.Task) {
+	t.Score, t.Consult, t.BusinessStatus = "Observation/o9", "ServiceRequest/s9", "scored"
+}

@@ -68,6 +68,21 @@ func (w *writing) upkeep(d pathway.Decision) {
 	}
 }
 
+// discard marks what there is one too many of as made in error. The Provenance
+// points to the one that stays.
+func (w *writing) discard(d pathway.Duplicate) {
+	if _, there := w.p.byRef[d.Ref]; !there {
+		return // a person has deleted it
+	}
+	w.edit(d.Ref, func(e *edit) {
+		e.set("status", "entered-in-error")
+		if e.Type() == "Task" {
+			w.modified(e)
+		}
+	})
+	w.touched(d.Ref)
+}
+
 // follow puts the admission's patient on what is ours.
 func (w *writing) follow(ref string) {
 	w.edit(ref, func(e *edit) {
@@ -104,6 +119,9 @@ func (w *writing) restore(ref string) {
 
 // results writes what the decision makes of the answers, and says who and why.
 func (w *writing) results(d pathway.Decision) (made outputs) {
+	for _, extra := range d.Duplicates {
+		w.discard(extra)
+	}
 	if d.Score != nil {
 		made.score = w.score(*d.Score)
 	}

@@ -138,6 +138,11 @@ func (l loader) read(ctx context.Context, p *picture) error {
 // results reads the score and the consult that were written before, where they
 // may have to change.
 func (l loader) results(ctx context.Context, p *picture) error {
+	for _, d := range pathway.Duplicates(p.stay) {
+		if _, err := l.get(ctx, p, d.Ref); err != nil && !fhir.IsGone(err) {
+			return err
+		}
+	}
 	task, _ := p.stay.ScreeningTask()
 	var err error
 	if pathway.NeedsScore(p.stay, l.policy) {

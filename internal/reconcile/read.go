@@ -86,6 +86,7 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 		Advice:         l.output(res, paramAdvice),
 		Told:           parameter(res, "output", paramTold).Get("valueString").String(),
 	}
+	t.Focus, _ = l.client.LocalRef(res.Get("focus.reference").String())
 	t.For, _ = l.client.LocalRef(res.Get("for.reference").String())
 	t.Location, _ = l.client.LocalRef(res.Get("location.reference").String())
 	t.Reason = ourCode(res.Get("statusReason"))
@@ -168,6 +169,9 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 		if r.Subject, _ = l.client.LocalRef(subject); r.Subject == "" {
 			r.Subject = "elsewhere" // a patient of another server is another patient
 		}
+	}
+	if purpose, number, ok := nameIn(res, admission); ok && purpose == stay.Draft {
+		r.Number = number
 	}
 	r.Poor = r.Ours && len(missing(res)) > 0
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())

@@ -73,8 +73,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, id string) (done Done, err e
 
 // Done is how a look at one admission ended.
 type Done struct {
-	Wrote bool
-	Next  time.Time // when to look again although nothing has changed; zero: never
+	Wrote    bool
+	Repaired int       // duplicates that were marked as made in error
+	Next     time.Time // when to look again although nothing has changed; zero: never
 }
 
 func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
@@ -90,5 +91,5 @@ func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 	if err != nil {
 		return Done{}, fmt.Errorf("%w: %w", ErrPermanent, err)
 	}
-	return Done{Wrote: true, Next: d.Next}, r.Client.Transact(ctx, tx)
+	return Done{Wrote: true, Repaired: len(d.Duplicates), Next: d.Next}, r.Client.Transact(ctx, tx)
 }

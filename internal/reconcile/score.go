@@ -139,6 +139,8 @@ func (w *writing) provenance(d pathway.Decision) {
 	}
 	activity, from := "withdraw", "Encounter/"+w.id
 	switch {
+	case len(d.Duplicates) > 0:
+		activity, from = "duplicate", d.Duplicates[0].Keep
 	case d.Score != nil:
 		activity, from = "score", d.Score.Response.Ref
 	case len(d.Follow) > 0:

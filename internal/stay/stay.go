@@ -119,6 +119,7 @@ type Task struct {
 	Purpose        string // Screening, ConsultTask or Advice
 	Number         int    // 1, 2, … among those for the same purpose
 	For            string // Patient/id
+	Focus          string // reference of what it is about, or ""
 	Made           time.Time
 	Status         string // R4 task-status
 	BusinessStatus string // our code, or ""
@@ -176,6 +177,7 @@ type Response struct {
 	Version       string // Type/id/_history/n: what exactly was read
 	Status        string // R4 questionnaire-answers-status
 	Ours          bool   // the draft that we made
+	Number        int    // 1, 2, … among our drafts; 0 where it does not say
 	Poor          bool   // ours, and a renderer dropped what ties it to the admission
 	Questionnaire string // canonical, as the response states it
 	Subject       string // Patient/id, or "" when it states none
@@ -224,11 +226,13 @@ func (s Stay) Attempts() int {
 	return n
 }
 
-// last is the Task for a purpose that was made last.
+// last is the Task for a purpose that was made last; of two with one number, the
+// one that stays.
 func (s Stay) last(purpose string) (Task, bool) {
 	var found Task
 	for _, t := range s.Tasks {
-		if t.Purpose == purpose && (found.Ref == "" || t.Number > found.Number) {
+		if t.Purpose == purpose && (found.Ref == "" || t.Number > found.Number ||
+			t.Number == found.Number && found.Status == "entered-in-error") {
 			found = t
 		}
 	}

@@ -1,0 +1,107 @@
+package pathway
+
+import (
+	"slices"
+
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is about a server that lets two of us make the same thing at once.
+// Of two with one name, the one that a person has worked on survives, else the
+// oldest. The other is marked as made in error, and what was made with it.
+
+// Duplicate is one too many of ours, and the one that survives.
+type Duplicate struct {
+	Ref  string `json:"ref"`
+	Keep string `json:"keep"`
+}
+
+// Duplicates are those that the stay shows. A decision that removes them needs
+// to have read them.
+func Duplicates(s stay.Stay) []Duplicate {
+	c := newChart(s, nil, s.Admission.Start)
+	return c.extra
+}
+
+// dedupe leaves one of each in the chart, and remembers the others.
+func (c *chart) dedupe() {
+	for _, purpose := range []string{stay.Screening, stay.ConsultTask, stay.Advice} {
+		kept := map[int]stay.Task{}
+		for _, t := range c.Tasks {
+			before, twice := kept[t.Number]
+			if t.Purpose == purpose && (!twice || c.rather(t, before)) {
+				kept[t.Number] = t
+			}
+		}
+		c.Tasks = slices.DeleteFunc(slices.Clone(c.Tasks), func(t stay.Task) bool {
+			keep := kept[t.Number]
+			if t.Purpose != purpose || t.Ref == keep.Ref {
+				return false
+			}
+			c.tooMany(t, keep)
+			return true
+		})
+	}
+	c.dedupeDrafts()
+}
+
+// rather tells whether a survives and not b.
+func (c *chart) rather(a, b stay.Task) bool {
+	for _, better := range []func(stay.Task) bool{
+		func(t stay.Task) bool { return t.Status != "entered-in-error" },
+		c.chosen,
+		c.workedOn,
+	} {
+		if better(a) != better(b) {
+			return better(a)
+		}
+	}
+	return a.Made.Before(b.Made) || a.Made.Equal(b.Made) && a.Ref < b.Ref
+}
+
+// chosen tells that a surviving nurse's Task points to this one.
+func (c *chart) chosen(t stay.Task) bool {
+	return slices.ContainsFunc(c.Tasks, func(nurse stay.Task) bool {
+		return nurse.Purpose == stay.Screening && t.Purpose != stay.Screening &&
+			(nurse.Advice == t.Ref || t.Focus != "" && nurse.Consult == t.Focus)
+	})
+}
+
+// workedOn tells that a person has done something with a Task, with its form or
+// with what came of it.
+func (c *chart) workedOn(t stay.Task) bool {
+	if t.Status != "requested" && (t.Purpose != stay.Screening || !t.Scored()) {
+		return true
+	}
+	return slices.ContainsFunc(c.Responses, func(r stay.Response) bool {
+		return r.Ref == t.Response && !r.Untouched() && r.Status != "entered-in-error"
+	}) || slices.ContainsFunc(c.Tasks, func(team stay.Task) bool {
+		return t.Consult != "" && team.Focus == t.Consult && team.Status != "requested" && team.Status != "entered-in-error"
+	})
+}
+
+// tooMany marks a Task and what was made along with it.
+func (c *chart) tooMany(t, keep stay.Task) {
+	if t.Status == "entered-in-error" {
+		return
+	}
+	for _, pair := range [][2]string{{t.Ref, keep.Ref}, {t.Score, keep.Score}, {t.Consult, keep.Consult}} {
+		if pair[0] != "" && pair[0] != pair[1] {
+			c.extra = append(c.extra, Duplicate{pair[0], pair[1]})
+		}
+	}
+}
+
+// dedupeDrafts marks the empty forms that no Task points to. What a nurse has
+// written on one of them counts as any response does.
+func (c *chart) dedupeDrafts() {
+	task, _ := c.ScreeningTask()
+	for _, r := range c.Responses {
+		twin := slices.ContainsFunc(c.Responses, func(other stay.Response) bool {
+			return other.Ref == task.Response && other.Ref != r.Ref && other.Number == r.Number
+		})
+		if twin && r.Ours && r.Number > 0 && r.Untouched() {
+			c.extra = append(c.extra, Duplicate{r.Ref, task.Response})
+		}
+	}
+}
