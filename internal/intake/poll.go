@@ -21,11 +21,14 @@ type Poller struct {
 	report  func(error)
 }
 
+// watched are the types that are polled, in this order.
+var watched = []string{"Encounter", "Task", "QuestionnaireResponse"}
+
 // NewPoller makes a poller; report hears of every round, nil when it went well.
 func NewPoller(c *fhir.Client, q Queue, n Names, overlap time.Duration, census *Census, report func(error)) *Poller {
 	p := &Poller{client: c, queue: q, names: n, overlap: overlap, census: census, report: report,
 		bell: newBell(), cursors: map[string]*cursor{}}
-	for _, typ := range []string{"Encounter", "Task", "QuestionnaireResponse"} {
+	for _, typ := range watched {
 		p.cursors[typ] = &cursor{seen: map[string]version{}}
 	}
 	return p
@@ -47,8 +50,8 @@ func (p *Poller) Run(ctx context.Context, interval time.Duration) {
 // round asks for every type; one that fails does not stop the others.
 func (p *Poller) round(ctx context.Context) error {
 	var failed error
-	for typ, c := range p.cursors {
-		if err := p.poll(ctx, typ, c); err != nil {
+	for _, typ := range watched {
+		if err := p.poll(ctx, typ, p.cursors[typ]); err != nil {
 			failed = err
 		}
 	}
