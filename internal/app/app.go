@@ -35,6 +35,7 @@ type App struct {
 
 	listener net.Listener
 	now      func() time.Time
+	chance   queue.Chance
 }
 
 // Options make an App.
@@ -63,11 +64,7 @@ func New(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, policy: o.Policy, log: o.Log, client: client, queue: queue.New(), status: newStatus(),
-		listener: o.Listener, now: o.Now}
-	if o.Chance != nil {
-		a.queue = queue.NewBy(o.Chance)
-	}
+	a := &App{cfg: cfg, policy: o.Policy, log: o.Log, client: client, status: newStatus(), listener: o.Listener, now: o.Now, chance: o.Chance}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -100,6 +97,8 @@ const grace = 20 * time.Second
 // set up.
 func (a *App) Run(ctx context.Context) error {
 	defer a.client.Close()
+	a.queue = queue.New(a.chance)
+	defer a.queue.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	poller, census := a.intake()

@@ -67,13 +67,14 @@ func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
 	if c.newest.IsZero() {
 		query = fhir.Query(typ, "_count", pageSize) // the server was empty when we started
 	}
-	newest := c.newest
+	newest, named := c.newest, newTally(p.queue.Fresh)
+	defer named.ring() // what was read counts, also when a later page fails
 	err := p.client.Each(ctx, query, func(r fhir.Resource) error {
 		if r.Type() != typ {
 			return nil
 		}
 		if c.changed(r) {
-			p.name(r)
+			p.name(r, named)
 		}
 		if at := lastUpdated(r); at.After(newest) {
 			newest = at
@@ -103,19 +104,18 @@ func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
 	return nil
 }
 
-// name maps a changed resource to its admission.
-func (p *Poller) name(r fhir.Resource) {
+// name maps a changed resource to its admission. Several of one admission,
+// which is what our own transactions write, name it once.
+func (p *Poller) name(r fhir.Resource, named *tally) {
 	if r.Type() == "Encounter" {
-		if fhir.ValidID(r.ID()) {
-			p.queue.Fresh(r.ID())
-		}
+		named.add(r.ID())
 		if parent, ok := p.encounter(r, "partOf"); ok {
-			p.queue.Fresh(parent)
+			named.add(parent)
 		}
 		return
 	}
 	if id, ok := p.names.admissionOf(r); ok {
-		p.queue.Fresh(id)
+		named.add(id)
 		return
 	}
 	url, _, _ := strings.Cut(r.Get("questionnaire").String(), "|")
@@ -123,7 +123,7 @@ func (p *Poller) name(r fhir.Resource) {
 		return
 	}
 	if id, ok := p.encounter(r, "encounter"); ok {
-		p.queue.Fresh(id)
+		named.add(id)
 		return
 	}
 	// A renderer dropped the encounter: some open task of ours points to it.

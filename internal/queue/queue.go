@@ -30,12 +30,12 @@ const (
 // Chance draws a wait between nothing and a limit, which is above zero.
 type Chance func(limit time.Duration) time.Duration
 
-// New makes an empty queue.
-func New() *Queue { return NewBy(rand.N[time.Duration]) }
-
-// NewBy makes an empty queue whose waits are drawn by chance: a simulation
-// replays with one of its own.
-func NewBy(chance Chance) *Queue {
+// New makes an empty queue, which keeps a goroutine until it is closed. chance
+// draws its waits, so that a simulation can replay; nil: at random.
+func New(chance Chance) *Queue {
+	if chance == nil {
+		chance = rand.N[time.Duration]
+	}
 	l := newLanes()
 	limiter := jitter{workqueue.NewTypedItemExponentialFailureRateLimiter[string](firstRetry, lastRetry), chance}
 	return &Queue{lanes: l, chance: chance, work: workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
@@ -57,6 +57,9 @@ func (q *Queue) Backlog(id string) { q.work.Add(id) }
 
 // Len is how many admissions wait, those under way not counted.
 func (q *Queue) Len() int { return q.work.Len() }
+
+// Close ends a queue. Run does it as well; this is for one that was never run.
+func (q *Queue) Close() { q.work.ShutDown() }
 
 // Result says when an admission is to be worked on again.
 type Result struct {
