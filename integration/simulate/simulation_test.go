@@ -77,10 +77,10 @@ func (s *simulation) configure(t *testing.T) config.Config {
 		t.Fatal(err)
 	}
 	c := draw(s.seed, "configuration")
-	poll := pick(c, weighted[string]{1, "5m"}, weighted[string]{5, "20m"}, weighted[string]{4, "45m"})
+	poll := pick(c, weighted[string]{1, "5m"}, weighted[string]{5, "30m"}, weighted[string]{4, "1h"})
 	flags := []string{"--fhir.base_url", base, "--poll.interval", poll, "--census.interval", "24h", "--workers", "4", "--log.level", "error"}
-	if c.happens(0.3) {
-		flags = append(flags, "--hook.enabled", "--hook.public_url", "http://tilsyn.sim", "--hook.token_file", token, "--poll.interval", "1h")
+	if c.happens(0.2) {
+		flags = append(flags, "--hook.enabled", "--hook.public_url", "http://tilsyn.sim", "--hook.token_file", token, "--poll.interval", "2h")
 	}
 	fs := pflag.NewFlagSet("simulation", pflag.ContinueOnError)
 	config.Flags(fs)
@@ -128,12 +128,11 @@ func (s *simulation) start() {
 // calm lets everything settle, then looks whether it did.
 func (s *simulation) calm() {
 	s.weather.calm.Store(true)
-	time.Sleep(quiet - still)
-	before := s.written()
-	s.counted(still)
-	if n := s.written() - before; n > 0 {
-		s.found("restless: %d writes in the last %v although nothing had happened for days", n, still)
+	if s.harm.late != nil {
+		s.harm.late(s)
 	}
+	time.Sleep(quiet - still)
+	s.counted(still)
 	s.check()
 }
 
@@ -170,12 +169,6 @@ func (s *simulation) requested(who, what string, f fault, write bool) {
 	}
 }
 
-func (s *simulation) written() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.writes
-}
-
 func (s *simulation) found(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -200,6 +193,3 @@ func (l *log) Write(p []byte) (int, error) {
 	l.lines.Add(1)
 	return len(p), nil
 }
-
-// harm is a mistake put in on purpose, to see that it is found.
-type harm func(method string, body []byte) []byte

@@ -165,6 +165,11 @@ func (s *simulation) answer(f fault, r *http.Request, body []byte, missed map[st
 	if isSearch(r.Method, body) && !nextPage(r.URL.RawQuery) {
 		return s.server.search(r.URL.String(), header, body, f == stale)
 	}
+	if s.harm.writes != nil {
+		if body = s.harm.writes(body); body == nil {
+			return refusal(http.StatusOK, chance{})
+		}
+	}
 	answer := s.server.serve(r.Method, r.URL.String(), header, forget(body, missed))
 	if f == failedLate {
 		return refusal(http.StatusInternalServerError, chance{})
