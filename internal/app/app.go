@@ -32,6 +32,10 @@ type App struct {
 	client *fhir.Client
 	queue  *queue.Queue
 	status *status
+
+	listener net.Listener
+	now      func() time.Time
+	chance   queue.Chance
 }
 
 // Options make an App.
@@ -40,6 +44,9 @@ type Options struct {
 	Policy    *pathway.Policy
 	Log       zerolog.Logger
 	Transport http.RoundTripper // to the FHIR server; nil: a pool of our own
+	Listener  net.Listener      // for the hook and the health pages; nil: one at Config.Listen
+	Now       func() time.Time  // what time this process takes it to be; nil: time.Now
+	Chance    queue.Chance      // draws how long a retry waits; nil: at random
 }
 
 // New checks what can be checked without the server.
@@ -57,7 +64,11 @@ func New(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &App{cfg: cfg, policy: o.Policy, log: o.Log, client: client, queue: queue.New(), status: newStatus()}, nil
+	a := &App{cfg: cfg, policy: o.Policy, log: o.Log, client: client, status: newStatus(), listener: o.Listener, now: o.Now, chance: o.Chance}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	return a, nil
 }
 
 // Client is the app's way to the FHIR server.
@@ -86,6 +97,8 @@ const grace = 20 * time.Second
 // set up.
 func (a *App) Run(ctx context.Context) error {
 	defer a.client.Close()
+	a.queue = queue.New(a.chance)
+	defer a.queue.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	poller, census := a.intake()
@@ -177,8 +190,9 @@ func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := reconcile.Options{Client: a.client, Policy: a.policy, Routing: a.cfg.Routing, Advice: a.cfg.Advice, Language: a.cfg.Questionnaire.Language,
-		Narrow: !caps.RevIncludes["Task:encounter"] || !caps.RevIncludes["QuestionnaireResponse:encounter"]}
+	o := reconcile.Options{Client: a.client, Policy: a.policy, Routing: a.cfg.Routing, Advice: a.cfg.Advice, Now: a.now,
+		Language: a.cfg.Questionnaire.Language,
+		Narrow:   !caps.RevIncludes["Task:encounter"] || !caps.RevIncludes["QuestionnaireResponse:encounter"]}
 	for _, art := range all {
 		res, err := a.published(ctx, art)
 		if errors.Is(err, errMissing) {
@@ -221,7 +235,7 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 	case err == nil:
 		a.status.done(id)
 		a.log.Debug().Str("admission", id).Bool("wrote", done.Wrote).Msg("reconciled")
-		return queue.Result{Look: until(done.Next)}
+		return queue.Result{Look: a.until(done.Next)}
 	case errors.Is(err, reconcile.ErrPermanent):
 		a.status.quarantine(id, err)
 		a.log.Error().Str("admission", id).Err(err).Msg("quarantined: a person must look; tried again when it changes and at every census")
@@ -232,11 +246,11 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 }
 
 // until is how long to wait for a moment; 0 for none.
-func until(at time.Time) time.Duration {
+func (a *App) until(at time.Time) time.Duration {
 	if at.IsZero() {
 		return 0
 	}
-	return max(time.Until(at), time.Second)
+	return max(at.Sub(a.now()), time.Second)
 }
 
 // serve opens the listener: the hook, and pages for people and machines.
@@ -251,9 +265,9 @@ func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop f
 		mux.Handle(intake.HookPath, hook)
 		mux.Handle(intake.HookPath+"/", hook)
 	}
-	listener, err := net.Listen("tcp", a.cfg.Listen)
+	listener, err := a.listen()
 	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+		return nil, err
 	}
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 15 * time.Second, MaxHeaderBytes: 16 << 10}
 	go func() {
@@ -263,6 +277,17 @@ func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop f
 	}()
 	a.log.Info().Str("listen", listener.Addr().String()).Msg("listening")
 	return func() { shutdown(srv) }, nil
+}
+
+func (a *App) listen() (net.Listener, error) {
+	if a.listener != nil {
+		return a.listener, nil
+	}
+	listener, err := net.Listen("tcp", a.cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return listener, nil
 }
 
 func shutdown(srv *http.Server) {

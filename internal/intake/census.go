@@ -63,7 +63,8 @@ func (c *Census) Take(ctx context.Context) (Count, error) {
 }
 
 func (c *Census) admissions(ctx context.Context) (int, error) {
-	n := newTally(c.queue)
+	n := newTally(c.queue.Backlog)
+	defer n.ring()
 	query := fhir.Query("Encounter", "class", strings.Join(c.names.Classes, ","), "status", openStatuses, "_count", pageSize)
 	err := c.client.Each(ctx, query, func(r fhir.Resource) error {
 		if r.Type() == "Encounter" {
@@ -96,7 +97,8 @@ func (c *Census) plannedLate(ctx context.Context, now time.Time) (int, error) {
 // status where the ward's system put its own business status over ours; and for
 // our forms that somebody has begun on when the stay ended.
 func (c *Census) openWork(ctx context.Context) (int, error) {
-	n := newTally(c.queue)
+	n := newTally(c.queue.Backlog)
+	defer n.ring()
 	codes := make([]string, 0, len(c.names.Unfinished))
 	for _, code := range c.names.Unfinished {
 		codes = append(codes, c.names.CodeSystem+"|"+code)
@@ -119,23 +121,6 @@ func (c *Census) openWork(ctx context.Context) (int, error) {
 	}
 	return n.count(), nil
 }
-
-// tally queues each admission once a round.
-type tally struct {
-	queue Queue
-	ids   map[string]bool
-}
-
-func newTally(q Queue) *tally { return &tally{queue: q, ids: map[string]bool{}} }
-
-func (t *tally) add(id string) {
-	if fhir.ValidID(id) && !t.ids[id] {
-		t.ids[id] = true
-		t.queue.Backlog(id)
-	}
-}
-
-func (t *tally) count() int { return len(t.ids) }
 
 // errEnough ends a search early.
 var errEnough = errors.New("enough")

@@ -66,3 +66,28 @@ func (n Names) admissionOf(r fhir.Resource) (string, bool) {
 	id, _, _ := strings.Cut(rest, ":") // what follows counts attempts
 	return id, ok && fhir.ValidID(id)
 }
+
+// tally rings for each admission once, when all pages have been read: one that
+// was rung for after the first page may have changed before the second.
+type tally struct {
+	queue func(id string)
+	ids   []string
+	known map[string]bool
+}
+
+func newTally(queue func(id string)) *tally { return &tally{queue: queue, known: map[string]bool{}} }
+
+func (t *tally) add(id string) {
+	if fhir.ValidID(id) && !t.known[id] {
+		t.known[id] = true
+		t.ids = append(t.ids, id)
+	}
+}
+
+func (t *tally) count() int { return len(t.ids) }
+
+func (t *tally) ring() {
+	for _, id := range t.ids {
+		t.queue(id)
+	}
+}

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"net/url"
 	"strings"
 	"time"
 
@@ -22,16 +23,26 @@ type Poller struct {
 	report  func(error)
 }
 
+// watched are the types that are polled, in this order.
+var watched = []string{"Encounter", "Task", "QuestionnaireResponse", "ServiceRequest", "Patient"}
+
+// only are the parameters that bound what is read of a type.
+func (n Names) only(typ string) string {
+	switch typ {
+	case "ServiceRequest": // a clinician's consult, or what she did with ours
+		return "code=" + url.QueryEscape(n.Consults)
+	case "Patient": // a death, two records merged; nothing else of them is read
+		return "_elements=id,meta"
+	}
+	return ""
+}
+
 // NewPoller makes a poller; report hears of every round, nil when it went well.
 func NewPoller(c *fhir.Client, q Queue, n Names, overlap time.Duration, census *Census, report func(error)) *Poller {
 	p := &Poller{client: c, queue: q, names: n, overlap: overlap, census: census, report: report,
 		bell: newBell(), cursors: map[string]*cursor{}}
-	for typ, only := range map[string]string{
-		"Encounter": "", "Task": "", "QuestionnaireResponse": "",
-		"ServiceRequest": fhir.Query("", "code", n.Consults),     // a clinician's consult, or what she did with ours
-		"Patient":        fhir.Query("", "_elements", "id,meta"), // a death, two records merged; nothing else of them is read
-	} {
-		p.cursors[typ] = &cursor{only: strings.TrimPrefix(only, "?"), seen: map[string]version{}}
+	for _, typ := range watched {
+		p.cursors[typ] = &cursor{only: n.only(typ), seen: map[string]version{}}
 	}
 	return p
 }
@@ -52,8 +63,8 @@ func (p *Poller) Run(ctx context.Context, interval time.Duration) {
 // round asks for every type; one that fails does not stop the others.
 func (p *Poller) round(ctx context.Context) error {
 	var failed error
-	for typ, c := range p.cursors {
-		if err := p.poll(ctx, typ, c); err != nil {
+	for _, typ := range watched {
+		if err := p.poll(ctx, typ, p.cursors[typ]); err != nil {
 			failed = err
 		}
 	}
@@ -67,18 +78,21 @@ func (p *Poller) round(ctx context.Context) error {
 const manyPatients = 40
 
 // admissionsOf names the open admissions of the patients who changed. One that
-// could not be looked up is asked about again in the next round.
+// could not be looked up is asked about again in the next round; if the server
+// refuses to say, the census finds it.
 func (p *Poller) admissionsOf(ctx context.Context) error {
+	named := newTally(p.queue.Fresh)
+	defer named.ring()
 	for len(p.whose) > 0 {
 		some := p.whose[:min(manyPatients, len(p.whose))]
 		err := p.client.Each(ctx, fhir.Query("Encounter", "patient", strings.Join(some, ","), "class", strings.Join(p.names.Classes, ","),
 			"status", openStatuses, "_count", pageSize), func(r fhir.Resource) error {
 			if r.Type() == "Encounter" {
-				p.name(r)
+				p.name(r, named)
 			}
 			return nil
 		})
-		if err != nil {
+		if err != nil && !fhir.IsRefused(err) {
 			return err
 		}
 		p.whose = p.whose[len(some):]
@@ -96,13 +110,14 @@ func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
 	if c.newest.IsZero() {
 		query = c.query(typ, "_count", pageSize) // the server was empty when we started
 	}
-	newest := c.newest
+	newest, named := c.newest, newTally(p.queue.Fresh)
+	defer named.ring() // what was read counts, also when a later page fails
 	err := p.client.Each(ctx, query, func(r fhir.Resource) error {
 		if r.Type() != typ {
 			return nil
 		}
 		if c.changed(r) {
-			p.name(r)
+			p.name(r, named)
 		}
 		if at := lastUpdated(r); at.After(newest) {
 			newest = at
@@ -132,15 +147,14 @@ func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
 	return nil
 }
 
-// name maps a changed resource to its admission.
-func (p *Poller) name(r fhir.Resource) {
+// name maps a changed resource to its admission. Several of one admission,
+// which is what our own transactions write, name it once.
+func (p *Poller) name(r fhir.Resource, named *tally) {
 	switch r.Type() {
 	case "Encounter":
-		if fhir.ValidID(r.ID()) {
-			p.queue.Fresh(r.ID())
-		}
+		named.add(r.ID())
 		if parent, ok := p.encounter(r, "partOf"); ok {
-			p.queue.Fresh(parent)
+			named.add(parent)
 		}
 		return
 	case "Patient":
@@ -148,20 +162,20 @@ func (p *Poller) name(r fhir.Resource) {
 		return
 	case "ServiceRequest":
 		if id, ok := p.encounter(r, "encounter"); ok {
-			p.queue.Fresh(id)
+			named.add(id)
 		}
 		return
 	}
 	if id, ok := p.names.admissionOf(r); ok {
-		p.queue.Fresh(id)
+		named.add(id)
 		return
 	}
-	url, _, _ := strings.Cut(r.Get("questionnaire").String(), "|")
-	if url != p.names.Questionnaire {
+	form, _, _ := strings.Cut(r.Get("questionnaire").String(), "|")
+	if form != p.names.Questionnaire {
 		return
 	}
 	if id, ok := p.encounter(r, "encounter"); ok {
-		p.queue.Fresh(id)
+		named.add(id)
 		return
 	}
 	// A renderer dropped the encounter: some open task of ours points to it.

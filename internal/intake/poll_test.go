@@ -247,3 +247,14 @@ func TestTheBellStartsARoundAndTheEndOfTheContextStopsIt(t *testing.T) {
 	cancel()
 	<-done
 }
+
+// One transaction of ours changes several resources of one admission: one look
+// at it is enough.
+func TestSeveralChangesOfOneAdmissionNameItOnce(t *testing.T) {
+	s, c := serve(t)
+	p, q := watching(t, c)
+	s.put("Task/1", noon, identified("screening", "7"))
+	s.put("Task/2", noon, identified("consult-task", "7"))
+	rounds(t, p)
+	q.wantFresh(t, "7", "both tasks are of one admission")
+}

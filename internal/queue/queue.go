@@ -18,6 +18,8 @@ import (
 type Queue struct {
 	work  workqueue.TypedRateLimitingInterface[string]
 	lanes *lanes
+
+	chance Chance
 }
 
 const (
@@ -25,11 +27,18 @@ const (
 	lastRetry  = 5 * time.Minute
 )
 
-// New makes an empty queue.
-func New() *Queue {
+// Chance draws a wait between nothing and a limit, which is above zero.
+type Chance func(limit time.Duration) time.Duration
+
+// New makes an empty queue, which keeps a goroutine until it is closed. chance
+// draws its waits, so that a simulation can replay; nil: at random.
+func New(chance Chance) *Queue {
+	if chance == nil {
+		chance = rand.N[time.Duration]
+	}
 	l := newLanes()
-	limiter := jitter{workqueue.NewTypedItemExponentialFailureRateLimiter[string](firstRetry, lastRetry)}
-	return &Queue{lanes: l, work: workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
+	limiter := jitter{workqueue.NewTypedItemExponentialFailureRateLimiter[string](firstRetry, lastRetry), chance}
+	return &Queue{lanes: l, chance: chance, work: workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
 		workqueue.TypedRateLimitingQueueConfig[string]{
 			DelayingQueue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[string]{
 				Queue: workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[string]{Queue: l}),
@@ -48,6 +57,9 @@ func (q *Queue) Backlog(id string) { q.work.Add(id) }
 
 // Len is how many admissions wait, those under way not counted.
 func (q *Queue) Len() int { return q.work.Len() }
+
+// Close ends a queue. Run does it as well; this is for one that was never run.
+func (q *Queue) Close() { q.work.ShutDown() }
 
 // Result says when an admission is to be worked on again.
 type Result struct {
@@ -90,7 +102,7 @@ func (q *Queue) settle(id string, r Result) {
 			q.work.AddAfter(id, r.Look)
 		}
 	case r.After > 0:
-		q.work.AddAfter(id, r.After+rand.N(r.After/2+1)) // not all at the same moment
+		q.work.AddAfter(id, r.After+q.chance(r.After/2+1)) // not all at the same moment
 	default:
 		q.work.AddRateLimited(id)
 	}
@@ -100,10 +112,11 @@ func (q *Queue) settle(id string, r Result) {
 // together must not come back together.
 type jitter struct {
 	workqueue.TypedRateLimiter[string]
+	chance Chance
 }
 
 func (j jitter) When(id string) time.Duration {
-	return rand.N(j.TypedRateLimiter.When(id)) + time.Millisecond
+	return j.chance(j.TypedRateLimiter.When(id)) + time.Millisecond
 }
 
 // lanes is the order in which waiting keys are taken: fresh before backlog,

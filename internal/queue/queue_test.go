@@ -52,7 +52,7 @@ func TestAnAdmissionIsNeverWorkedOnTwiceAtOnce(t *testing.T) {
 	for k := range saw {
 		saw[k] = make(chan int64, 4*rings+1)
 	}
-	q := queue.New()
+	q := queue.New(nil)
 	stop := run(q, workers, func(id string) queue.Result {
 		var k int
 		fmt.Sscan(id, &k)
@@ -91,7 +91,7 @@ func TestAnAdmissionIsNeverWorkedOnTwiceAtOnce(t *testing.T) {
 func TestAnAdmissionRungManyTimesIsWorkedOnOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var did order
-		q := queue.New()
+		q := queue.New(nil)
 		for range 100 {
 			q.Fresh("1")
 			q.Backlog("1")
@@ -114,7 +114,7 @@ func TestAnAdmissionRungWhileItRunsRunsAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var did order
 				goOn := make(chan struct{})
-				q := queue.New()
+				q := queue.New(nil)
 				stop := run(q, 4, func(id string) queue.Result {
 					did.add(id)
 					<-goOn
@@ -147,7 +147,7 @@ func whileBusy(t *testing.T, fill func(q *queue.Queue)) string {
 	var did order
 	synctest.Test(t, func(t *testing.T) {
 		goOn := make(chan struct{})
-		q := queue.New()
+		q := queue.New(nil)
 		stop := run(q, 1, func(id string) queue.Result {
 			if did.add(id) == 1 {
 				<-goOn
@@ -220,7 +220,7 @@ func TestAFreshAdmissionPassesAHundredThousand(t *testing.T) {
 	const many = 100_000
 	var did order
 	goOn, all := make(chan struct{}), make(chan struct{})
-	q := queue.New()
+	q := queue.New(nil)
 	stop := run(q, 1, func(id string) queue.Result {
 		<-goOn
 		if did.add(id) == many+1 {
@@ -241,7 +241,7 @@ func TestAFreshAdmissionPassesAHundredThousand(t *testing.T) {
 }
 
 func TestWorkThatWaitsIsCounted(t *testing.T) {
-	q := queue.New()
+	q := queue.New(nil)
 	defer run(q, 0, nil)()
 	if q.Len() != 0 {
 		t.Errorf("%d wait in an empty queue", q.Len())

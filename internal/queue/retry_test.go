@@ -14,7 +14,7 @@ import (
 func TestARetryBacksOffUpToFiveMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var at []time.Time
-		q := queue.New()
+		q := queue.New(nil)
 		stop := run(q, 2, func(string) queue.Result {
 			at = append(at, time.Now())
 			return queue.Result{Retry: len(at) < 40}
@@ -47,7 +47,7 @@ func TestTheWaitTheServerAskedForIsKept(t *testing.T) {
 		const after = time.Minute
 		start := time.Now()
 		waits := map[string]time.Duration{}
-		q := queue.New()
+		q := queue.New(nil)
 		stop := run(q, 1, func(id string) queue.Result {
 			if time.Since(start) == 0 {
 				return queue.Result{Retry: true, After: after}
@@ -76,7 +76,7 @@ func TestTheWaitTheServerAskedForIsKept(t *testing.T) {
 func TestSuccessForgetsEarlierFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var at []time.Time
-		q := queue.New()
+		q := queue.New(nil)
 		stop := run(q, 1, func(string) queue.Result {
 			at = append(at, time.Now())
 			return queue.Result{Retry: len(at) != 20}
@@ -100,7 +100,7 @@ func TestSuccessForgetsEarlierFailures(t *testing.T) {
 func TestAChangeDoesNotWaitForTheRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var did order
-		q := queue.New()
+		q := queue.New(nil)
 		stop := run(q, 1, func(id string) queue.Result {
 			return queue.Result{Retry: did.add(id) == 1, After: time.Hour}
 		})
@@ -118,7 +118,7 @@ func TestAChangeDoesNotWaitForTheRetry(t *testing.T) {
 func TestOneThatFailsForEverDoesNotHoldUpTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var did order
-		q := queue.New()
+		q := queue.New(nil)
 		stop := run(q, 1, func(id string) queue.Result {
 			did.add(id)
 			return queue.Result{Retry: id == "bad"}
@@ -141,7 +141,7 @@ func TestStopFinishesWhatRunsAndDropsTheRest(t *testing.T) {
 		const workers = 3
 		var begun, finished order
 		goOn := make(chan struct{})
-		q := queue.New()
+		q := queue.New(nil)
 		stop := run(q, workers, func(id string) queue.Result {
 			begun.add(id)
 			<-goOn
@@ -173,7 +173,7 @@ func TestStopFinishesWhatRunsAndDropsTheRest(t *testing.T) {
 
 func TestARetryThatWaitsDoesNotHoldUpTheStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := queue.New()
+		q := queue.New(nil)
 		stop := run(q, 1, func(string) queue.Result { return queue.Result{Retry: true, After: 10 * time.Hour} })
 		q.Fresh("1")
 		synctest.Wait()

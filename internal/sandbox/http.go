@@ -150,12 +150,46 @@ func (a *answer) payload(prefer, method string) []byte {
 	return a.ver.body
 }
 
-// encode writes the bundle. Resources go through byte for byte: nothing is escaped that was not.
+// encode writes the bundle. Resources go through byte for byte, and are not read again: they were checked when they were stored.
 func (b *bundle) encode() []byte {
+	entries := b.Entry
+	head := *b
+	head.Entry = nil
+	out := marshal(head)
+	if len(entries) == 0 {
+		return out
+	}
+	out = append(out[:len(out)-1], `,"entry":[`...)
+	for i, e := range entries {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = e.append(out)
+	}
+	return append(out, `]}`...)
+}
+
+// append writes an entry, with its resource behind the rest.
+func (e bundleEntry) append(out []byte) []byte {
+	resource := e.Resource
+	e.Resource = nil
+	rest := marshal(e)
+	out = append(out, rest[:len(rest)-1]...)
+	if resource != nil {
+		if len(rest) > len("{}") {
+			out = append(out, ',')
+		}
+		out = append(append(out, `"resource":`...), resource...)
+	}
+	return append(out, '}')
+}
+
+// marshal writes what we made ourselves; nothing is escaped that need not be.
+func marshal(v any) []byte {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(b); err != nil {
+	if err := enc.Encode(v); err != nil {
 		panic(fmt.Sprintf("sandbox: encode a Bundle of checked resources: %v", err))
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))

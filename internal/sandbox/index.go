@@ -123,6 +123,25 @@ func (t *table) window(from, to time.Time) []touch {
 	return t.touches[i:max(i, j)]
 }
 
+// touch notes a write. It is mostly the latest, but one that began earlier and took longer belongs before others.
+func (t *table) touch(x touch) {
+	i := len(t.touches)
+	for i > 0 && t.touches[i-1].at.After(x.at) {
+		i--
+	}
+	t.touches = slices.Insert(t.touches, i, x)
+}
+
+// untouch takes back a write that was noted lately.
+func (t *table) untouch(x touch) {
+	for i, other := range slices.Backward(t.touches) {
+		if other == x {
+			t.touches = slices.Delete(t.touches, i, i+1)
+			return
+		}
+	}
+}
+
 // compact forgets outdated touches once they are the majority, so that history does not slow down a search.
 func (t *table) compact() {
 	if len(t.touches) > 2*len(t.live)+1000 {

@@ -235,3 +235,28 @@ func FuzzSearch(f *testing.F) {
 		}
 	})
 }
+
+// A slow write is committed late and carries the time at which it began: behind the cursor of somebody who asks what is new.
+func TestLateWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var took time.Duration
+		s := New(WithBegin(func(now time.Time) time.Time { return now.Add(-took) }))
+		c := client{t, s}
+		c.put("/Patient/quick", `{"resourceType":"Patient","id":"quick"}`)
+		cursor := c.get("/Patient/quick").Get("meta.lastUpdated").Str[:23] + "Z"
+		time.Sleep(time.Minute)
+		took = 2 * time.Minute
+		c.put("/Patient/slow", `{"resourceType":"Patient","id":"slow"}`)
+		if n := len(c.get("/Patient?_lastUpdated=ge" + cursor).Get("entry").Array()); n != 1 {
+			t.Errorf("%d are found at or after the cursor, want the quick one alone", n)
+		}
+		order := c.get("/Patient?_sort=_lastUpdated").Get("entry.#.resource.id").String()
+		if order != `["slow","quick"]` {
+			t.Errorf("in the order of lastUpdated: %s", order)
+		}
+		c.put("/Patient/quick", `{"resourceType":"Patient","id":"quick","active":true}`)
+		if at := c.get("/Patient/quick").Get("meta.lastUpdated").Str[:23] + "Z"; at < cursor {
+			t.Errorf("a version is older than the one before it: %s", at)
+		}
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Server is an http.Handler that serves FHIR R4 under /fhir and a small page for people at /.
@@ -36,6 +37,12 @@ func WithBaseURL(base string) Option {
 // WithHTTPClient sets the client that delivers subscription notifications. Redirects are never followed.
 func WithHTTPClient(client *http.Client) Option {
 	return func(s *Server) { s.hooks.use(client) }
+}
+
+// WithBegin says when a write that is committed now began: that moment is its lastUpdated, as on a server whose transactions take
+// time. Later writes may so have earlier stamps.
+func WithBegin(began func(now time.Time) time.Time) Option {
+	return func(s *Server) { s.store.began = began }
 }
 
 // New returns an empty server. Close it: an active Subscription keeps goroutines.

@@ -13,9 +13,10 @@ import (
 type store struct {
 	catalogue catalogue
 	tables    map[string]*table
-	serial    int64     // of the latest record
-	ids       int64     // the latest id that we gave
-	latest    time.Time // of the latest write: lastUpdated never runs backwards
+	serial    int64                     // of the latest record
+	ids       int64                     // the latest id that we gave
+	latest    time.Time                 // of the latest write: lastUpdated never runs backwards
+	began     func(time.Time) time.Time // when what is written now began; nil: now
 }
 
 // record is one resource through all its versions.
@@ -86,11 +87,25 @@ type tx struct {
 
 // begin opens a transaction at the present time, in the milliseconds that FHIR instants have here.
 func (s *store) begin() *tx {
-	now := time.Now().UTC().Truncate(time.Millisecond)
-	if now.Before(s.latest) {
-		now = s.latest
+	now := time.Now()
+	if s.began != nil {
+		return &tx{store: s, at: instantOf(s.began(now))}
 	}
-	return &tx{store: s, at: now}
+	at := instantOf(now)
+	if at.Before(s.latest) {
+		at = s.latest
+	}
+	return &tx{store: s, at: at}
+}
+
+func instantOf(at time.Time) time.Time { return at.UTC().Truncate(time.Millisecond) }
+
+// stampOf is what a new version of rec gets: no version is older than the one before it.
+func (t *tx) stampOf(rec *record) time.Time {
+	if len(rec.versions) > 0 && rec.current().at.After(t.at) {
+		return rec.current().at
+	}
+	return t.at
 }
 
 // nextID returns an id that no resource has: a number, as HAPI gives.
@@ -111,13 +126,14 @@ func (t *tx) put(typ, id, method string, body []byte) (*record, bool) {
 		return rec, false
 	}
 	number := len(rec.versions) + 1
-	t.append(rec, version{number: number, body: stamp(body, id, number, t.at), at: t.at, method: method})
+	at := t.stampOf(rec)
+	t.append(rec, version{number: number, body: stamp(body, id, number, at), at: at, method: method})
 	return rec, true
 }
 
 // remove stores a deletion as the newest version.
 func (t *tx) remove(rec *record) {
-	t.append(rec, version{number: len(rec.versions) + 1, at: t.at, method: "DELETE"})
+	t.append(rec, version{number: len(rec.versions) + 1, at: t.stampOf(rec), method: "DELETE"})
 }
 
 func (t *tx) append(rec *record, v version) {
@@ -128,7 +144,7 @@ func (t *tx) append(rec *record, v version) {
 	}
 	rec.versions = append(rec.versions, v)
 	tab.reindex(rec, before, v.body)
-	tab.touches = append(tab.touches, touch{v.at, rec, v.number})
+	tab.touch(touch{v.at, rec, v.number})
 	t.writes = append(t.writes, rec)
 }
 
@@ -146,9 +162,10 @@ func (t *tx) commit() {
 func (t *tx) rollback() {
 	for _, rec := range slices.Backward(t.writes) {
 		tab := t.store.table(rec.typ)
-		undone := rec.current().body
+		last := *rec.current()
+		undone := last.body
 		rec.versions = rec.versions[:len(rec.versions)-1]
-		tab.touches = tab.touches[:len(tab.touches)-1]
+		tab.untouch(touch{last.at, rec, last.number})
 		var restored []byte
 		if len(rec.versions) == 0 {
 			delete(tab.records, rec.id)

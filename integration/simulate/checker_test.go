@@ -1,0 +1,224 @@
+package simulate_test
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+)
+
+// checker compares what stands on the server with what truly happened. It
+// knows docs/rules.md and FHIR, and nothing of how the service decides.
+type checker struct {
+	sim    *simulation
+	stands map[string]*standing // by Encounter/id
+	bodies map[string]string    // by Type/id
+}
+
+// standing is what stands on the server for one admission.
+type standing struct {
+	encounter gjson.Result
+	tasks     []gjson.Result // nurses', by us
+	drafts    []gjson.Result
+	scores    []gjson.Result
+	consults  []gjson.Result
+	teams     []gjson.Result
+	others    []gjson.Result // consults that are not ours
+}
+
+func (s *simulation) check() {
+	c := &checker{sim: s, stands: map[string]*standing{}, bodies: map[string]string{}}
+	c.read()
+	for _, st := range s.hospital.stays {
+		c.stay(st, c.stands[st.encounter])
+	}
+	c.strangers()
+}
+
+func (c *checker) read() {
+	for _, typ := range []string{"Encounter", "Task", "QuestionnaireResponse", "Observation", "ServiceRequest"} {
+		for _, r := range c.sim.hospital.ehr.all(typ) {
+			c.bodies[typ+"/"+r.Get("id").Str] = r.Raw
+			c.file(typ, r)
+		}
+	}
+}
+
+func (c *checker) file(typ string, r gjson.Result) {
+	if typ == "Encounter" {
+		c.of("Encounter/" + r.Get("id").Str).encounter = r
+		return
+	}
+	at := c.of(r.Get("encounter.reference").Str)
+	purpose, id := purposeOf(r)
+	if id != "" {
+		at = c.of("Encounter/" + id)
+	}
+	switch purpose {
+	case "screening":
+		at.tasks = append(at.tasks, r)
+	case "response":
+		at.drafts = append(at.drafts, r)
+	case "score":
+		at.scores = append(at.scores, r)
+	case "consult":
+		at.consults = append(at.consults, r)
+	case "consult-task":
+		at.teams = append(at.teams, r)
+	default:
+		if typ == "ServiceRequest" {
+			at.others = append(at.others, r)
+		}
+	}
+}
+
+func (c *checker) of(encounter string) *standing {
+	if c.stands[encounter] == nil {
+		c.stands[encounter] = &standing{}
+	}
+	return c.stands[encounter]
+}
+
+// purposeOf reads what one of our resources is for, and in which admission.
+func purposeOf(r gjson.Result) (purpose, admission string) {
+	id := r.Get(`identifier.#(system=="` + identifiers + `").value`).Str
+	if r.Get("identifier").IsObject() {
+		id = r.Get("identifier.value").Str
+	}
+	parts := append(strings.Split(id, ":"), "", "")
+	return parts[0], parts[1]
+}
+
+// strangers are things of ours in an admission that the hospital never had.
+func (c *checker) strangers() {
+	for name, st := range c.stands {
+		if name != "" && !st.encounter.Exists() && len(st.tasks)+len(st.scores)+len(st.consults) > 0 {
+			c.sim.found("work of ours in %s, which is not there", name)
+		}
+	}
+}
+
+// want is what must stand at the end; each may also be left open.
+type want struct {
+	asked   verdict // whether there is a task at all
+	open    verdict // whether a nurse is still waited for
+	score   verdict
+	points  int
+	consult verdict // whether one of ours is live
+}
+
+type verdict int
+
+const (
+	either verdict = iota
+	yes
+	no
+)
+
+func (v verdict) broken(is bool) bool { return v == yes && !is || v == no && is }
+
+// settled are statuses of what nobody waits for.
+var settled = map[string]bool{"completed": true, "cancelled": true, "rejected": true, "failed": true, "entered-in-error": true}
+
+func live(list []gjson.Result, dead ...string) int {
+	n := 0
+	for _, r := range list {
+		gone := false
+		for _, d := range dead {
+			gone = gone || r.Get("status").Str == d
+		}
+		if !gone {
+			n++
+		}
+	}
+	return n
+}
+
+func open(tasks []gjson.Result) (n int) {
+	for _, t := range tasks {
+		if !settled[t.Get("status").Str] {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *checker) stay(s *stay, at *standing) {
+	w := s.expected()
+	wrong := func(what string) { c.report(s, at, what) }
+	if w.asked.broken(len(at.tasks) > 0) {
+		wrong("screenings: " + itoa(len(at.tasks)))
+	}
+	if n := len(at.tasks); n > 1+len(s.unable) || n > 3 {
+		wrong("asked too often: " + itoa(n))
+	}
+	if n := open(at.tasks); n > 1 || w.open.broken(n > 0) {
+		wrong("open tasks: " + itoa(n))
+	}
+	c.results(s, at, w, wrong)
+	c.order(s, at, wrong)
+	for _, t := range s.texts {
+		if !strings.Contains(c.bodies[t.ref], t.words) {
+			wrong("overwritten: a text on " + t.ref)
+		}
+	}
+}
+
+// results are the score and the consult.
+func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
+	scores := live(at.scores, "entered-in-error")
+	if len(at.scores) > 1 || w.score.broken(scores > 0) {
+		wrong("scores: " + itoa(scores))
+	}
+	if scores == 1 && w.score == yes && int(at.scores[0].Get("valueQuantity.value").Int()) != w.points {
+		wrong("the score is not " + itoa(w.points))
+	}
+	consults := live(at.consults, "revoked", "entered-in-error")
+	c.sim.consults += consults
+	if consults > 1 || len(at.teams) > 1 || w.consult.broken(consults > 0) {
+		wrong("live consults: " + itoa(consults))
+	}
+	if consults == 1 && len(at.teams) != 1 {
+		wrong("a consult without a task for the team")
+	}
+	if scores == 1 && w.score == yes && !s.gave(at.scores[0].Get("derivedFrom.0.reference").Str, w.points) {
+		wrong("the score is not from the answers that count")
+	}
+}
+
+// order is what holds between the things of one admission.
+func (c *checker) order(s *stay, at *standing, wrong func(string)) {
+	for _, t := range at.tasks {
+		here := at.encounter.Get("location.0.location.reference").Str
+		if !settled[t.Get("status").Str] && s.present() && t.Get("location.reference").Str != here {
+			wrong("the open task lies on another ward than the patient")
+		}
+	}
+	for _, list := range [][]gjson.Result{at.tasks, at.drafts, at.scores, at.consults, at.teams} {
+		names := map[string]bool{}
+		for _, r := range list {
+			name := r.Get("identifier").Raw
+			if names[name] {
+				wrong("doubled: " + name)
+			}
+			names[name] = true
+		}
+	}
+}
+
+// report says what is wrong, with all that is needed to understand it.
+func (c *checker) report(s *stay, at *standing, what string) {
+	var b strings.Builder
+	b.WriteString(s.encounter + ": " + what + "\n  truth: " + s.String())
+	for _, list := range [][]gjson.Result{at.tasks, at.drafts, at.scores, at.consults, at.teams, at.others} {
+		for _, r := range list {
+			b.WriteString("\n  " + r.Get("resourceType").Str + "/" + r.Get("id").Str + "/v" + r.Get("meta.versionId").Str + " " + r.Get("status").Str +
+				" " + r.Get("businessStatus.coding.0.code").Str + r.Get("valueQuantity.value").Raw + " " + r.Get("meta.lastUpdated").Str)
+		}
+	}
+	c.sim.found("%s", b.String())
+}
+
+// near tells that two things happened so close together that the service may
+// have learnt of the second first.
+func near(a, b time.Time) bool { return a.Sub(b).Abs() < longest }

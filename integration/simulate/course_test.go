@@ -1,0 +1,111 @@
+package simulate_test
+
+import (
+	"fmt"
+	"time"
+)
+
+// course plans what happens to a patient who lies in a bed: she is moved, goes
+// on leave, goes home or dies; and somebody asks her, or does not.
+func (h *hospital) course(s *stay) {
+	c := s.chance
+	stays := 2*time.Hour + c.about(lies-2*time.Hour)
+	h.visit(s, c.about(8*time.Hour))
+	if c.happens(0.3) {
+		h.in(c.between(0, stays), func() { h.transfer(s) })
+	}
+	if c.happens(0.04) {
+		h.in(c.between(0, stays), func() { h.leave(s) })
+	}
+	if c.happens(0.03) {
+		h.in(c.between(0, stays), func() { h.ownForm(s) })
+	}
+	if c.happens(0.02) {
+		h.in(c.between(0, stays), func() { h.orders(s) })
+	}
+	if c.happens(0.02) {
+		h.in(c.between(0, stays), func() { h.never(s) })
+	}
+	h.in(stays, func() { h.leaves(s) })
+}
+
+// leaves ends the stay.
+func (h *hospital) leaves(s *stay) {
+	switch {
+	case s.over:
+	case s.chance.happens(0.02):
+		h.dies(s)
+	default:
+		h.goesHome(s)
+	}
+}
+
+func (h *hospital) goesHome(s *stay) {
+	if s.over || s.status == "finished" {
+		return
+	}
+	h.set(s, "finished", "period.end", quoted(h.clock()))
+	c := s.chance
+	if s.class == "IMP" && c.happens(0.02) {
+		h.in(c.between(time.Hour, 30*time.Hour), func() { h.comesBack(s) })
+		return
+	}
+	s.over = true
+	if inpatient[s.class] && c.happens(0.03) {
+		h.in(c.about(24*time.Hour), func() { h.answersLate(s) })
+	}
+}
+
+// comesBack: the discharge was a mistake.
+func (h *hospital) comesBack(s *stay) {
+	h.set(s, "in-progress")
+	h.visit(s, s.chance.about(8*time.Hour))
+	h.in(s.chance.about(40*time.Hour), func() { h.goesHome(s) })
+}
+
+func (h *hospital) dies(s *stay) {
+	s.dead, s.over = true, true
+	h.ehr.edit(s.patient.ref, "deceasedDateTime", quoted(h.clock()))
+	s.update()
+	h.in(s.chance.about(3*time.Hour), func() { h.set(s, "finished", "period.end", quoted(h.clock())) })
+}
+
+// never: the admission was a mistake.
+func (h *hospital) never(s *stay) {
+	if s.over || !s.present() {
+		return
+	}
+	s.over = true
+	h.set(s, pick(s.chance, weighted[string]{1, "cancelled"}, weighted[string]{1, "entered-in-error"}))
+}
+
+func (h *hospital) transfer(s *stay) {
+	if s.over || !s.present() {
+		return
+	}
+	s.ward = (s.ward + 1 + s.chance.IntN(len(h.wards)-1)) % len(h.wards)
+	h.ehr.edit(s.encounter, "location.0.location.reference", quoted(h.wards[s.ward].location))
+}
+
+func (h *hospital) leave(s *stay) {
+	if s.over || s.status != "in-progress" {
+		return
+	}
+	h.set(s, "onleave")
+	h.in(s.chance.about(10*time.Hour), func() {
+		if !s.over && s.status == "onleave" {
+			h.set(s, "in-progress")
+		}
+	})
+}
+
+// orders: a clinician asks for the consult herself, before anybody has asked
+// the patient.
+func (h *hospital) orders(s *stay) {
+	if s.over || !s.present() || len(s.answers) > 0 || !s.canBeAsked() {
+		return
+	}
+	s.ordered = time.Now()
+	h.ehr.create("ServiceRequest", fmt.Sprintf(`"status":"active","intent":"order","subject":{"reference":%q},"encounter":{"reference":%q},`+
+		`"code":{"coding":[{"system":%q,"code":"tilsyn-rus"}]}`, s.patient.ref, s.encounter, codes))
+}

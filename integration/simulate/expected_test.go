@@ -1,0 +1,130 @@
+package simulate_test
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// This file says what docs/rules.md promises, from the truth alone.
+
+// expected is what must stand for an admission when everything has settled.
+func (s *stay) expected() want {
+	w := s.expectedTask()
+	w.score, w.points = s.expectedScore()
+	w.consult = s.expectedConsult(w)
+	return w
+}
+
+// expectedTask: every adult inpatient is asked, once.
+func (s *stay) expectedTask() (w want) {
+	switch {
+	case s.removed:
+		return want{asked: no, open: no}
+	case s.surely() || s.seen:
+		w.asked = yes
+	case s.longest == 0 && s.askable.IsZero():
+		return want{asked: no, open: no}
+	}
+	w.open = s.expectedOpen()
+	if w.asked == either && w.open == yes {
+		w.open = either
+	}
+	return w
+}
+
+// expectedOpen: somebody is waited for as long as she is there and has neither
+// answered nor said no.
+func (s *stay) expectedOpen() verdict {
+	a := s.counts()
+	switch {
+	case !s.present() || s.dead:
+		return no
+	case a != nil && a.declined:
+		return no
+	case a != nil:
+		if _, ok := a.score(); ok {
+			return no
+		}
+	}
+	switch s.nurse {
+	case declined, closed:
+		return no
+	case unable:
+		if len(s.unable) >= 3 {
+			return no
+		}
+	}
+	return yes
+}
+
+// expectedScore: complete answers have one, and nothing else has.
+func (s *stay) expectedScore() (verdict, int) {
+	a := s.counts()
+	switch {
+	case s.void():
+		return no, 0
+	case a == nil || a.declined:
+		return no, 0
+	case s.dead || s.removed:
+		return either, 0
+	case !s.surely() && !s.seen:
+		return either, 0
+	}
+	n, ok := a.score()
+	if !ok {
+		return no, 0
+	}
+	return yes, n
+}
+
+// expectedConsult: one for a score that passed the limit, and none for any
+// other; what a person has ended stays ended until the answers change.
+func (s *stay) expectedConsult(w want) verdict {
+	if w.score == yes && s.patient.needsConsult(w.points) {
+		return s.expectedToStand()
+	}
+	if w.score == either || !s.begun.IsZero() { // the team that has begun decides
+		return either
+	}
+	return no
+}
+
+func (s *stay) expectedToStand() verdict {
+	ended := s.revoked
+	if s.rejected.After(ended) {
+		ended = s.rejected
+	}
+	switch {
+	case !s.ordered.IsZero():
+		return no // the clinician's own order meets the need
+	case ended.IsZero():
+		return yes
+	case near(s.changed(), ended):
+		return either
+	case s.changed().After(ended):
+		return yes
+	}
+	return no
+}
+
+// String is the truth in a line, for a person who looks for a mistake.
+func (s *stay) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s age %d %q pregnant %v dead %v; askable for %v, seen %v", s.class, s.status, s.age, s.sex, s.pregnant, s.dead, s.longest, s.seen)
+	if !s.askable.IsZero() {
+		fmt.Fprintf(&b, " and since %s", stamp(s.askable))
+	}
+	for _, a := range s.answers {
+		fmt.Fprintf(&b, "; answer %s %v valid %v declined %v wrong %v at %s changed %s", a.ref, a.points, a.valid, a.declined, a.wrong, stamp(a.at), stamp(a.changed))
+	}
+	fmt.Fprintf(&b, "; nurse %q unable %d removed %v", s.nurse, len(s.unable), s.removed)
+	for name, at := range map[string]time.Time{"ordered": s.ordered, "revoked": s.revoked, "begun": s.begun, "rejected": s.rejected, "finished": s.finished} {
+		if !at.IsZero() {
+			fmt.Fprintf(&b, "; %s %s", name, stamp(at))
+		}
+	}
+	return b.String()
+}
+
+func stamp(at time.Time) string { return at.Format("01-02 15:04:05") }

@@ -1,0 +1,142 @@
+package simulate_test
+
+import (
+	"context"
+	"net/http"
+	"runtime/pprof"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+)
+
+// harm is a mistake put in on purpose, to see that it is found.
+type harm struct {
+	seed   uint64                 // 1 if zero
+	finds  string                 // what the report must say
+	writes func(tx []byte) []byte // changes what the service writes; nil: it is swallowed
+	late   func(s *simulation)    // when quiet time begins
+}
+
+// Each invariant has a mistake that breaks it. Without any, nothing is found.
+var harms = map[string]harm{
+	"nothing":                  {finds: ""},
+	"a patient is missed":      {finds: "screenings: 0", writes: swallow("screening:")},
+	"two create the same":      {seed: 4, finds: "doubled", writes: everyEntry(func(e string) string { return drop(e, "request.ifNoneExist") })},
+	"a consult is lost":        {finds: "live consults: 0", writes: consultsAre("revoked")},
+	"a score is invented":      {finds: "the score is not", writes: everyEntry(oneMore)},
+	"a person is overwritten":  {finds: "overwritten", writes: everyEntry(func(e string) string { return drop(e, "resource.note") })},
+	"a consult comes back":     {finds: "live consults: 1", late: resurrect},
+	"the task stays behind":    {finds: "on another ward", writes: everyEntry(stayBehind)},
+	"answers are judged again": {finds: "restless", writes: everyEntry(forgetful)},
+	"goroutines are left":      {finds: "a leak", late: leak},
+	"the server is pestered":   {finds: "over the budget", late: pester},
+}
+
+func TestTheCheckerSees(t *testing.T) {
+	for name, h := range harms {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := simulate(t, options{seed: max(h.seed, 1), lasts: 6 * 24 * time.Hour, beds: 40, harm: h})
+			found := strings.Join(s.findings, "\n")
+			if h.finds == "" && found != "" || !strings.Contains(found, h.finds) {
+				t.Errorf("wanted %q, found %d:\n%.2000s", h.finds, len(s.findings), found)
+			}
+		})
+	}
+}
+
+// everyEntry changes each entry of a transaction.
+func everyEntry(change func(entry string) string) func([]byte) []byte {
+	return func(tx []byte) []byte {
+		for i, e := range gjson.GetBytes(tx, "entry").Array() {
+			tx, _ = sjson.SetRawBytes(tx, "entry."+itoa(i), []byte(change(e.Raw)))
+		}
+		return tx
+	}
+}
+
+func drop(entry, path string) string {
+	entry, _ = sjson.Delete(entry, path)
+	return entry
+}
+
+// swallow says that a write was carried out, now and then, when it was not.
+func swallow(purpose string) func([]byte) []byte {
+	return func(tx []byte) []byte {
+		if strings.Contains(string(tx), `"value":"`+purpose) && strings.Contains(string(tx), `3"}`) {
+			return nil
+		}
+		return tx
+	}
+}
+
+func consultsAre(status string) func([]byte) []byte {
+	return everyEntry(func(e string) string {
+		if gjson.Get(e, "resource.resourceType").Str == "ServiceRequest" {
+			e, _ = sjson.Set(e, "resource.status", status)
+		}
+		return e
+	})
+}
+
+func oneMore(e string) string {
+	if v := gjson.Get(e, "resource.valueQuantity.value"); v.Exists() {
+		e, _ = sjson.Set(e, "resource.valueQuantity.value", v.Int()+1)
+	}
+	return e
+}
+
+// stayBehind leaves the task where it was first.
+func stayBehind(e string) string {
+	if gjson.Get(e, "resource.resourceType").Str == "Task" {
+		e, _ = sjson.Set(e, "resource.location.reference", "Location/3")
+	}
+	return e
+}
+
+// forgetful does not remember which answers were judged.
+func forgetful(e string) string {
+	for i, out := range gjson.Get(e, "resource.output").Array() {
+		if out.Get("type.coding.0.code").Str == "judged" {
+			return drop(e, "resource.output."+itoa(i))
+		}
+	}
+	return e
+}
+
+// resurrect makes a consult active that a clinician has cancelled.
+func resurrect(s *simulation) {
+	for _, st := range s.hospital.stays {
+		if order, ok := s.hospital.ours("ServiceRequest", "consult", st); ok && order.Get("status").Str == "revoked" {
+			s.hospital.ehr.edit("ServiceRequest/"+order.Get("id").Str, "status", `"active"`)
+		}
+	}
+}
+
+func leak(s *simulation) {
+	pprof.Do(context.Background(), pprof.Labels("simulation", s.label), func(context.Context) {
+		for range 100 {
+			go func() { <-s.replicas[0].ended }()
+		}
+	})
+}
+
+func pester(s *simulation) {
+	w := newWire(s, "somebody")
+	go func() {
+		for {
+			select {
+			case <-s.replicas[0].ended:
+				return
+			case <-time.After(10 * time.Second):
+				r, _ := http.NewRequest(http.MethodGet, base+"/metadata", nil)
+				if resp, err := w.RoundTrip(r); err == nil {
+					resp.Body.Close()
+				}
+			}
+		}
+	}()
+}

@@ -1,0 +1,197 @@
+package simulate_test
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tilsyn/tilsyn/config"
+)
+
+// hospital is the model: it admits, transfers, discharges and corrects itself,
+// and writes the truth down.
+type hospital struct {
+	agenda
+	sim    *simulation
+	ehr    ehr
+	chance chance
+	org    string
+	team   string
+	wards  []ward
+	stays  []*stay
+}
+
+type ward struct{ location, nurses string }
+
+const (
+	identifiers = "https://tilsyn.org/fhir/identifier"
+	codes       = "https://tilsyn.org/fhir/CodeSystem/tilsyn"
+	actCodes    = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+)
+
+func newHospital(sim *simulation) *hospital {
+	h := &hospital{sim: sim, ehr: ehr{sim.server}, chance: draw(sim.seed, "hospital")}
+	h.org = h.ehr.create("Organization", `"name":"Syntetisk sykehus"`)
+	h.team = h.ehr.create("CareTeam", `"status":"active","name":"Rusteam (syntetisk)"`)
+	for n := range 6 {
+		h.wards = append(h.wards, ward{
+			h.ehr.create("Location", fmt.Sprintf(`"name":"Post %d"`, n)),
+			h.ehr.create("CareTeam", fmt.Sprintf(`"status":"active","name":"Sykepleiere, post %d"`, n)),
+		})
+	}
+	return h
+}
+
+func (h *hospital) routing() config.Routing {
+	r := config.Routing{Default: config.Owners{Liaison: h.team}}
+	for _, w := range h.wards {
+		r.Rules = append(r.Rules, config.Rule{Location: w.location, Owners: config.Owners{Ward: w.nurses}})
+	}
+	return r
+}
+
+// lies is how long an admission takes on average.
+const lies = 150 * time.Hour
+
+// open begins with a hospital that is half full, and lets patients come so
+// that the beds are mostly taken.
+func (h *hospital) open() {
+	for range h.sim.beds / 2 {
+		h.in(h.chance.between(0, 2*time.Hour), h.admit)
+	}
+	h.arrive()
+	for range int(h.sim.lasts / (3 * 24 * time.Hour)) {
+		h.in(h.chance.between(0, h.sim.lasts), func() { h.anyReplica().restart() })
+	}
+}
+
+func (h *hospital) anyReplica() *replica { return h.sim.replicas[h.chance.IntN(len(h.sim.replicas))] }
+
+func (h *hospital) arrive() {
+	every := time.Duration(float64(lies) / float64(h.sim.beds))
+	h.in(h.chance.about(every), func() { h.admit(); h.arrive() })
+}
+
+// admit brings one patient, and plans her course.
+func (h *hospital) admit() {
+	s := h.newStay(len(h.stays))
+	h.stays = append(h.stays, s)
+	s.class = pick(s.chance, weighted[string]{80, "IMP"}, weighted[string]{6, "ACUTE"}, weighted[string]{2, "NONAC"}, weighted[string]{8, "EMER"}, weighted[string]{4, "AMB"})
+	s.status = pick(s.chance, weighted[string]{85, "in-progress"}, weighted[string]{7, "arrived"}, weighted[string]{8, "planned"})
+	h.register(s)
+	if s.chance.happens(0.02) {
+		h.in(s.chance.about(24*time.Hour), func() { h.part(s) })
+	}
+	switch {
+	case s.status == "planned":
+		h.in(s.chance.about(20*time.Hour), func() { h.comes(s) })
+	case s.class == "EMER":
+		h.in(s.chance.about(4*time.Hour), func() { h.emergencyEnds(s) })
+	case s.class == "AMB":
+		h.in(s.chance.about(3*time.Hour), func() { h.goesHome(s) })
+	default:
+		h.course(s)
+	}
+}
+
+func (h *hospital) newStay(n int) *stay {
+	c := draw(h.sim.seed, "stay", number(int64(n)))
+	s := &stay{n: n, chance: c, ward: c.IntN(len(h.wards))}
+	if len(h.stays) > 0 && c.happens(0.12) {
+		if before := h.stays[c.IntN(len(h.stays))]; before.over && !before.dead && h.lastOf(before) {
+			s.patient = before.patient
+			return s
+		}
+	}
+	s.patient = h.person(c, n)
+	return s
+}
+
+// lastOf tells that a stay is its patient's last so far: nobody lies in two beds.
+func (h *hospital) lastOf(s *stay) bool {
+	return !slices.ContainsFunc(h.stays[s.n+1:], func(o *stay) bool { return o.patient.ref == s.patient.ref })
+}
+
+func (h *hospital) person(c chance, n int) patient {
+	p := patient{sex: pick(c, weighted[string]{49, "female"}, weighted[string]{48, "male"}, weighted[string]{2, "other"}, weighted[string]{1, ""})}
+	p.age = pick(c, weighted[int]{90, 19 + c.IntN(80)}, weighted[int]{8, c.IntN(17)}, weighted[int]{2, -1})
+	body := fmt.Sprintf(`"meta":{"tag":[{"code":"synthetic"}]},"name":[{"family":"Syntetisk","given":["Nr %d"]}]`, n)
+	if p.sex != "" {
+		body += `,"gender":` + quoted(p.sex)
+	}
+	if p.age >= 0 {
+		body += `,"birthDate":` + quoted(time.Now().AddDate(-p.age, 0, -1-c.IntN(300)).Format(time.DateOnly))
+	}
+	p.ref = h.ehr.create("Patient", body)
+	if p.sex == "female" && p.age > 18 && p.age < 45 && c.happens(0.1) {
+		p.pregnant = true
+		h.ehr.create("Condition", fmt.Sprintf(`"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},`+
+			`"code":{"coding":[{"system":"http://snomed.info/sct","code":"77386006"}]},"subject":{"reference":%q}`, p.ref))
+	}
+	return p
+}
+
+func (h *hospital) register(s *stay) {
+	body := fmt.Sprintf(`"status":%q,"class":{"system":%q,"code":%q},"subject":{"reference":%q},"period":{"start":%q},`+
+		`"location":[{"location":{"reference":%q}}],"serviceProvider":{"reference":%q}`,
+		s.status, actCodes, s.class, s.patient.ref, h.clock(), h.wards[s.ward].location, h.org)
+	if s.parent != nil {
+		body += fmt.Sprintf(`,"partOf":{"reference":%q}`, s.parent.encounter)
+	}
+	s.encounter = h.ehr.create("Encounter", body)
+	s.update()
+}
+
+// clock is what time the hospital's own system takes it to be.
+func (h *hospital) clock() string {
+	return time.Now().Add(h.sim.weather.ehr).UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+// set moves an admission on.
+func (h *hospital) set(s *stay, status string, more ...string) {
+	s.status = status
+	h.ehr.edit(s.encounter, append(more, "status", quoted(status))...)
+	s.update()
+	for _, part := range h.stays[s.n:] {
+		if part.parent == s {
+			part.update()
+		}
+	}
+}
+
+func (h *hospital) comes(s *stay) {
+	if s.chance.happens(0.15) {
+		h.set(s, "cancelled")
+		s.over = true
+		return
+	}
+	h.set(s, "in-progress", "period.start", quoted(h.clock()))
+	if s.class == "EMER" || s.class == "AMB" {
+		h.in(s.chance.about(3*time.Hour), func() { h.goesHome(s) })
+		return
+	}
+	h.course(s)
+}
+
+// emergencyEnds: she goes home, or lies in a bed from now on.
+func (h *hospital) emergencyEnds(s *stay) {
+	if s.chance.happens(0.5) {
+		h.goesHome(s)
+		return
+	}
+	s.class = "IMP"
+	h.set(s, "in-progress", "class.code", `"IMP"`)
+	h.course(s)
+}
+
+// part is an Encounter of its own for a part of her stay.
+func (h *hospital) part(of *stay) {
+	if of.over || of.parent != nil {
+		return
+	}
+	s := &stay{n: len(h.stays), chance: draw(h.sim.seed, "part", number(int64(of.n))), patient: of.patient, ward: of.ward,
+		class: "IMP", status: "in-progress", parent: of, over: true}
+	h.stays = append(h.stays, s)
+	h.register(s)
+	h.in(s.chance.about(12*time.Hour), func() { h.set(s, "finished") })
+}

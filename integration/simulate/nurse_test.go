@@ -1,0 +1,209 @@
+package simulate_test
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+)
+
+// visit is when a nurse next looks at her worklist for this patient.
+func (h *hospital) visit(s *stay, wait time.Duration) {
+	h.in(wait, func() { h.looks(s) })
+}
+
+// looks: what a nurse does with the task that she finds, if she finds one.
+func (h *hospital) looks(s *stay) {
+	if s.over || !s.present() || time.Since(s.ordered) < time.Hour {
+		return
+	}
+	task, ok := h.openTask(s)
+	if !ok {
+		if s.nurse == "" && s.counts() == nil {
+			h.visit(s, s.chance.about(8*time.Hour))
+		}
+		return
+	}
+	s.seen = true
+	pick(s.chance,
+		weighted[func(*stay, gjson.Result)]{58, h.answers}, weighted[func(*stay, gjson.Result)]{4, h.marksDone},
+		weighted[func(*stay, gjson.Result)]{8, h.begins}, weighted[func(*stay, gjson.Result)]{5, h.forgetsAnItem},
+		weighted[func(*stay, gjson.Result)]{1.5, h.mistakesPatient},
+		weighted[func(*stay, gjson.Result)]{6, h.declines}, weighted[func(*stay, gjson.Result)]{2, h.declinesInForm},
+		weighted[func(*stay, gjson.Result)]{7, h.unable}, weighted[func(*stay, gjson.Result)]{6, h.notes},
+		weighted[func(*stay, gjson.Result)]{1, h.closes}, weighted[func(*stay, gjson.Result)]{0.5, h.removes},
+	)(s, task)
+}
+
+// openTask is what a ward's worklist shows of this patient.
+func (h *hospital) openTask(s *stay) (gjson.Result, bool) {
+	for _, t := range h.ehr.search("Task?code=complete-questionnaire&status=requested,received,accepted,in-progress&encounter=" + s.encounter) {
+		return t, true
+	}
+	return gjson.Result{}, false
+}
+
+// form is the response that belongs to a task.
+func form(task gjson.Result) string {
+	return task.Get(`output.#(type.coding.0.code=="questionnaire-response").valueReference.reference`).Str
+}
+
+// answers: she asks and hands the form in.
+func (h *hospital) answers(s *stay, task gjson.Result) {
+	h.fill(s, form(task), "completed", points(s.chance))
+	h.goesOn(s)
+}
+
+// marksDone: her form leaves the response in progress, and she closes the task.
+func (h *hospital) marksDone(s *stay, task gjson.Result) {
+	h.fill(s, form(task), "in-progress", points(s.chance))
+	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
+	s.answer(form(task)).valid = true
+	h.goesOn(s)
+}
+
+// begins: she is called away.
+func (h *hospital) begins(s *stay, task gjson.Result) {
+	h.fill(s, form(task), "in-progress", points(s.chance)[:1])
+	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"in-progress"`)
+	h.visit(s, s.chance.about(6*time.Hour))
+}
+
+// forgetsAnItem: the form does not let her hand it in, but she closes the task.
+func (h *hospital) forgetsAnItem(s *stay, task gjson.Result) {
+	h.fill(s, form(task), "in-progress", []int{2, 1})
+	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
+	h.visit(s, s.chance.about(6*time.Hour))
+}
+
+// mistakesPatient: her form was opened on somebody else.
+func (h *hospital) mistakesPatient(s *stay, task gjson.Result) {
+	other := h.stays[s.chance.IntN(len(h.stays))].patient.ref
+	if other == s.patient.ref {
+		return
+	}
+	h.fill(s, form(task), "completed", points(s.chance))
+	s.answer(form(task)).wrong = true
+	h.ehr.edit(form(task), "subject.reference", quoted(other))
+	h.visit(s, s.chance.about(12*time.Hour))
+}
+
+func (h *hospital) declines(s *stay, task gjson.Result) {
+	s.nurse = declined
+	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"rejected"`, "note.-1", h.says(s, "Task/"+task.Get("id").Str))
+}
+
+func (h *hospital) declinesInForm(s *stay, task gjson.Result) {
+	a := s.answer(form(task))
+	a.valid, a.declined, a.points = true, true, nil
+	a.at, a.changed = time.Now(), time.Now()
+	h.ehr.edit(a.ref, "status", `"in-progress"`, "authored", quoted(h.clock()), "item",
+		`[{"linkId":"1","extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"asked-declined"}]}]`)
+	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
+}
+
+func (h *hospital) unable(s *stay, task gjson.Result) {
+	s.nurse = unable
+	s.unable = append(s.unable, time.Now())
+	why := pick(s.chance, weighted[string]{1, "intoxicated"}, weighted[string]{1, "delirious"}, weighted[string]{1, "too-ill"})
+	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"rejected"`, "statusReason", fmt.Sprintf(`{"coding":[{"system":%q,"code":%q}]}`, codes, why))
+	h.visit(s, 25*time.Hour+s.chance.about(8*time.Hour))
+}
+
+// notes: she only writes something on the task.
+func (h *hospital) notes(s *stay, task gjson.Result) {
+	h.ehr.edit("Task/"+task.Get("id").Str, "note.-1", h.says(s, "Task/"+task.Get("id").Str))
+	h.visit(s, s.chance.about(6*time.Hour))
+}
+
+// closes: she takes it off her list without a word.
+func (h *hospital) closes(s *stay, task gjson.Result) {
+	s.nurse = closed
+	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"cancelled"`)
+}
+
+// removes: somebody deletes the task.
+func (h *hospital) removes(s *stay, task gjson.Result) {
+	if len(s.answers) > 0 || len(s.unable) > 0 {
+		return
+	}
+	s.removed = true
+	ref := "Task/" + task.Get("id").Str
+	h.ehr.remove(ref)
+	s.forget(ref)
+}
+
+// says is a remark, as an Annotation, that must not get lost.
+func (h *hospital) says(s *stay, ref string) string {
+	words := fmt.Sprintf("written by hand %d-%d", s.n, len(s.texts))
+	s.texts = append(s.texts, text{ref, words})
+	return fmt.Sprintf(`{"text":%q}`, words)
+}
+
+func (s *stay) forget(ref string) {
+	var kept []text
+	for _, t := range s.texts {
+		if t.ref != ref {
+			kept = append(kept, t)
+		}
+	}
+	s.texts = kept
+}
+
+// answer finds what was answered on a response, or begins on it.
+func (s *stay) answer(ref string) *answer {
+	for _, a := range s.answers {
+		if a.ref == ref {
+			return a
+		}
+	}
+	s.answers = append(s.answers, &answer{ref: ref})
+	return s.answers[len(s.answers)-1]
+}
+
+// fill writes answers on a response.
+func (h *hospital) fill(s *stay, ref, status string, points []int) {
+	a := s.answer(ref)
+	if a.valid && sameAnswers(a.points, points) && !a.wrong && !a.declined {
+		a.at = time.Now()
+	} else {
+		a.at, a.changed = time.Now(), time.Now()
+	}
+	a.points, a.declined, a.wrong = points, false, false
+	a.valid = status != "in-progress" && status != "entered-in-error"
+	s.nurse = ""
+	words := h.says(s, ref)
+	h.ehr.edit(ref, "status", quoted(status), "authored", quoted(h.clock()), "item", items(points), "subject.reference", quoted(s.patient.ref),
+		"extension.-1", strings.Replace(words, `{"text":`, `{"url":"http://sim/said","valueString":`, 1))
+}
+
+func sameAnswers(a, b []int) bool {
+	return fmt.Sprint(a) == fmt.Sprint(b)
+}
+
+// points are how patients answer: a quarter never drinks, one in five too much.
+func points(c chance) []int {
+	switch {
+	case c.happens(0.25):
+		return []int{0}
+	case c.happens(0.25):
+		return []int{3 + c.IntN(2), 1 + c.IntN(4), 1 + c.IntN(4)}
+	}
+	return []int{1 + c.IntN(2), c.IntN(2), c.IntN(2)}
+}
+
+// The answers of AUDIT-C's items by their points (LOINC 72109-2).
+var offered = [3][5]string{
+	{"LA6270-8", "LA18926-8", "LA18927-6", "LA18928-4", "LA18929-2"},
+	{"LA15694-5", "LA15695-2", "LA18930-0", "LA18931-8", "LA18932-6"},
+	{"LA6270-8", "LA18933-4", "LA18876-5", "LA18891-4", "LA18934-2"},
+}
+
+func items(points []int) string {
+	var list []string
+	for i, p := range points {
+		list = append(list, fmt.Sprintf(`{"linkId":"%d","answer":[{"valueCoding":{"system":"http://loinc.org","code":%q}}]}`, i+1, offered[i][p]))
+	}
+	return "[" + strings.Join(list, ",") + "]"
+}

@@ -1,0 +1,96 @@
+// Package simulate_test plays whole hospitals: the service as it ships, beside
+// the sandbox FHIR server, on a fake clock. See README.md.
+package simulate_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+var (
+	firstSeed = flag.Uint64("seed", 1, "the first seed; without -years this one alone")
+	years     = flag.Float64("years", 0, "hospital-years to simulate; by default a month")
+	beds      = flag.Int("beds", 200, "beds of each hospital")
+	unsafe    = flag.Bool("unsafe", false, "the server lets duplicates through when two create the same at once")
+	merges    = flag.Bool("merges", false, "patients turn out to be one and the same")
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// month is how long one seed's patients come.
+const month = 4 * 7 * 24 * time.Hour
+
+const year = 365 * 24 * time.Hour
+
+// Whatever goes wrong on the way, what stands at the end is what truly
+// happened.
+func TestHospital(t *testing.T) {
+	r := &report{begun: time.Now(), faults: map[fault]int{}}
+	t.Cleanup(func() { fmt.Print(r) })
+	for n := range seeds() {
+		seed := *firstSeed + uint64(n)
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel()
+			s := simulate(t, options{seed: seed, lasts: month, beds: *beds, unsafe: *unsafe, merges: *merges})
+			r.add(s)
+			for _, f := range s.findings {
+				t.Errorf("%s", f)
+			}
+			if t.Failed() {
+				t.Logf("again: go test ./integration/simulate -run TestHospital -args -seed %d", seed)
+			}
+		})
+	}
+}
+
+func seeds() int {
+	return max(1, int(math.Ceil(*years*float64(year)/float64(month))))
+}
+
+// report adds up what was simulated.
+type report struct {
+	mu       sync.Mutex
+	begun    time.Time
+	lasted   time.Duration
+	stays    int
+	consults int
+	requests int
+	writes   int
+	findings int
+	faults   map[fault]int
+}
+
+func (r *report) add(s *simulation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lasted += s.lasts
+	r.stays += len(s.hospital.stays)
+	r.consults += s.consults
+	r.requests += s.requests
+	r.writes += s.writes
+	r.findings += len(s.findings)
+	for f, n := range s.faults {
+		r.faults[f] += n
+	}
+}
+
+func (r *report) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var b strings.Builder
+	fmt.Fprintf(&b, "simulated %.2f hospital-years in %v: %d admissions, %d consults, %d requests (%d writes) of the service, %d findings\n",
+		r.lasted.Hours()/year.Hours(), time.Since(r.begun).Round(time.Second), r.stays, r.consults, r.requests, r.writes, r.findings)
+	for _, f := range slices.Sorted(maps.Keys(r.faults)) {
+		fmt.Fprintf(&b, "%8d  %s\n", r.faults[f], f)
+	}
+	return b.String()
+}

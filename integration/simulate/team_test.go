@@ -1,0 +1,121 @@
+package simulate_test
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+)
+
+// goesOn plans what may come after an answer: it is corrected, saved again or
+// withdrawn, and the team comes.
+func (h *hospital) goesOn(s *stay) {
+	c := s.chance
+	a := s.answers[len(s.answers)-1]
+	switch {
+	case c.happens(0.06):
+		h.in(c.about(20*time.Hour), func() { h.corrects(s, a, points(c)) })
+	case c.happens(0.03):
+		h.in(c.about(10*time.Hour), func() { h.corrects(s, a, a.points) })
+	case c.happens(0.02):
+		h.in(c.about(10*time.Hour), func() { h.withdraws(s, a) })
+	}
+	h.in(c.about(8*time.Hour), func() { h.teamLooks(s) })
+	if c.happens(0.05) {
+		h.in(6*time.Hour+c.about(20*time.Hour), func() { h.cancels(s) })
+	}
+}
+
+// corrects hands the form in again, after the stay as well.
+func (h *hospital) corrects(s *stay, a *answer, points []int) {
+	if !a.valid || s.void() || s.dead || a.declined {
+		return
+	}
+	h.fill(s, a.ref, pick(s.chance, weighted[string]{2, "amended"}, weighted[string]{1, "completed"}), points)
+	h.in(s.chance.about(8*time.Hour), func() { h.teamLooks(s) })
+}
+
+// withdraws says that the answers were entered in error.
+func (h *hospital) withdraws(s *stay, a *answer) {
+	if !a.valid || s.void() || s.dead {
+		return
+	}
+	a.valid, a.changed = false, time.Now()
+	h.ehr.edit(a.ref, "status", `"entered-in-error"`)
+	h.visit(s, s.chance.about(10*time.Hour))
+}
+
+// ownForm is a response from another screen of the EHR; some forget to say
+// which admission it is about, but then the task points to it.
+func (h *hospital) ownForm(s *stay) {
+	if s.over || !s.canBeAsked() || time.Since(s.ordered) < time.Hour || s.removed {
+		return
+	}
+	p := points(s.chance)
+	ref := h.ehr.create("QuestionnaireResponse", fmt.Sprintf(`"questionnaire":"https://tilsyn.org/fhir/Questionnaire/audit-c|1.1.0-nb","status":"completed",`+
+		`"subject":{"reference":%q},"encounter":{"reference":%q},"authored":%q,"item":%s`, s.patient.ref, s.encounter, h.clock(), items(p)))
+	s.answers = append(s.answers, &answer{ref: ref, points: p, valid: true, at: time.Now(), changed: time.Now()})
+	s.nurse = ""
+	h.goesOn(s)
+}
+
+// answersLate: the form comes in after she has gone home.
+func (h *hospital) answersLate(s *stay) {
+	if s.void() || s.dead || len(s.answers) > 0 || !s.surely() || s.nurse != "" || s.removed {
+		return
+	}
+	for _, t := range h.ehr.search("Task?code=complete-questionnaire&encounter=" + s.encounter) {
+		h.answers(s, t)
+		return
+	}
+}
+
+// ours finds what the service made for a purpose in an admission.
+func (h *hospital) ours(typ, purpose string, s *stay) (gjson.Result, bool) {
+	id := strings.TrimPrefix(s.encounter, "Encounter/")
+	for _, r := range h.ehr.search(typ + "?identifier=" + url.QueryEscape(identifiers+"|"+purpose+":"+id)) {
+		return r, true
+	}
+	return gjson.Result{}, false
+}
+
+// teamLooks: the liaison team finds the consult on its list and takes it on,
+// refuses it, or has not come to it yet.
+func (h *hospital) teamLooks(s *stay) {
+	task, ok := h.ours("Task", "consult-task", s)
+	if !ok || task.Get("status").Str != "requested" {
+		return
+	}
+	ref := "Task/" + task.Get("id").Str
+	switch {
+	case s.chance.happens(0.1):
+		h.in(s.chance.about(20*time.Hour), func() { h.teamLooks(s) })
+	case s.chance.happens(0.1):
+		s.rejected = time.Now()
+		h.ehr.edit(ref, "status", `"rejected"`, "note.-1", h.says(s, ref))
+	default:
+		s.begun = time.Now()
+		h.ehr.edit(ref, "status", `"accepted"`, "note.-1", h.says(s, ref))
+		h.in(s.chance.about(15*time.Hour), func() { h.teamIsDone(s, ref) })
+	}
+}
+
+func (h *hospital) teamIsDone(s *stay, ref string) {
+	if h.ehr.read(ref).Get("status").Str == "accepted" {
+		s.finished = time.Now()
+		h.ehr.edit(ref, "status", `"completed"`, "note.-1", h.says(s, ref))
+	}
+}
+
+// cancels: a clinician takes our consult back.
+func (h *hospital) cancels(s *stay) {
+	order, ok := h.ours("ServiceRequest", "consult", s)
+	if !ok || order.Get("status").Str != "active" || !s.begun.IsZero() {
+		return
+	}
+	s.revoked = time.Now()
+	ref := "ServiceRequest/" + order.Get("id").Str
+	h.ehr.edit(ref, "status", `"revoked"`, "note.-1", h.says(s, ref))
+}

@@ -1,0 +1,161 @@
+package simulate_test
+
+import "time"
+
+// stay is what truly happened in one admission. The hospital writes it down
+// while it happens; the checker compares it with what stands on the server.
+// Nothing of it is read from what the service did, but for what people saw.
+type stay struct {
+	n      int
+	chance chance
+	patient
+	encounter string
+	class     string
+	status    string
+	parent    *stay
+	ward      int
+	over      bool // gone for good: nobody does anything more
+
+	askable time.Time     // since when she can be asked; zero: she cannot now
+	longest time.Duration // how long she could be asked without interruption
+	seen    bool          // somebody has seen a task of hers
+
+	answers  []*answer
+	nurse    deed // what a nurse last did instead of answering
+	unable   []time.Time
+	removed  bool      // somebody has deleted the nurse's task
+	ordered  time.Time // when a clinician ordered a consult of her own
+	revoked  time.Time // when a clinician cancelled ours
+	begun    time.Time // when the team took it on
+	rejected time.Time // when the team said no
+	finished time.Time // when the team was done
+	texts    []text
+}
+
+// deed is what a nurse did with her task instead of answering.
+type deed string
+
+const (
+	declined deed = "declined"
+	unable   deed = "unable"
+	closed   deed = "closed"
+)
+
+// patient is a person; it may come again.
+type patient struct {
+	ref      string
+	sex      string
+	age      int // at the first admission; -1: no birth date
+	pregnant bool
+	dead     bool
+}
+
+// answer is one response, as somebody last left it.
+type answer struct {
+	ref      string
+	points   []int // of items 1, 2, 3; fewer: not answered
+	declined bool  // the form says that she did not want to
+	wrong    bool  // it names another patient
+	valid    bool  // handed in, and not withdrawn
+	at       time.Time
+	changed  time.Time // when it last came to say something else
+}
+
+// text is something that a person wrote, which must not get lost.
+type text struct{ ref, words string }
+
+// update notes whether she can be asked from now on.
+func (s *stay) update() {
+	can := s.canBeAsked()
+	switch {
+	case can && s.askable.IsZero():
+		s.askable = time.Now()
+	case !can && !s.askable.IsZero():
+		s.longest = max(s.longest, time.Since(s.askable))
+		s.askable = time.Time{}
+	}
+}
+
+// canBeAsked is who is asked, as docs/rules.md has it: an adult inpatient who
+// is in the hospital, and not for a part of a stay that is asked as a whole.
+func (s *stay) canBeAsked() bool {
+	adult := s.age < 0 || s.age >= 18
+	part := s.parent != nil && inpatient[s.parent.class] && !s.parent.void()
+	return inpatient[s.class] && s.present() && adult && !part && !s.dead
+}
+
+var inpatient = map[string]bool{"IMP": true, "ACUTE": true, "NONAC": true}
+
+func (s *stay) present() bool {
+	return s.status == "arrived" || s.status == "in-progress" || s.status == "onleave"
+}
+
+func (s *stay) void() bool { return s.status == "cancelled" || s.status == "entered-in-error" }
+
+// surely tells that the service has had the time to see her.
+func (s *stay) surely() bool {
+	d := s.longest
+	if !s.askable.IsZero() {
+		d = max(d, time.Since(s.askable))
+	}
+	return d >= longest
+}
+
+// counts is the answer that counts: the newest that was handed in.
+func (s *stay) counts() *answer {
+	var newest *answer
+	for _, a := range s.answers {
+		if a.valid && (newest == nil || a.at.After(newest.at)) {
+			newest = a
+		}
+	}
+	return newest
+}
+
+// changed is when the answers last came to say something else.
+func (s *stay) changed() (at time.Time) {
+	for _, a := range s.answers {
+		if a.changed.After(at) {
+			at = a.changed
+		}
+	}
+	return at
+}
+
+// score adds the points up as a person would. Never on the first item is all
+// that need be known.
+func (a *answer) score() (sum int, ok bool) {
+	if a.wrong {
+		return 0, false
+	}
+	for i, p := range a.points {
+		if i == 0 && p == 0 {
+			return 0, true
+		}
+		sum += p
+	}
+	return sum, len(a.points) == 3
+}
+
+// needsConsult is the suggested policy: 4 for women, 5 for men, 1 in
+// pregnancy, and where the sex is not known what finds more.
+func (p patient) needsConsult(score int) bool {
+	from := 4
+	switch {
+	case p.pregnant:
+		from = 1
+	case p.sex == "male":
+		from = 5
+	}
+	return score >= from
+}
+
+// gave tells whether these answers say so: two responses may say the same.
+func (s *stay) gave(ref string, points int) bool {
+	for _, a := range s.answers {
+		if n, ok := a.score(); a.ref == ref && a.valid && ok && n == points {
+			return true
+		}
+	}
+	return false
+}
