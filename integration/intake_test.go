@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -9,9 +10,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/tidwall/gjson"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/app"
 	"github.com/tilsyn/tilsyn/internal/hospital"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/sandbox"
@@ -211,4 +217,39 @@ func TestReplicas(t *testing.T) {
 			w.provenance(w.find("Observation", "score", a).Ref(), "")
 		}
 	})
+}
+
+// What only the census has found is counted, with how long that was after it
+// happened: nobody was missed, but somebody would have been.
+func TestTheMissedAreCounted(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		a := w.admit(hospital.Stay{Person: woman})
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		w.must(err)
+		late, err := app.New(app.Options{
+			Config: w.config("--poll.interval", "0s"), Policy: w.policy, Log: zerolog.Nop(), Listener: listener,
+			Now: func() time.Time { return time.Now().Add(3 * time.Hour) },
+		})
+		w.must(err)
+		w.run(late)
+		w.want(a, asked)
+		w.must(hospital.Wait(w.ctx(), func() (bool, error) {
+			metrics := w.get(listener, "/metrics")
+			return strings.Contains(metrics, "tilsyn_census_found_missed_total 1\n") && strings.Contains(metrics, "tilsyn_duplicates_repaired_total 0\n"), nil
+		}))
+		status := gjson.Parse(w.get(listener, "/status"))
+		if n := status.Get("census_found_missed").Int(); n != 1 || !strings.HasPrefix(status.Get("oldest_missed").String(), "3h0m") {
+			w.Errorf("%s", status)
+		}
+	})
+}
+
+func (w *world) get(l net.Listener, path string) string {
+	w.Helper()
+	resp, err := http.Get("http://" + l.Addr().String() + path)
+	w.must(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	w.must(err)
+	return string(body)
 }

@@ -64,11 +64,20 @@ func New(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, policy: o.Policy, log: o.Log, client: client, status: newStatus(), listener: o.Listener, now: o.Now, chance: o.Chance}
+	a := &App{cfg: cfg, policy: o.Policy, log: o.Log, client: client, listener: o.Listener, now: o.Now, chance: o.Chance}
 	if a.now == nil {
 		a.now = time.Now
 	}
+	a.status = newStatus(a.waiting)
 	return a, nil
+}
+
+// waiting counts who waits for a worker; nobody does before Run.
+func (a *App) waiting() int {
+	if a.queue == nil {
+		return 0
+	}
+	return a.queue.Len()
 }
 
 // Client is the app's way to the FHIR server.
@@ -233,7 +242,10 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 	done, err := rec.Reconcile(ctx, id)
 	switch {
 	case err == nil:
-		a.status.done(id)
+		a.status.done(id, done.Repaired)
+		if a.queue.Walked(id) {
+			a.countMissed(done)
+		}
 		a.log.Debug().Str("admission", id).Bool("wrote", done.Wrote).Msg("reconciled")
 		return queue.Result{Look: a.until(done.Next)}
 	case errors.Is(err, reconcile.ErrPermanent):
@@ -243,6 +255,18 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 	}
 	a.log.Warn().Str("admission", id).Err(err).Msg("tried in vain; tried again soon")
 	return queue.Result{Retry: true, After: fhir.RetryAfter(err)}
+}
+
+// notYetMissed is how late the census may be the first to find something: by
+// then a notification or a poll should have named it.
+const notYetMissed = time.Minute
+
+// countMissed counts what the census alone has found.
+func (a *App) countMissed(done reconcile.Done) {
+	late := a.now().Sub(done.Happened)
+	if !done.Happened.IsZero() && late > max(notYetMissed, 3*a.cfg.Poll.Interval) {
+		a.status.rescued(late)
+	}
 }
 
 // until is how long to wait for a moment; 0 for none.
@@ -256,7 +280,7 @@ func (a *App) until(at time.Time) time.Duration {
 // serve opens the listener: the hook, and pages for people and machines.
 func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop func(), err error) {
 	mux := http.NewServeMux()
-	a.status.mount(mux, a.queue.Len)
+	a.status.mount(mux, a.waiting)
 	if a.cfg.Hook.Enabled {
 		if _, err := a.hookToken(); err != nil {
 			return nil, err

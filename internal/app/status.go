@@ -10,18 +10,24 @@ import (
 	"github.com/tilsyn/tilsyn/internal/intake"
 )
 
-// status is what /status shows: at a glance, whether anybody may be missed.
+// status is what /status and /metrics show: at a glance, whether anybody may be
+// missed.
 type status struct {
+	metrics *metrics
+
 	mu          sync.Mutex
 	phase       string
 	lastPoll    time.Time
 	census      intake.Count
 	reconciled  int
+	missed      int
+	oldest      time.Duration
+	repaired    int
 	quarantined map[string]string // admission → why; no patient data
 }
 
-func newStatus() *status {
-	return &status{phase: "starting", quarantined: map[string]string{}}
+func newStatus(waiting func() int) *status {
+	return &status{phase: "starting", quarantined: map[string]string{}, metrics: newMetrics(waiting)}
 }
 
 func (s *status) locked(f func()) {
@@ -30,12 +36,47 @@ func (s *status) locked(f func()) {
 	f()
 }
 
-func (s *status) set(phase string)       { s.locked(func() { s.phase = phase }) }
-func (s *status) polled()                { s.locked(func() { s.lastPoll = time.Now() }) }
-func (s *status) counted(n intake.Count) { s.locked(func() { s.census = n }) }
-func (s *status) done(id string)         { s.locked(func() { s.reconciled++; delete(s.quarantined, id) }) }
+func (s *status) set(phase string) { s.locked(func() { s.phase = phase }) }
+
+func (s *status) polled() {
+	s.locked(func() { s.lastPoll = time.Now(); s.metrics.lastPoll.Set(seconds(s.lastPoll)) })
+}
+
+func (s *status) counted(n intake.Count) {
+	s.locked(func() {
+		s.census = n
+		s.metrics.lastCensus.Set(seconds(n.At))
+		s.metrics.admissions.Set(float64(n.Admissions))
+		s.metrics.plannedLate.Set(float64(n.PlannedLate))
+	})
+}
+
+func (s *status) done(id string, repaired int) {
+	s.locked(func() {
+		s.reconciled++
+		s.metrics.reconciled.Inc()
+		s.repaired += repaired
+		s.metrics.repaired.Add(float64(repaired))
+		delete(s.quarantined, id)
+		s.metrics.quarantined.Set(float64(len(s.quarantined)))
+	})
+}
+
+// rescued counts an admission that only the census found, this long after.
+func (s *status) rescued(late time.Duration) {
+	s.locked(func() {
+		s.missed++
+		s.oldest = max(s.oldest, late)
+		s.metrics.missed.Inc()
+		s.metrics.oldestMissed.Set(s.oldest.Seconds())
+	})
+}
+
 func (s *status) quarantine(id string, err error) {
-	s.locked(func() { s.quarantined[id] = err.Error() })
+	s.locked(func() {
+		s.quarantined[id] = err.Error()
+		s.metrics.quarantined.Set(float64(len(s.quarantined)))
+	})
 }
 
 // page is the JSON of /status.
@@ -43,12 +84,16 @@ type page struct {
 	Phase       string            `json:"phase"`
 	LastPoll    time.Time         `json:"last_poll,omitzero"`
 	Census      intake.Count      `json:"census"`
-	Waiting     int               `json:"waiting"`    // admissions in the queue
-	Reconciled  int               `json:"reconciled"` // since the start
+	Missed      int               `json:"census_found_missed"` // since the start
+	Oldest      string            `json:"oldest_missed"`       // how long before it was found
+	Repaired    int               `json:"duplicates_repaired"` // since the start
+	Waiting     int               `json:"waiting"`             // admissions in the queue
+	Reconciled  int               `json:"reconciled"`          // since the start
 	Quarantined map[string]string `json:"quarantined"`
 }
 
-// mount adds /livez (the process runs), /readyz (it screens) and /status.
+// mount adds /livez (the process runs), /readyz (it screens), /status for people
+// and /metrics for Prometheus.
 func (s *status) mount(mux *http.ServeMux, waiting func() int) {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -58,6 +103,7 @@ func (s *status) mount(mux *http.ServeMux, waiting func() int) {
 		}
 		_, _ = w.Write([]byte("ok\n"))
 	})
+	mux.Handle("GET /metrics", s.metrics.handler())
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		enc := json.NewEncoder(w)
@@ -69,5 +115,5 @@ func (s *status) mount(mux *http.ServeMux, waiting func() int) {
 func (s *status) page(waiting int) page {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return page{s.phase, s.lastPoll, s.census, waiting, s.reconciled, maps.Clone(s.quarantined)}
+	return page{s.phase, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, waiting, s.reconciled, maps.Clone(s.quarantined)}
 }

@@ -104,6 +104,14 @@ func (d Decision) Nothing() bool {
 		d.Advice == nil && len(d.Follow) == 0 && d.Restore == "" && len(d.Duplicates) == 0
 }
 
+// Follows tells whether the decision follows something that happened, and not
+// only that time has passed.
+func (d Decision) Follows() bool {
+	asked := d.Ask != nil && d.Ask.Attempt == 1
+	ended := d.Task != nil && d.Task.Raise == 0 && d.Task.Business != Unable
+	return asked || ended || d.Score != nil || d.Withdraw != "" || d.Consult != nil || d.Revoke != nil || len(d.Follow) > 0
+}
+
 func (d *Decision) because(rule, format string, args ...any) {
 	d.Reasons = append(d.Reasons, Reason{rule, fmt.Sprintf(format, args...)})
 }

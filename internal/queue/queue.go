@@ -53,7 +53,14 @@ func (q *Queue) Fresh(id string) {
 }
 
 // Backlog adds an admission that the census walks past.
-func (q *Queue) Backlog(id string) { q.work.Add(id) }
+func (q *Queue) Backlog(id string) {
+	q.lanes.walkedPast(id)
+	q.work.Add(id)
+}
+
+// Walked tells, once, whether it was the census alone that named an admission
+// since this was last asked. Ask after each look that went well: what nobody asks about is kept.
+func (q *Queue) Walked(id string) bool { return q.lanes.walkedOnly(id) }
 
 // Len is how many admissions wait, those under way not counted.
 func (q *Queue) Len() int { return q.work.Len() }
@@ -127,16 +134,34 @@ type lanes struct {
 
 	mu     sync.Mutex
 	urgent map[string]bool // fresh keys that are not yet in a lane
+	heard  map[string]bool // who was named: true, because something happened; false, by the census alone
 }
 
 func newLanes() *lanes {
-	return &lanes{waiting: map[string]*list.Element{}, urgent: map[string]bool{}}
+	return &lanes{waiting: map[string]*list.Element{}, urgent: map[string]bool{}, heard: map[string]bool{}}
 }
 
 func (l *lanes) mark(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.urgent[id] = true
+	l.heard[id] = true
+}
+
+func (l *lanes) walkedPast(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.heard[id] {
+		l.heard[id] = false // there now, although nothing was heard
+	}
+}
+
+func (l *lanes) walkedOnly(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	heard, named := l.heard[id]
+	delete(l.heard, id)
+	return named && !heard
 }
 
 func (l *lanes) marked(id string) bool {

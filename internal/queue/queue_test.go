@@ -254,3 +254,24 @@ func TestWorkThatWaitsIsCounted(t *testing.T) {
 		t.Errorf("%d wait, want 3", q.Len())
 	}
 }
+
+func TestWalkedTellsWhomTheCensusAloneHasNamed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		name func(*queue.Queue)
+		want bool
+	}{
+		"by the census":           {func(q *queue.Queue) { q.Backlog("a") }, true},
+		"by nobody":               {func(*queue.Queue) {}, false},
+		"by a change":             {func(q *queue.Queue) { q.Fresh("a") }, false},
+		"by both, census first":   {func(q *queue.Queue) { q.Backlog("a"); q.Fresh("a") }, false},
+		"by both, census second":  {func(q *queue.Queue) { q.Fresh("a"); q.Backlog("a") }, false},
+		"asked for a second time": {func(q *queue.Queue) { q.Backlog("a"); q.Walked("a") }, false},
+	} {
+		q := queue.New(nil)
+		tt.name(q)
+		if got := q.Walked("a"); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+		q.Close()
+	}
+}

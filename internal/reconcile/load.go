@@ -21,6 +21,16 @@ type picture struct {
 	guess     guess // what was asked for along with it
 }
 
+// newest is when anything of it was last written.
+func (p picture) newest() (at time.Time) {
+	for _, res := range p.byRef {
+		if t := moment(res.Get("meta.lastUpdated")); t.After(at) && res.Type() != "Patient" {
+			at = t
+		}
+	}
+	return at
+}
+
 type loader struct {
 	client *fhir.Client
 	forms  *forms

@@ -74,6 +74,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, id string) (done Done, err e
 // Done is how a look at one admission ended.
 type Done struct {
 	Wrote    bool
+	Happened time.Time // when what the writing follows was written on the server; zero: only time has passed
 	Repaired int       // duplicates that were marked as made in error
 	Next     time.Time // when to look again although nothing has changed; zero: never
 }
@@ -91,5 +92,9 @@ func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 	if err != nil {
 		return Done{}, fmt.Errorf("%w: %w", ErrPermanent, err)
 	}
-	return Done{Wrote: true, Repaired: len(d.Duplicates), Next: d.Next}, r.Client.Transact(ctx, tx)
+	done := Done{Wrote: true, Repaired: len(d.Duplicates), Next: d.Next}
+	if d.Follows() {
+		done.Happened = p.newest()
+	}
+	return done, r.Client.Transact(ctx, tx)
 }

@@ -1,0 +1,59 @@
+package app
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics are for machines what /status is for people. No label names a
+// patient, an admission or a resource.
+type metrics struct {
+	registry     *prometheus.Registry
+	reconciled   prometheus.Counter
+	missed       prometheus.Counter
+	oldestMissed prometheus.Gauge
+	repaired     prometheus.Counter
+	lastPoll     prometheus.Gauge
+	lastCensus   prometheus.Gauge
+	admissions   prometheus.Gauge
+	plannedLate  prometheus.Gauge
+	quarantined  prometheus.Gauge
+}
+
+func newMetrics(waiting func() int) *metrics {
+	m := &metrics{registry: prometheus.NewRegistry()}
+	m.reconciled = m.counter("reconciled_total", "Looks at one admission that ended well.")
+	m.missed = m.counter("census_found_missed_total", "Admissions where the census found work that no notification and no poll had named in time. After a start: what came while nobody watched.")
+	m.oldestMissed = m.gauge("census_oldest_missed_seconds", "How long ago that had happened, at most, since the start.")
+	m.repaired = m.counter("duplicates_repaired_total", "Resources that the server let be made twice, and that were marked as made in error.")
+	m.lastPoll = m.gauge("last_successful_poll_timestamp_seconds", "When the last poll that went well ended; 0: none yet.")
+	m.lastCensus = m.gauge("last_successful_census_timestamp_seconds", "When the last census that went well ended; 0: none yet.")
+	m.admissions = m.gauge("open_admissions", "Admissions of the asked classes with the patient in the hospital, at the last census.")
+	m.plannedLate = m.gauge("planned_late", "Planned admissions whose start lies up to a week back, at the last census.")
+	m.quarantined = m.gauge("quarantined", "Admissions that a person must look at.")
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "tilsyn", Name: "queue_waiting", Help: "Admissions that wait for a worker.",
+	}, func() float64 { return float64(waiting()) }))
+	return m
+}
+
+func (m *metrics) counter(name, help string) prometheus.Counter {
+	c := prometheus.NewCounter(prometheus.CounterOpts{Namespace: "tilsyn", Name: name, Help: help})
+	m.registry.MustRegister(c)
+	return c
+}
+
+func (m *metrics) gauge(name, help string) prometheus.Gauge {
+	g := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "tilsyn", Name: name, Help: help})
+	m.registry.MustRegister(g)
+	return g
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+func seconds(at time.Time) float64 { return float64(at.UnixNano()) / 1e9 }
