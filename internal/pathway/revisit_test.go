@@ -25,5 +25,7 @@ func revisitCases(t testing.TB) map[string]stay.Stay {
 		"withdraw/admission, seen":      picture(status(stay.EnteredInError), asked("completed", wasScored, takenBack, business("admission-cancelled")), answered(t, "r1", "completed", []int{2, 1, 1})),
 		"withdraw/admission goes on":    picture(asked("completed", wasScored, takenBack, business("admission-cancelled")), withdrawnResults, answered(t, "r1", "completed", []int{2, 1, 1})),
 		"withdraw/death":                picture(deceased, asked("completed", judged(2), wasScored), before([3]int{2, 1, 1}, "active"), team("requested"), answered(t, "r1", "completed", []int{2, 1, 1})),
+		"withdraw/answered when asked again": picture(asked("rejected", judged(1), wasScored, takenBack, hadConsult, business("unable")), asked("requested", answers("QuestionnaireResponse/r2")),
+			withdrawnResults, team("cancelled"), answered(t, "r1", "entered-in-error", []int{2, 1, 1}), answered(t, "r2", "completed", []int{4, 4, 4}, ours)),
 	}
 }

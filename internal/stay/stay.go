@@ -206,8 +206,21 @@ func (s Stay) DiedBefore() bool {
 	return s.Patient.Deceased && !died.IsZero() && died.Before(s.Admission.Start)
 }
 
-// ScreeningTask is the nurse's Task.
-func (s Stay) ScreeningTask() (Task, bool) { return s.last(Screening) }
+// ScreeningTask is the nurse's Task. Where she was asked again, it knows what
+// came of the earlier answers: a score that was taken back is amended, not made
+// a second time.
+func (s Stay) ScreeningTask() (Task, bool) {
+	last, asked := s.last(Screening)
+	for _, t := range s.Tasks {
+		if t.Purpose == Screening && t.Number < last.Number && t.For == last.For && last.Score == "" {
+			last.Score, last.Withdrawn = t.Score, t.Withdrawn
+		}
+		if t.Purpose == Screening && t.Number < last.Number && t.For == last.For && last.Consult == "" {
+			last.Consult, last.Carried = t.Consult, t.Carried
+		}
+	}
+	return last, asked
+}
 
 // TeamTask is the liaison team's Task.
 func (s Stay) TeamTask() (Task, bool) { return s.last(ConsultTask) }
