@@ -54,9 +54,9 @@ func (s *simulation) sum() sum {
 	return sum{s.requests, s.writes}
 }
 
-// budget is what the replicas have to ask while nothing happens: three types
-// for each poll, and for each census its pages and every open admission once
-// or twice.
+// budget is what the replicas have to ask while nothing happens: five types
+// for each poll, and for each census its five searches and every open admission
+// once or twice.
 func (s *simulation) budget(d time.Duration) int {
 	open := 0
 	for _, st := range s.hospital.stays {
@@ -66,7 +66,7 @@ func (s *simulation) budget(d time.Duration) int {
 	}
 	polls := 1 + int(d/s.config.Poll.Interval)
 	censuses := 1 + int(d/s.config.Census.Interval)
-	return len(s.replicas) * (polls*3 + censuses*(3*(1+open/200)+2*open))
+	return len(s.replicas) * (polls*5 + censuses*(5*(1+open/200)+2*open))
 }
 
 // idle asks a replica's own page: nothing waits, and nobody is needed.
