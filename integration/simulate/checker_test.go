@@ -1,6 +1,7 @@
 package simulate_test
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -149,7 +150,7 @@ func (c *checker) stay(s *stay, at *standing) {
 	if w.asked.broken(len(at.tasks) > 0) {
 		wrong("screenings: " + itoa(len(at.tasks)))
 	}
-	if n := len(at.tasks); n > 1+len(s.unable) || n > 3 {
+	if n := live(at.tasks, "entered-in-error"); n > 1+len(s.unable) || n > 3 {
 		wrong("asked too often: " + itoa(n))
 	}
 	if n := open(at.tasks); n > 1 || w.open.broken(n > 0) {
@@ -167,7 +168,7 @@ func (c *checker) stay(s *stay, at *standing) {
 // results are the score and the consult.
 func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
 	scores := live(at.scores, "entered-in-error")
-	if len(at.scores) > 1 || w.score.broken(scores > 0) {
+	if scores > 1 || w.score.broken(scores > 0) {
 		wrong("scores: " + itoa(scores))
 	}
 	if scores == 1 && w.score == yes && int(at.scores[0].Get("valueQuantity.value").Int()) != w.points {
@@ -175,10 +176,10 @@ func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
 	}
 	consults := live(at.consults, "revoked", "entered-in-error")
 	c.sim.consults += consults
-	if consults > 1 || len(at.teams) > 1 || w.consult.broken(consults > 0) {
+	if consults > 1 || w.consult.broken(consults > 0) {
 		wrong("live consults: " + itoa(consults))
 	}
-	if consults == 1 && len(at.teams) != 1 {
+	if consults == 1 && live(at.teams, "entered-in-error") != 1 {
 		wrong("a consult without a task for the team")
 	}
 	if scores == 1 && w.score == yes && !s.gave(at.scores[0].Get("derivedFrom.0.reference").Str, w.points) {
@@ -194,10 +195,19 @@ func (c *checker) order(s *stay, at *standing, wrong func(string)) {
 			wrong("the open task lies on another ward than the patient")
 		}
 	}
+	for _, r := range slices.Concat(at.tasks, at.scores, at.consults, at.teams) {
+		about := r.Get("for.reference").Str + r.Get("subject.reference").Str
+		if !settled[r.Get("status").Str] && r.Get("status").Str != "revoked" && about != s.patient.ref {
+			wrong(r.Get("resourceType").Str + " about another patient than the admission")
+		}
+	}
 	for _, list := range [][]gjson.Result{at.tasks, at.drafts, at.scores, at.consults, at.teams} {
 		names := map[string]bool{}
 		for _, r := range list {
 			name := r.Get("identifier").Raw
+			if r.Get("status").Str == "entered-in-error" {
+				continue // nobody acts on it
+			}
 			if names[name] {
 				wrong("doubled: " + name)
 			}

@@ -26,6 +26,9 @@ func (h *hospital) course(s *stay) {
 	if c.happens(0.02) {
 		h.in(c.between(0, stays), func() { h.never(s) })
 	}
+	if h.sim.merges && c.happens(0.05) {
+		h.in(c.between(0, stays), func() { h.merge(s) })
+	}
 	h.in(stays, func() { h.leaves(s) })
 }
 
@@ -108,4 +111,33 @@ func (h *hospital) orders(s *stay) {
 	s.ordered = time.Now()
 	h.ehr.create("ServiceRequest", fmt.Sprintf(`"status":"active","intent":"order","subject":{"reference":%q},"encounter":{"reference":%q},`+
 		`"code":{"coding":[{"system":%q,"code":"tilsyn-rus"}]}`, s.patient.ref, s.encounter, codes))
+}
+
+// merge: she turns out to be somebody who has a record already. The admission
+// goes over to it, and the record that she came with is closed.
+func (h *hospital) merge(s *stay) {
+	if s.over || !s.present() {
+		return
+	}
+	gone := s.patient.ref
+	body := h.ehr.read(gone)
+	more := ""
+	if birth := body.Get("birthDate").Str; birth != "" {
+		more += `,"birthDate":` + quoted(birth)
+	}
+	if s.sex != "" {
+		more += `,"gender":` + quoted(s.sex)
+	}
+	s.patient.ref = h.ehr.create("Patient", fmt.Sprintf(`"active":true,"link":[{"other":{"reference":%q},"type":"replaces"}]`, gone)+more)
+	h.ehr.edit(s.encounter, "subject.reference", quoted(s.patient.ref))
+	h.ehr.edit(gone, "active", "false", "link", fmt.Sprintf(`[{"other":{"reference":%q},"type":"replaced-by"}]`, s.patient.ref))
+	if s.pregnant {
+		h.pregnancy(s.patient.ref)
+	}
+	for _, part := range h.stays[s.n:] { // her record is one
+		if part.parent == s {
+			part.patient.ref = s.patient.ref
+			h.ehr.edit(part.encounter, "subject.reference", quoted(s.patient.ref))
+		}
+	}
 }

@@ -3,9 +3,9 @@ package simulate_test
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"runtime/pprof"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -24,7 +24,8 @@ type harm struct {
 var harms = map[string]harm{
 	"nothing":                  {finds: ""},
 	"a patient is missed":      {finds: "screenings: 0", writes: swallow("screening:")},
-	"two create the same":      {seed: 4, finds: "doubled", writes: everyEntry(func(e string) string { return drop(e, "request.ifNoneExist") })},
+	"two create the same":      {seed: 4, finds: "", writes: everyEntry(func(e string) string { return drop(e, "request.ifNoneExist") })}, // it is mended
+	"a score stands twice":     {finds: "doubled", late: double},
 	"a consult is lost":        {finds: "live consults: 0", writes: consultsAre("revoked")},
 	"a score is invented":      {finds: "the score is not", writes: everyEntry(oneMore)},
 	"a person is overwritten":  {finds: "overwritten", writes: everyEntry(func(e string) string { return drop(e, "resource.note") })},
@@ -33,19 +34,6 @@ var harms = map[string]harm{
 	"answers are judged again": {finds: "restless", writes: everyEntry(forgetful)},
 	"goroutines are left":      {finds: "a leak", late: leak},
 	"the server is pestered":   {finds: "over the budget", late: pester},
-}
-
-func TestTheCheckerSees(t *testing.T) {
-	for name, h := range harms {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := simulate(t, options{seed: max(h.seed, 1), lasts: 6 * 24 * time.Hour, beds: 40, harm: h})
-			found := strings.Join(s.findings, "\n")
-			if h.finds == "" && found != "" || !strings.Contains(found, h.finds) {
-				t.Errorf("wanted %q, found %d:\n%.2000s", h.finds, len(s.findings), found)
-			}
-		})
-	}
 }
 
 // everyEntry changes each entry of a transaction.
@@ -97,14 +85,28 @@ func stayBehind(e string) string {
 	return e
 }
 
-// forgetful does not remember which answers were judged.
+// some are a few responses of the many.
+var some = regexp.MustCompile(`[37]/_history`)
+
+// forgetful does not remember, for some, which answers were judged.
 func forgetful(e string) string {
 	for i, out := range gjson.Get(e, "resource.output").Array() {
-		if out.Get("type.coding.0.code").Str == "judged" {
+		if out.Get("type.coding.0.code").Str == "judged" && some.MatchString(out.Get("valueString").Str) {
 			return drop(e, "resource.output."+itoa(i))
 		}
 	}
 	return e
+}
+
+// double makes a score stand twice.
+func double(s *simulation) {
+	for _, st := range s.hospital.stays {
+		if score, ok := s.hospital.ours("Observation", "score", st); ok {
+			body := drop(drop(drop(score.Raw, "id"), "meta"), "resourceType")
+			s.hospital.ehr.create("Observation", strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(body), "{"), "}"))
+			return
+		}
+	}
 }
 
 // resurrect makes a consult active that a clinician has cancelled.
@@ -131,8 +133,8 @@ func pester(s *simulation) {
 			select {
 			case <-s.replicas[0].ended:
 				return
-			case <-time.After(10 * time.Second):
-				r, _ := http.NewRequest(http.MethodGet, base+"/metadata", nil)
+			case <-time.After(time.Minute):
+				r, _ := http.NewRequest(http.MethodGet, base+"/Device/1", nil)
 				if resp, err := w.RoundTrip(r); err == nil {
 					resp.Body.Close()
 				}

@@ -51,7 +51,7 @@ func (h *hospital) routing() config.Routing {
 }
 
 // lies is how long an admission takes on average.
-const lies = 150 * time.Hour
+const lies = 170 * time.Hour
 
 // open begins with a hospital that is half full, and lets patients come so
 // that the beds are mostly taken.
@@ -125,10 +125,14 @@ func (h *hospital) person(c chance, n int) patient {
 	p.ref = h.ehr.create("Patient", body)
 	if p.sex == "female" && p.age > 18 && p.age < 45 && c.happens(0.1) {
 		p.pregnant = true
-		h.ehr.create("Condition", fmt.Sprintf(`"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},`+
-			`"code":{"coding":[{"system":"http://snomed.info/sct","code":"77386006"}]},"subject":{"reference":%q}`, p.ref))
+		h.pregnancy(p.ref)
 	}
 	return p
+}
+
+func (h *hospital) pregnancy(patient string) {
+	h.ehr.create("Condition", fmt.Sprintf(`"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},`+
+		`"code":{"coding":[{"system":"http://snomed.info/sct","code":"77386006"}]},"subject":{"reference":%q}`, patient))
 }
 
 func (h *hospital) register(s *stay) {

@@ -112,7 +112,7 @@ func (r *replica) restart() {
 // service is the whole service as it ships, but for its wire, door and clock.
 func (s *simulation) service(w http.RoundTripper, d net.Listener, now func() time.Time) *app.App {
 	a, err := app.New(app.Options{
-		Config: s.config, Policy: policy(), Log: zerolog.New(s.log), Transport: w, Listener: d, Now: now,
+		Config: s.config, Policy: policy(), Log: zerolog.New(s.log).Level(zerolog.ErrorLevel), Transport: w, Listener: d, Now: now,
 		Chance: s.chanceOf(w),
 	})
 	if err != nil {

@@ -18,16 +18,17 @@ import (
 
 var (
 	firstSeed = flag.Uint64("seed", 1, "the first seed; without -years this one alone")
-	years     = flag.Float64("years", 0, "hospital-years to simulate; by default a month")
+	years     = flag.Float64("years", 0, "hospital-years to simulate; by default about a month, with -race a week")
+	weeks     = flag.Int("weeks", 4, "for how long patients come in each simulation")
 	beds      = flag.Int("beds", 200, "beds of each hospital")
 	unsafe    = flag.Bool("unsafe", false, "the server lets duplicates through when two create the same at once")
 	merges    = flag.Bool("merges", false, "patients turn out to be one and the same")
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// slowed tells that the race detector watches.
+var slowed bool
 
-// month is how long one seed's patients come.
-const month = 4 * 7 * 24 * time.Hour
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const year = 365 * 24 * time.Hour
 
@@ -36,24 +37,37 @@ const year = 365 * 24 * time.Hour
 func TestHospital(t *testing.T) {
 	r := &report{begun: time.Now(), faults: map[fault]int{}}
 	t.Cleanup(func() { fmt.Print(r) })
-	for n := range seeds() {
+	seeds, each := planned()
+	for n := range seeds {
 		seed := *firstSeed + uint64(n)
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
-			s := simulate(t, options{seed: seed, lasts: month, beds: *beds, unsafe: *unsafe, merges: *merges})
+			s := simulate(t, options{seed: seed, lasts: each, beds: *beds, unsafe: *unsafe, merges: *merges})
 			r.add(s)
 			for _, f := range s.findings {
 				t.Errorf("%s", f)
 			}
 			if t.Failed() {
-				t.Logf("again: go test ./integration/simulate -run TestHospital -args -seed %d", seed)
+				t.Logf("again: go test ./integration/simulate -run TestHospital -args -seed %d -weeks %d", seed, each/(7*24*time.Hour))
 			}
 		})
 	}
 }
 
-func seeds() int {
-	return max(1, int(math.Ceil(*years*float64(year)/float64(month))))
+// planned says how many seeds are simulated, and for how long each.
+func planned() (seeds int, each time.Duration) {
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	each = time.Duration(*weeks) * 7 * 24 * time.Hour
+	switch {
+	case given["years"]:
+		return max(1, int(math.Ceil(*years*float64(year)/float64(each)))), each
+	case given["seed"]:
+		return 1, each
+	case slowed:
+		return 1, each / 4
+	}
+	return 1, each
 }
 
 // report adds up what was simulated.

@@ -77,8 +77,8 @@ func (s *simulation) configure(t *testing.T) config.Config {
 		t.Fatal(err)
 	}
 	c := draw(s.seed, "configuration")
-	poll := pick(c, weighted[string]{1, "5m"}, weighted[string]{5, "30m"}, weighted[string]{4, "1h"})
-	flags := []string{"--fhir.base_url", base, "--poll.interval", poll, "--census.interval", "24h", "--workers", "4", "--log.level", "error"}
+	poll := pick(c, weighted[string]{1, "20m"}, weighted[string]{5, "30m"}, weighted[string]{4, "1h"})
+	flags := []string{"--fhir.base_url", base, "--poll.interval", poll, "--census.interval", "36h", "--workers", "4"}
 	if c.happens(0.2) {
 		flags = append(flags, "--hook.enabled", "--hook.public_url", "http://tilsyn.sim", "--hook.token_file", token, "--poll.interval", "2h")
 	}
@@ -116,6 +116,9 @@ func (s *simulation) start() {
 	c := draw(s.seed, "replicas")
 	s.kills = pick(c, weighted[float64]{1, 0}, weighted[float64]{3, 1.0 / 3000}, weighted[float64]{1, 1.0 / 400})
 	n := pick(c, weighted[int]{5, 1}, weighted[int]{3, 2}, weighted[int]{1, 3})
+	if s.unsafe {
+		n = max(n, 2) // nobody races alone
+	}
 	for i := range n {
 		s.replicas = append(s.replicas, newReplica(s, i))
 	}

@@ -31,7 +31,6 @@ const (
 	bellDropped fault = "notification dropped"
 	bellDoubled fault = "notification doubled"
 	bellLate    fault = "notification late" // and so out of order
-	doubled     fault = "duplicate let through"
 )
 
 // weather says when what goes wrong. It follows from the seed; in calm weather
