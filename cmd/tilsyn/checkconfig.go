@@ -64,6 +64,6 @@ func printPolicy(w io.Writer, p *pathway.Policy) error {
 			fmt.Fprintf(table, "%s\t%d or more\t%s\t%s\n", l.Who(), l.From, tier.Tier.Words(), l.Source)
 		}
 	}
-	fmt.Fprintln(w, "A patient gets the last line of the table that fits; what comes before it is included.")
+	fmt.Fprintln(w, "A patient gets what the last line of the table that fits says. One who declines the consult gets the advice.")
 	return table.Flush()
 }

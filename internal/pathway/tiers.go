@@ -11,7 +11,7 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// Tier is what a score leads to; a higher one includes what the lower one does.
+// Tier is what a score leads to, the higher the more urgent.
 type Tier int
 
 const (
