@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -24,13 +25,14 @@ type Options struct {
 	MaxConcurrent int                    // requests under way at once; 0: 8
 	Token         func() (string, error) // bearer token, asked for every request; nil: none
 	Transport     http.RoundTripper      // nil: a pool of our own
+	Chance        Chance                 // draws how long a server that is unwell is left alone; nil: at random
 }
 
 // Client speaks to one FHIR server. It is safe for concurrent use.
 type Client struct {
 	base  string
 	http  *resty.Client
-	slots chan struct{}
+	guard *guard
 	token func() (string, error)
 
 	noBatch atomic.Bool // the server has refused one
@@ -57,6 +59,9 @@ func New(o Options) (*Client, error) {
 	if o.Transport == nil {
 		o.Transport = pool(o.MaxConcurrent)
 	}
+	if o.Chance == nil {
+		o.Chance = rand.N[time.Duration]
+	}
 	h := resty.New().
 		SetTransport(o.Transport).
 		SetTimeout(o.Timeout).
@@ -68,7 +73,7 @@ func New(o Options) (*Client, error) {
 	return &Client{
 		base:  strings.TrimRight(o.BaseURL, "/"),
 		http:  h,
-		slots: make(chan struct{}, o.MaxConcurrent),
+		guard: newGuard(o.MaxConcurrent, o.Chance),
 		token: o.Token,
 	}, nil
 }
@@ -91,8 +96,14 @@ func (silent) Debugf(string, ...any) {}
 // Base is the configured base URL without a trailing slash.
 func (c *Client) Base() string { return c.base }
 
+// Load is what was asked of the server.
+func (c *Client) Load() Load { return c.guard.count() }
+
 // Close lets go of idle connections.
-func (c *Client) Close() { c.http.GetClient().CloseIdleConnections() }
+func (c *Client) Close() {
+	c.guard.close()
+	c.http.GetClient().CloseIdleConnections()
+}
 
 // Read gets one resource by its reference, Type/id.
 func (c *Client) Read(ctx context.Context, ref string) (Resource, error) {
@@ -110,7 +121,7 @@ func (c *Client) send(ctx context.Context, op, method, path string, body []byte)
 		return Resource{}, err
 	}
 	if !answer.IsSuccess() {
-		return Resource{}, answerError(op, answer.StatusCode(), answer.Header(), answer.Body())
+		return Resource{}, answerError(op, answer.StatusCode(), answer.Body())
 	}
 	res, err := Parse(answer.Body())
 	if err != nil {
@@ -120,12 +131,6 @@ func (c *Client) send(ctx context.Context, op, method, path string, body []byte)
 }
 
 func (c *Client) roundTrip(ctx context.Context, op, method, path string, body []byte, headers ...string) (*resty.Response, error) {
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return nil, &Error{Op: op, cause: ctx.Err()}
-	}
 	req := c.http.R().SetContext(ctx).
 		SetHeader("Cache-Control", "no-cache") // HAPI else repeats a search result for 60 s
 	if body != nil {
@@ -141,11 +146,25 @@ func (c *Client) roundTrip(ctx context.Context, op, method, path string, body []
 		}
 		req.SetAuthToken(token)
 	}
-	answer, err := req.Execute(method, c.base+path)
+	answer, err := c.guarded(req, method, c.base+path)
 	if err != nil {
 		return nil, &Error{Op: op, cause: transportError(err)}
 	}
 	return answer, nil
+}
+
+// guarded sends a request when it is its turn.
+func (c *Client) guarded(req *resty.Request, method, url string) (*resty.Response, error) {
+	if err := c.guard.enter(req.Context(), method+url); err != nil {
+		return nil, err
+	}
+	v := verdict{sign: cutShort}
+	defer func() { c.guard.leave(v) }() // also when a transport panics
+	answer, err := req.Execute(method, url)
+	if answer != nil {
+		v = judged(answer.StatusCode(), answer.Header(), err)
+	}
+	return answer, err
 }
 
 // transportError keeps what tells a person why there was no answer. net/http

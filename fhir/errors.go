@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 )
@@ -17,12 +15,11 @@ import (
 // Its text never holds a URL, a diagnostic or anything else that could name a
 // patient: what was tried, the status, and the codes of the OperationOutcome.
 type Error struct {
-	Op         string        // such as "search Encounter"
-	Status     int           // HTTP status; 0: no answer came
-	Codes      []string      // OperationOutcome codes, message ids and element paths
-	RetryAfter time.Duration // what the server asked for; 0: nothing
-	conflict   bool
-	cause      error
+	Op       string   // such as "search Encounter"
+	Status   int      // HTTP status; 0: no answer came
+	Codes    []string // OperationOutcome codes, message ids and element paths
+	conflict bool
+	cause    error
 }
 
 func (e *Error) Error() string {
@@ -66,17 +63,8 @@ func IsGone(err error) bool {
 	return errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusGone)
 }
 
-// RetryAfter is how long the server asked us to wait, or 0.
-func RetryAfter(err error) time.Duration {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.RetryAfter
-	}
-	return 0
-}
-
-func answerError(op string, status int, header http.Header, body []byte) *Error {
-	e := &Error{Op: op, Status: status, RetryAfter: retryAfter(header)}
+func answerError(op string, status int, body []byte) *Error {
+	e := &Error{Op: op, Status: status}
 	if json.Valid(body) { // bounds the nesting, as gjson does not
 		e.Codes = outcomeCodes(gjson.ParseBytes(body))
 	}
@@ -129,19 +117,3 @@ var (
 	// The HL7 validator's message families.
 	messageID = regexp.MustCompile(`^(Validation|Terminology|Extension|Bundle|Reference|Type|TYPE|Questionnaire|QUESTIONNAIRE|Rule)(_[A-Za-z]{1,30}){1,8}$`)
 )
-
-const maxRetryAfter = 10 * time.Minute
-
-func retryAfter(h http.Header) time.Duration {
-	v := h.Get("Retry-After")
-	if v == "" {
-		return 0
-	}
-	if n, err := strconv.ParseUint(v, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-		return time.Duration(min(n, uint64(maxRetryAfter/time.Second))) * time.Second
-	}
-	if at, err := http.ParseTime(v); err == nil {
-		return min(max(time.Until(at), 0), maxRetryAfter)
-	}
-	return 0
-}

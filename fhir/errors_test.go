@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
 )
@@ -155,44 +153,7 @@ func TestConflictsRefusalsAndLossesAreToldApart(t *testing.T) {
 		})
 	}
 	other := errors.New("something else")
-	if fhir.IsConflict(other) || fhir.IsRefused(other) || fhir.IsGone(other) || fhir.RetryAfter(other) != 0 {
+	if fhir.IsConflict(other) || fhir.IsRefused(other) || fhir.IsGone(other) {
 		t.Error("an error of somebody else passed for the server's")
-	}
-}
-
-func TestRetryAfterIsHonouredWithinReason(t *testing.T) {
-	const longest = 10 * time.Minute
-	tests := []struct {
-		header      string
-		least, most time.Duration
-	}{
-		{"", 0, 0},
-		{"7", 7 * time.Second, 7 * time.Second},
-		{" 7 ", 7 * time.Second, 7 * time.Second},
-		{"0", 0, 0},
-		{"-5", 0, 0},
-		{"soon", 0, 0},
-		{"5m", 0, 0}, // not what RFC 9110 allows, and not 5 ms
-		{"2h5", 0, 0},
-		{"86400", longest, longest},
-		{"99999999999999999999", longest, longest}, // too big for an int64 of nanoseconds
-		{time.Now().Add(30 * time.Second).UTC().Format(http.TimeFormat), 20 * time.Second, 30 * time.Second},
-		{time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat), 0, 0},
-		{time.Now().AddDate(100, 0, 0).UTC().Format(http.TimeFormat), longest, longest},
-		{"Mon, 99 Jan 2026 00:00:00 GMT", 0, 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.header, func(t *testing.T) {
-			c := connect(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				if tt.header != "" {
-					w.Header().Set("Retry-After", tt.header)
-				}
-				w.WriteHeader(http.StatusServiceUnavailable)
-			}))
-			_, err := c.Read(t.Context(), "Task/1")
-			if got := fhir.RetryAfter(err); got < tt.least || got > tt.most {
-				t.Errorf("waits %v; want %v to %v", got, tt.least, tt.most)
-			}
-		})
 	}
 }

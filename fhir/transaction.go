@@ -97,7 +97,7 @@ func (c *Client) Transact(ctx context.Context, t *Transaction) error {
 	// Only here, never on a batch of searches: Helios then leaves out what it found.
 	answer, err := c.roundTrip(ctx, op, http.MethodPost, "", body, "Prefer", "return=minimal")
 	if err == nil && !answer.IsSuccess() { // a success may have an empty body
-		err = answerError(op, answer.StatusCode(), answer.Header(), answer.Body())
+		err = answerError(op, answer.StatusCode(), answer.Body())
 	}
 	return err
 }

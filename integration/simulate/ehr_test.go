@@ -18,7 +18,7 @@ func (e ehr) do(method, path, body string) gjson.Result {
 	e.server.mu.Lock()
 	defer e.server.mu.Unlock()
 	w := e.server.serve(method, base+"/"+path, header, []byte(body))
-	if w.Code >= 300 && w.Code != http.StatusNotFound && w.Code != http.StatusGone {
+	if w.Code >= 300 && w.Code != http.StatusNotFound && w.Code != http.StatusGone && !(method == http.MethodDelete && w.Code == http.StatusConflict) {
 		panic(fmt.Sprintf("%s %s: %d %s\n%s", method, path, w.Code, w.Body, body))
 	}
 	return gjson.ParseBytes(w.Body.Bytes())
@@ -42,7 +42,11 @@ func (e ehr) edit(ref string, pathValues ...string) {
 	e.do(http.MethodPut, ref, body)
 }
 
-func (e ehr) remove(ref string) { e.do(http.MethodDelete, ref, "") }
+// remove deletes a resource, unless another refers to it.
+func (e ehr) remove(ref string) (gone bool) {
+	e.do(http.MethodDelete, ref, "")
+	return e.read(ref).Get("id").Str == ""
+}
 
 // search reads one page, which is enough for one admission.
 func (e ehr) search(query string) []gjson.Result {

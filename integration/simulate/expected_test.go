@@ -40,7 +40,7 @@ func (s *stay) expectedOpen() verdict {
 	switch {
 	case !s.present() || s.dead:
 		return no
-	case a != nil && a.declined:
+	case a != nil && a.declined && !a.wrong:
 		return no
 	case a != nil:
 		if _, ok := a.score(); ok {

@@ -128,9 +128,12 @@ func (h *hospital) removes(s *stay, task gjson.Result) {
 	if len(s.answers) > 0 || len(s.unable) > 0 {
 		return
 	}
-	s.removed = true
 	ref := "Task/" + task.Get("id").Str
-	h.ehr.remove(ref)
+	if !h.ehr.remove(ref) {
+		h.closes(s, task) // the history of a duplicate keeps it
+		return
+	}
+	s.removed = true
 	s.forget(ref)
 }
 

@@ -60,7 +60,7 @@ func New(o Options) (*App, error) {
 		token = func() (string, error) { return secret(cfg.FHIR.TokenFile) }
 	}
 	client, err := fhir.New(fhir.Options{BaseURL: cfg.FHIR.BaseURL, Timeout: cfg.FHIR.Timeout,
-		MaxConcurrent: cfg.FHIR.MaxConcurrent, Token: token, Transport: o.Transport})
+		MaxConcurrent: cfg.FHIR.MaxConcurrent, Token: token, Transport: o.Transport, Chance: fhir.Chance(o.Chance)})
 	if err != nil {
 		return nil, err
 	}
@@ -68,16 +68,17 @@ func New(o Options) (*App, error) {
 	if a.now == nil {
 		a.now = time.Now
 	}
-	a.status = newStatus(a.waiting)
+	a.status = newStatus(a.vitals)
 	return a, nil
 }
 
-// waiting counts who waits for a worker; nobody does before Run.
-func (a *App) waiting() int {
-	if a.queue == nil {
-		return 0
+// vitals are read at any time; nobody waits before Run.
+func (a *App) vitals() vitals {
+	v := vitals{Load: a.client.Load()}
+	if a.queue != nil {
+		v.Waiting, v.Retries = a.queue.Len(), a.queue.Retries()
 	}
-	return a.queue.Len()
+	return v
 }
 
 // Client is the app's way to the FHIR server.
@@ -254,7 +255,7 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 		return queue.Result{}
 	}
 	a.log.Warn().Str("admission", id).Err(err).Msg("tried in vain; tried again soon")
-	return queue.Result{Retry: true, After: fhir.RetryAfter(err)}
+	return queue.Result{Retry: true}
 }
 
 // notYetMissed is how late the census may be the first to find something: by
@@ -280,7 +281,7 @@ func (a *App) until(at time.Time) time.Duration {
 // serve opens the listener: the hook, and pages for people and machines.
 func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop func(), err error) {
 	mux := http.NewServeMux()
-	a.status.mount(mux, a.waiting)
+	a.status.mount(mux)
 	if a.cfg.Hook.Enabled {
 		if _, err := a.hookToken(); err != nil {
 			return nil, err

@@ -23,7 +23,7 @@ type metrics struct {
 	quarantined  prometheus.Gauge
 }
 
-func newMetrics(waiting func() int) *metrics {
+func newMetrics(now func() vitals) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry()}
 	m.reconciled = m.counter("reconciled_total", "Looks at one admission that ended well.")
 	m.missed = m.counter("census_found_missed_total", "Admissions where the census found work that no notification and no poll had named in time. After a start: what came while nobody watched.")
@@ -34,9 +34,11 @@ func newMetrics(waiting func() int) *metrics {
 	m.admissions = m.gauge("open_admissions", "Admissions of the asked classes with the patient in the hospital, at the last census.")
 	m.plannedLate = m.gauge("planned_late", "Planned admissions whose start lies up to a week back, at the last census.")
 	m.quarantined = m.gauge("quarantined", "Admissions that a person must look at.")
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: "tilsyn", Name: "queue_waiting", Help: "Admissions that wait for a worker.",
-	}, func() float64 { return float64(waiting()) }))
+	m.read("queue_waiting", "Admissions that wait for a worker.", prometheus.GaugeValue, func() int { return now().Waiting })
+	m.read("retries_total", "Looks at one admission that were tried again.", prometheus.CounterValue, func() int { return now().Retries })
+	m.read("fhir_requests_total", "Requests to the FHIR server.", prometheus.CounterValue, func() int { return now().Requests })
+	m.read("fhir_failed_total", "Requests to the FHIR server without an answer, or with 429 or 5xx.", prometheus.CounterValue, func() int { return now().Failed })
+	m.read("fhir_rests_total", "How often the FHIR server was left alone for a while, because it asked for it or was down.", prometheus.CounterValue, func() int { return now().Rests })
 	return m
 }
 
@@ -50,6 +52,23 @@ func (m *metrics) gauge(name, help string) prometheus.Gauge {
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "tilsyn", Name: name, Help: help})
 	m.registry.MustRegister(g)
 	return g
+}
+
+// read is a number that is kept elsewhere.
+func (m *metrics) read(name, help string, kind prometheus.ValueType, value func() int) {
+	m.registry.MustRegister(reading{prometheus.NewDesc("tilsyn_"+name, help, nil, nil), kind, value})
+}
+
+type reading struct {
+	desc  *prometheus.Desc
+	kind  prometheus.ValueType
+	value func() int
+}
+
+func (r reading) Describe(to chan<- *prometheus.Desc) { to <- r.desc }
+
+func (r reading) Collect(to chan<- prometheus.Metric) {
+	to <- prometheus.MustNewConstMetric(r.desc, r.kind, float64(r.value()))
 }
 
 func (m *metrics) handler() http.Handler {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/intake"
 )
 
@@ -14,6 +15,7 @@ import (
 // missed.
 type status struct {
 	metrics *metrics
+	vitals  func() vitals
 
 	mu          sync.Mutex
 	phase       string
@@ -26,8 +28,8 @@ type status struct {
 	quarantined map[string]string // admission → why; no patient data
 }
 
-func newStatus(waiting func() int) *status {
-	return &status{phase: "starting", quarantined: map[string]string{}, metrics: newMetrics(waiting)}
+func newStatus(now func() vitals) *status {
+	return &status{phase: "starting", quarantined: map[string]string{}, vitals: now, metrics: newMetrics(now)}
 }
 
 func (s *status) locked(f func()) {
@@ -79,6 +81,13 @@ func (s *status) quarantine(id string, err error) {
 	})
 }
 
+// vitals are numbers that are kept where they arise.
+type vitals struct {
+	Waiting int // admissions in the queue
+	Retries int // since the start
+	fhir.Load
+}
+
 // page is the JSON of /status.
 type page struct {
 	Phase       string            `json:"phase"`
@@ -89,15 +98,16 @@ type page struct {
 	Repaired    int               `json:"duplicates_repaired"` // since the start
 	Waiting     int               `json:"waiting"`             // admissions in the queue
 	Reconciled  int               `json:"reconciled"`          // since the start
+	Resting     time.Time         `json:"server_left_alone_until,omitzero"`
 	Quarantined map[string]string `json:"quarantined"`
 }
 
 // mount adds /livez (the process runs), /readyz (it screens), /status for people
 // and /metrics for Prometheus.
-func (s *status) mount(mux *http.ServeMux, waiting func() int) {
+func (s *status) mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if p := s.page(0); p.Phase != "screening" {
+		if p := s.page(); p.Phase != "screening" {
 			http.Error(w, p.Phase, http.StatusServiceUnavailable)
 			return
 		}
@@ -108,12 +118,13 @@ func (s *status) mount(mux *http.ServeMux, waiting func() int) {
 		w.Header().Set("Content-Type", "application/json")
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
-		_ = enc.Encode(s.page(waiting()))
+		_ = enc.Encode(s.page())
 	})
 }
 
-func (s *status) page(waiting int) page {
+func (s *status) page() page {
+	v := s.vitals()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return page{s.phase, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, waiting, s.reconciled, maps.Clone(s.quarantined)}
+	return page{s.phase, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, v.Waiting, s.reconciled, v.Resting, maps.Clone(s.quarantined)}
 }

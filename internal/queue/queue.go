@@ -5,7 +5,6 @@
 package queue
 
 import (
-	"container/list"
 	"context"
 	"math/rand/v2"
 	"sync"
@@ -19,7 +18,7 @@ type Queue struct {
 	work  workqueue.TypedRateLimitingInterface[string]
 	lanes *lanes
 
-	chance Chance
+	budget *budget
 }
 
 const (
@@ -37,8 +36,9 @@ func New(chance Chance) *Queue {
 		chance = rand.N[time.Duration]
 	}
 	l := newLanes()
-	limiter := jitter{workqueue.NewTypedItemExponentialFailureRateLimiter[string](firstRetry, lastRetry), chance}
-	return &Queue{lanes: l, chance: chance, work: workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
+	limiter := &spread{TypedRateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[string](firstRetry, lastRetry),
+		budget: newBudget(), chance: chance}
+	return &Queue{lanes: l, budget: limiter.budget, work: workqueue.NewTypedRateLimitingQueueWithConfig(limiter,
 		workqueue.TypedRateLimitingQueueConfig[string]{
 			DelayingQueue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[string]{
 				Queue: workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[string]{Queue: l}),
@@ -62,6 +62,9 @@ func (q *Queue) Backlog(id string) {
 // since this was last asked. Ask after each look that went well: what nobody asks about is kept.
 func (q *Queue) Walked(id string) bool { return q.lanes.walkedOnly(id) }
 
+// Retries is how often an admission was tried again since the start.
+func (q *Queue) Retries() int { return q.budget.spent() }
+
 // Len is how many admissions wait, those under way not counted.
 func (q *Queue) Len() int { return q.work.Len() }
 
@@ -71,7 +74,6 @@ func (q *Queue) Close() { q.work.ShutDown() }
 // Result says when an admission is to be worked on again.
 type Result struct {
 	Retry bool          // it failed in a way that another try may mend
-	After time.Duration // not before; 0: the queue's own backoff
 	Look  time.Duration // done, but to be looked at again after this long; 0: not
 }
 
@@ -95,6 +97,7 @@ func (q *Queue) worker(ctx context.Context, work func(string) Result) {
 			return
 		}
 		if ctx.Err() == nil {
+			q.budget.ran()
 			q.settle(id, work(id))
 		}
 		q.work.Done(id)
@@ -102,106 +105,14 @@ func (q *Queue) worker(ctx context.Context, work func(string) Result) {
 }
 
 func (q *Queue) settle(id string, r Result) {
-	switch {
-	case !r.Retry:
-		q.work.Forget(id)
-		if r.Look > 0 {
-			q.work.AddAfter(id, r.Look)
-		}
-	case r.After > 0:
-		q.work.AddAfter(id, r.After+q.chance(r.After/2+1)) // not all at the same moment
-	default:
+	if r.Retry {
+		q.lanes.again(id)
 		q.work.AddRateLimited(id)
-	}
-}
-
-// jitter draws each wait between nothing and the backoff: workers that failed
-// together must not come back together.
-type jitter struct {
-	workqueue.TypedRateLimiter[string]
-	chance Chance
-}
-
-func (j jitter) When(id string) time.Duration {
-	return j.chance(j.TypedRateLimiter.When(id)) + time.Millisecond
-}
-
-// lanes is the order in which waiting keys are taken: fresh before backlog,
-// each first come, first served. workqueue calls it under its own lock.
-type lanes struct {
-	fresh, backlog list.List
-	waiting        map[string]*list.Element // those in the backlog
-
-	mu     sync.Mutex
-	urgent map[string]bool // fresh keys that are not yet in a lane
-	heard  map[string]bool // who was named: true, because something happened; false, by the census alone
-}
-
-func newLanes() *lanes {
-	return &lanes{waiting: map[string]*list.Element{}, urgent: map[string]bool{}, heard: map[string]bool{}}
-}
-
-func (l *lanes) mark(id string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.urgent[id] = true
-	l.heard[id] = true
-}
-
-func (l *lanes) walkedPast(id string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.heard[id] {
-		l.heard[id] = false // there now, although nothing was heard
-	}
-}
-
-func (l *lanes) walkedOnly(id string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	heard, named := l.heard[id]
-	delete(l.heard, id)
-	return named && !heard
-}
-
-func (l *lanes) marked(id string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	urgent := l.urgent[id]
-	delete(l.urgent, id)
-	return urgent
-}
-
-// Push puts a key that was not waiting at the end of its lane.
-func (l *lanes) Push(id string) {
-	if l.marked(id) {
-		l.fresh.PushBack(id)
 		return
 	}
-	l.waiting[id] = l.backlog.PushBack(id)
-}
-
-// Touch moves a key that waits in the backlog when it is rung.
-func (l *lanes) Touch(id string) {
-	if !l.marked(id) {
-		return
+	q.work.Forget(id)
+	q.lanes.settled(id)
+	if r.Look > 0 {
+		q.work.AddAfter(id, r.Look)
 	}
-	if e := l.waiting[id]; e != nil {
-		l.backlog.Remove(e)
-		delete(l.waiting, id)
-		l.fresh.PushBack(id)
-	}
-}
-
-// Len counts the waiting keys.
-func (l *lanes) Len() int { return l.fresh.Len() + l.backlog.Len() }
-
-// Pop takes the next key.
-func (l *lanes) Pop() string {
-	if e := l.fresh.Front(); e != nil {
-		return l.fresh.Remove(e).(string)
-	}
-	id := l.backlog.Remove(l.backlog.Front()).(string)
-	delete(l.waiting, id)
-	return id
 }

@@ -42,34 +42,81 @@ func TestARetryBacksOffUpToFiveMinutes(t *testing.T) {
 	})
 }
 
-func TestTheWaitTheServerAskedForIsKept(t *testing.T) {
+func TestThoseThatFailTogetherDoNotComeBackTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const after = time.Minute
 		start := time.Now()
 		waits := map[string]time.Duration{}
 		q := queue.New(nil)
 		stop := run(q, 1, func(id string) queue.Result {
 			if time.Since(start) == 0 {
-				return queue.Result{Retry: true, After: after}
+				return queue.Result{Retry: true}
 			}
 			waits[id] = time.Since(start)
 			return queue.Result{}
 		})
-		for i := range 200 {
+		for i := range 1000 {
 			q.Backlog(fmt.Sprint(i))
 		}
 		time.Sleep(time.Hour)
 		stop()
 		together := map[time.Duration]int{}
-		for id, wait := range waits {
-			if wait < after || wait > 2*after {
-				t.Errorf("%s came back after %v", id, wait)
-			}
+		for _, wait := range waits {
 			together[wait.Truncate(time.Second)]++
 		}
-		if len(waits) != 200 || len(together) < 10 {
+		if len(waits) != 1000 || len(together) < 100 {
 			t.Errorf("%d came back, in %d different seconds: that is a herd", len(waits), len(together))
 		}
+	})
+}
+
+func TestRetriesAreATenthOfTheWorkOrAFewASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var tries, retried int
+		tried := map[string]bool{}
+		q := queue.New(nil)
+		stop := run(q, 1, func(id string) queue.Result {
+			time.Sleep(5 * time.Millisecond)
+			tries++
+			if tried[id] {
+				retried++
+			}
+			tried[id] = true
+			return queue.Result{Retry: tries%3 == 0}
+		})
+		for i := range 20_000 {
+			q.Backlog(fmt.Sprint(i))
+		}
+		const whole = 100 * time.Second // as long as all take once
+		time.Sleep(whole)
+		if most := tries/10 + 20 + 2*int(whole.Seconds()) + tries/20; retried > most {
+			t.Errorf("%d of %d were tries of another time; want at most %d", retried, tries, most)
+		}
+		time.Sleep(time.Hour)
+		if len(tried) != 20_000 || q.Len() != 0 || q.Retries() < retried {
+			t.Errorf("%d were tried, %d wait, %d retries", len(tried), q.Len(), q.Retries())
+		}
+		stop()
+	})
+}
+
+func TestAFreshOneThatFailsStaysFresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var did order
+		q := queue.New(nil)
+		stop := run(q, 1, func(id string) queue.Result {
+			time.Sleep(time.Second)
+			return queue.Result{Retry: did.add(id) == 1}
+		})
+		q.Fresh("fresh")
+		for i := range 20 {
+			q.Backlog(fmt.Sprint(i))
+		}
+		time.Sleep(3500 * time.Millisecond)
+		if !strings.Contains(did.String()[1:], "fresh") {
+			t.Errorf("did %s", did.String())
+		}
+		time.Sleep(time.Minute)
+		stop()
 	})
 }
 
@@ -102,7 +149,7 @@ func TestAChangeDoesNotWaitForTheRetry(t *testing.T) {
 		var did order
 		q := queue.New(nil)
 		stop := run(q, 1, func(id string) queue.Result {
-			return queue.Result{Retry: did.add(id) == 1, After: time.Hour}
+			return queue.Result{Retry: did.add(id) == 1}
 		})
 		q.Fresh("1")
 		synctest.Wait()
@@ -171,10 +218,10 @@ func TestStopFinishesWhatRunsAndDropsTheRest(t *testing.T) {
 	})
 }
 
-func TestARetryThatWaitsDoesNotHoldUpTheStop(t *testing.T) {
+func TestOneThatWaitsDoesNotHoldUpTheStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := queue.New(nil)
-		stop := run(q, 1, func(string) queue.Result { return queue.Result{Retry: true, After: 10 * time.Hour} })
+		stop := run(q, 1, func(string) queue.Result { return queue.Result{Look: 10 * time.Hour} })
 		q.Fresh("1")
 		synctest.Wait()
 		before := time.Now()

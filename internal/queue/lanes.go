@@ -1,0 +1,109 @@
+package queue
+
+import (
+	"container/list"
+	"sync"
+)
+
+// lanes is the order in which waiting keys are taken: fresh before backlog,
+// each first come, first served. workqueue calls it under its own lock.
+type lanes struct {
+	fresh, backlog list.List
+	waiting        map[string]*list.Element // those in the backlog
+
+	mu     sync.Mutex
+	urgent map[string]bool // fresh keys that are not yet in a lane
+	taken  map[string]bool // fresh keys that were taken and have not ended well
+	heard  map[string]bool // who was named: true, because something happened; false, by the census alone
+}
+
+func newLanes() *lanes {
+	return &lanes{waiting: map[string]*list.Element{}, urgent: map[string]bool{}, taken: map[string]bool{}, heard: map[string]bool{}}
+}
+
+func (l *lanes) mark(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.urgent[id] = true
+	l.heard[id] = true
+}
+
+func (l *lanes) walkedPast(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.heard[id] {
+		l.heard[id] = false // there now, although nothing was heard
+	}
+}
+
+func (l *lanes) walkedOnly(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	heard, named := l.heard[id]
+	delete(l.heard, id)
+	return named && !heard
+}
+
+func (l *lanes) marked(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	urgent := l.urgent[id]
+	delete(l.urgent, id)
+	return urgent
+}
+
+// Push puts a key that was not waiting at the end of its lane.
+func (l *lanes) Push(id string) {
+	if l.marked(id) {
+		l.fresh.PushBack(id)
+		return
+	}
+	l.waiting[id] = l.backlog.PushBack(id)
+}
+
+// Touch moves a key that waits in the backlog when it is rung.
+func (l *lanes) Touch(id string) {
+	if !l.marked(id) {
+		return
+	}
+	if e := l.waiting[id]; e != nil {
+		l.backlog.Remove(e)
+		delete(l.waiting, id)
+		l.fresh.PushBack(id)
+	}
+}
+
+// again keeps a fresh key fresh for its next try.
+func (l *lanes) again(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.taken[id] {
+		l.urgent[id] = true
+	}
+}
+
+func (l *lanes) settled(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.taken, id)
+}
+
+func (l *lanes) take(id string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.taken[id] = true
+	return id
+}
+
+// Len counts the waiting keys.
+func (l *lanes) Len() int { return l.fresh.Len() + l.backlog.Len() }
+
+// Pop takes the next key.
+func (l *lanes) Pop() string {
+	if e := l.fresh.Front(); e != nil {
+		return l.take(l.fresh.Remove(e).(string))
+	}
+	id := l.backlog.Remove(l.backlog.Front()).(string)
+	delete(l.waiting, id)
+	return id
+}
