@@ -14,19 +14,19 @@ func (h *hospital) course(s *stay) {
 	if c.happens(0.3) {
 		h.in(c.between(0, stays), func() { h.transfer(s) })
 	}
-	if c.happens(0.04) {
+	if c.happens(0.04 * h.odd) {
 		h.in(c.between(0, stays), func() { h.leave(s) })
 	}
-	if c.happens(0.03) {
+	if c.happens(0.03 * h.odd) {
 		h.in(c.between(0, stays), func() { h.ownForm(s) })
 	}
-	if c.happens(0.02) {
+	if c.happens(0.02 * h.odd) {
 		h.in(c.between(0, stays), func() { h.orders(s) })
 	}
-	if c.happens(0.02) {
+	if c.happens(0.02 * h.odd) {
 		h.in(c.between(0, stays), func() { h.never(s) })
 	}
-	if h.sim.merges && c.happens(0.05) {
+	if h.sim.merges && c.happens(0.05*h.odd) {
 		h.in(c.between(0, stays), func() { h.merge(s) })
 	}
 	h.in(stays, func() { h.leaves(s) })
@@ -36,7 +36,7 @@ func (h *hospital) course(s *stay) {
 func (h *hospital) leaves(s *stay) {
 	switch {
 	case s.over:
-	case s.chance.happens(0.02):
+	case s.chance.happens(0.02 * h.odd):
 		h.dies(s)
 	default:
 		h.goesHome(s)
@@ -49,12 +49,12 @@ func (h *hospital) goesHome(s *stay) {
 	}
 	h.set(s, "finished", "period.end", quoted(h.clock()))
 	c := s.chance
-	if s.class == "IMP" && c.happens(0.02) {
+	if s.class == "IMP" && c.happens(0.02*h.odd) {
 		h.in(c.between(time.Hour, 30*time.Hour), func() { h.comesBack(s) })
 		return
 	}
 	s.over = true
-	if inpatient[s.class] && c.happens(0.03) {
+	if inpatient[s.class] && c.happens(0.03*h.odd) {
 		h.in(c.about(24*time.Hour), func() { h.answersLate(s) })
 	}
 }

@@ -13,6 +13,16 @@ func (s *stay) expected() want {
 	w := s.expectedTask()
 	w.score, w.points = s.expectedScore()
 	w.consult = s.expectedConsult(w)
+	maybe, surely := s.screenedBefore()
+	if maybe { // an earlier score may lead to a consult now, or come to light only now
+		w.asked, w.open = either, either
+		if w.consult == no {
+			w.consult = either
+		}
+	}
+	if surely && len(s.answers) == 0 {
+		w.open = no
+	}
 	return w
 }
 

@@ -12,13 +12,15 @@ import (
 // and writes the truth down.
 type hospital struct {
 	agenda
-	sim    *simulation
-	ehr    ehr
-	chance chance
-	org    string
-	team   string
-	wards  []ward
-	stays  []*stay
+	sim       *simulation
+	ehr       ehr
+	chance    chance
+	remembers bool    // one screening counts for the next stays too
+	odd       float64 // how much more often than elsewhere people change their minds here
+	org       string
+	team      string
+	wards     []ward
+	stays     []*stay
 }
 
 type ward struct{ location, nurses string }
@@ -31,6 +33,8 @@ const (
 
 func newHospital(sim *simulation) *hospital {
 	h := &hospital{sim: sim, ehr: ehr{sim.server}, chance: draw(sim.seed, "hospital")}
+	h.remembers = h.chance.happens(0.5)
+	h.odd = pick(h.chance, weighted[float64]{3, 1}, weighted[float64]{1, 6})
 	h.org = h.ehr.create("Organization", `"name":"Syntetisk sykehus"`)
 	h.team = h.ehr.create("CareTeam", `"status":"active","name":"Rusteam (syntetisk)"`)
 	for n := range 6 {
@@ -96,10 +100,13 @@ func (h *hospital) admit() {
 
 func (h *hospital) newStay(n int) *stay {
 	c := draw(h.sim.seed, "stay", number(int64(n)))
-	s := &stay{n: n, chance: c, ward: c.IntN(len(h.wards))}
+	s := &stay{n: n, chance: c, came: time.Now(), ward: c.IntN(len(h.wards))}
 	if len(h.stays) > 0 && c.happens(0.12) {
 		if before := h.stays[c.IntN(len(h.stays))]; before.over && !before.dead && h.lastOf(before) {
 			s.patient = before.patient
+			if h.remembers {
+				s.before = before
+			}
 			return s
 		}
 	}

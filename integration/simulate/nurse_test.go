@@ -30,9 +30,9 @@ func (h *hospital) looks(s *stay) {
 		weighted[func(*stay, gjson.Result)]{58, h.answers}, weighted[func(*stay, gjson.Result)]{4, h.marksDone},
 		weighted[func(*stay, gjson.Result)]{8, h.begins}, weighted[func(*stay, gjson.Result)]{5, h.forgetsAnItem},
 		weighted[func(*stay, gjson.Result)]{1.5, h.mistakesPatient},
-		weighted[func(*stay, gjson.Result)]{6, h.declines}, weighted[func(*stay, gjson.Result)]{2, h.declinesInForm},
-		weighted[func(*stay, gjson.Result)]{7, h.unable}, weighted[func(*stay, gjson.Result)]{6, h.notes},
-		weighted[func(*stay, gjson.Result)]{1, h.closes}, weighted[func(*stay, gjson.Result)]{0.5, h.removes},
+		weighted[func(*stay, gjson.Result)]{3 + 3*h.odd, h.declines}, weighted[func(*stay, gjson.Result)]{2, h.declinesInForm},
+		weighted[func(*stay, gjson.Result)]{4 + 3*h.odd, h.unable}, weighted[func(*stay, gjson.Result)]{6, h.notes},
+		weighted[func(*stay, gjson.Result)]{h.odd, h.closes}, weighted[func(*stay, gjson.Result)]{h.odd / 2, h.removes},
 	)(s, task)
 }
 
@@ -59,7 +59,8 @@ func (h *hospital) answers(s *stay, task gjson.Result) {
 func (h *hospital) marksDone(s *stay, task gjson.Result) {
 	h.fill(s, form(task), "in-progress", points(s.chance))
 	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
-	s.answer(form(task)).valid = true
+	a := s.answer(form(task))
+	a.valid, a.byTask = true, true
 	h.goesOn(s)
 }
 
@@ -173,7 +174,7 @@ func (h *hospital) fill(s *stay, ref, status string, points []int) {
 	} else {
 		a.at, a.changed = time.Now(), time.Now()
 	}
-	a.points, a.declined, a.wrong = points, false, false
+	a.points, a.declined, a.wrong, a.byTask = points, false, false, false
 	a.valid = status != "in-progress" && status != "entered-in-error"
 	s.nurse = ""
 	words := h.says(s, ref)

@@ -112,7 +112,7 @@ func (r *replica) restart() {
 // service is the whole service as it ships, but for its wire, door and clock.
 func (s *simulation) service(w http.RoundTripper, d net.Listener, now func() time.Time) *app.App {
 	a, err := app.New(app.Options{
-		Config: s.config, Policy: policy(), Log: zerolog.New(s.log).Level(zerolog.ErrorLevel), Transport: w, Listener: d, Now: now,
+		Config: s.config, Policy: s.policy(), Log: zerolog.New(s.log).Level(zerolog.ErrorLevel), Transport: w, Listener: d, Now: now,
 		Chance: s.chanceOf(w),
 	})
 	if err != nil {
@@ -170,9 +170,13 @@ func (d *door) dial(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// policy asks in every admission, so that each can be judged by itself.
-func policy() *pathway.Policy {
+// policy asks in every admission, so that each can be judged by itself, or once
+// for all: nobody is due again while nothing is to happen.
+func (s *simulation) policy() *pathway.Policy {
 	p := pathway.DefaultPolicy()
 	p.Screening.RescreenAfter.Duration = 0
+	if s.hospital.remembers {
+		p.Screening.RescreenAfter.Duration = s.lasts + 2*quiet
+	}
 	return p
 }

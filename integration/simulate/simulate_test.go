@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -18,11 +19,11 @@ import (
 
 var (
 	firstSeed = flag.Uint64("seed", 1, "the first seed; without -years this one alone")
-	years     = flag.Float64("years", 0, "hospital-years to simulate; by default about a month, with -race a week")
+	years     = flag.Float64("years", 0, "hospital-years to simulate; by default one with CI=true and without -race, else about a month")
 	weeks     = flag.Int("weeks", 4, "for how long patients come in each simulation")
 	beds      = flag.Int("beds", 200, "beds of each hospital")
-	unsafe    = flag.Bool("unsafe", false, "the server lets duplicates through when two create the same at once")
-	merges    = flag.Bool("merges", false, "patients turn out to be one and the same")
+	unsafe    = flag.Bool("unsafe", false, "every server lets duplicates through when two create the same at once; else one in five does")
+	merges    = flag.Bool("merges", false, "in every hospital patients turn out to be one and the same; else in every other")
 )
 
 // slowed tells that the race detector watches.
@@ -42,16 +43,29 @@ func TestHospital(t *testing.T) {
 		seed := *firstSeed + uint64(n)
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
-			s := simulate(t, options{seed: seed, lasts: each, beds: *beds, unsafe: *unsafe, merges: *merges})
+			c := draw(seed, "kind of hospital")
+			s := simulate(t, options{seed: seed, lasts: each, beds: *beds, unsafe: c.happens(0.2) || *unsafe, merges: c.happens(0.5) || *merges})
 			r.add(s)
 			for _, f := range s.findings {
 				t.Errorf("%s", f)
 			}
 			if t.Failed() {
-				t.Logf("again: go test ./integration/simulate -run TestHospital -args -seed %d -weeks %d", seed, each/(7*24*time.Hour))
+				t.Logf("again: %s", again(s))
 			}
 		})
 	}
+}
+
+// again is the command that plays the same hospital once more.
+func again(s *simulation) string {
+	cmd := fmt.Sprintf("go test ./integration/simulate -run TestHospital -args -seed %d -weeks %d -beds %d", s.seed, s.lasts/(7*24*time.Hour), s.beds)
+	if s.unsafe {
+		cmd += " -unsafe"
+	}
+	if s.merges {
+		cmd += " -merges"
+	}
+	return cmd
 }
 
 // planned says how many seeds are simulated, and for how long each.
@@ -66,6 +80,8 @@ func planned() (seeds int, each time.Duration) {
 		return 1, each
 	case slowed:
 		return 1, each / 4
+	case os.Getenv("CI") == "true":
+		return int(math.Ceil(float64(year) / float64(each))), each
 	}
 	return 1, each
 }

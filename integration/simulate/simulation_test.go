@@ -52,6 +52,10 @@ type options struct {
 	harm   harm // a mistake that is put in on purpose
 }
 
+// census is how often the service looks at everybody: seldom, for it is dear, and
+// what is found must not need it.
+const census = 36 * time.Hour
+
 // quiet is how long nothing happens at the end. By then every reminder was
 // due: the last unable is asked again after a day, due a day later and raised
 // twice, and clocks are off by minutes.
@@ -78,7 +82,7 @@ func (s *simulation) configure(t *testing.T) config.Config {
 	}
 	c := draw(s.seed, "configuration")
 	poll := pick(c, weighted[string]{1, "20m"}, weighted[string]{5, "30m"}, weighted[string]{4, "1h"})
-	flags := []string{"--fhir.base_url", base, "--poll.interval", poll, "--census.interval", "36h", "--workers", "4"}
+	flags := []string{"--fhir.base_url", base, "--poll.interval", poll, "--census.interval", census.String(), "--workers", "4"}
 	if c.happens(0.2) {
 		flags = append(flags, "--hook.enabled", "--hook.public_url", "http://tilsyn.sim", "--hook.token_file", token, "--poll.interval", "2h")
 	}

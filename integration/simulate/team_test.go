@@ -3,6 +3,7 @@ package simulate_test
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,15 +16,15 @@ func (h *hospital) goesOn(s *stay) {
 	c := s.chance
 	a := s.answers[len(s.answers)-1]
 	switch {
-	case c.happens(0.06):
+	case c.happens(0.06 * h.odd):
 		h.in(c.about(20*time.Hour), func() { h.corrects(s, a, points(c)) })
-	case c.happens(0.03):
+	case c.happens(0.03 * h.odd):
 		h.in(c.about(10*time.Hour), func() { h.corrects(s, a, a.points) })
-	case c.happens(0.02):
+	case c.happens(0.02 * h.odd):
 		h.in(c.about(10*time.Hour), func() { h.withdraws(s, a) })
 	}
 	h.in(c.about(8*time.Hour), func() { h.teamLooks(s) })
-	if c.happens(0.05) {
+	if c.happens(0.05 * h.odd) {
 		h.in(6*time.Hour+c.about(20*time.Hour), func() { h.cancels(s) })
 	}
 }
@@ -39,7 +40,8 @@ func (h *hospital) corrects(s *stay, a *answer, points []int) {
 
 // withdraws says that the answers were entered in error.
 func (h *hospital) withdraws(s *stay, a *answer) {
-	if !a.valid || s.void() || s.dead {
+	byTask := func(o *answer) bool { return o != a && o.byTask }
+	if !a.valid || s.void() || s.dead || slices.ContainsFunc(s.answers, byTask) {
 		return
 	}
 	a.valid, a.changed = false, time.Now()

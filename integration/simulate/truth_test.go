@@ -15,6 +15,8 @@ type stay struct {
 	parent    *stay
 	ward      int
 	over      bool // gone for good: nobody does anything more
+	came      time.Time
+	before    *stay // the patient's last stay, where one screening counts for both
 
 	askable time.Time     // since when she can be asked; zero: she cannot now
 	longest time.Duration // how long she could be asked without interruption
@@ -56,6 +58,7 @@ type answer struct {
 	points   []int // of items 1, 2, 3; fewer: not answered
 	declined bool  // the form says that she did not want to
 	wrong    bool  // it names another patient
+	byTask   bool  // handed in by closing the task alone: no longer when the task is open again
 	valid    bool  // handed in, and not withdrawn
 	at       time.Time
 	changed  time.Time // when it last came to say something else
@@ -98,7 +101,25 @@ func (s *stay) surely() bool {
 	if !s.askable.IsZero() {
 		d = max(d, time.Since(s.askable))
 	}
+	if s.parent != nil { // only the census sees that its whole was a mistake
+		d -= census
+	}
 	return d >= longest
+}
+
+// screenedBefore tells whether an answer of an earlier stay may stand for this
+// one, and whether it surely does.
+func (s *stay) screenedBefore() (maybe, surely bool) {
+	for b := s.before; b != nil; b = b.before {
+		maybe = maybe || len(b.answers) > 0
+		a := b.counts()
+		if a == nil || b.void() || b.dead || b.removed || !b.surely() {
+			continue
+		}
+		_, scored := a.score()
+		surely = surely || scored && s.came.Sub(b.changed()) > longest
+	}
+	return maybe, surely
 }
 
 // counts is the answer that counts: the newest that was handed in.
