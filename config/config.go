@@ -51,8 +51,9 @@ type Hook struct {
 
 // Poll asks the FHIR server what has changed.
 type Poll struct {
-	Interval time.Duration `mapstructure:"interval"` // 0: off
-	Overlap  time.Duration `mapstructure:"overlap"`  // how far back each poll looks again
+	Interval time.Duration `mapstructure:"interval"`  // 0: off
+	Overlap  time.Duration `mapstructure:"overlap"`   // how far back each poll looks again
+	LookBack time.Duration `mapstructure:"look_back"` // how far back the first poll after a start looks
 }
 
 // Census compares all open admissions with our work.
@@ -93,6 +94,7 @@ var settings = []struct {
 	{"hook.token_file", "", "file with the bearer token that the FHIR server must send"},
 	{"poll.interval", 10 * time.Second, "how often to ask what changed; 0 turns polling off"},
 	{"poll.overlap", 10 * time.Minute, "how far back each poll looks again, for writes that became visible late"},
+	{"poll.look_back", 72 * time.Hour, "how far back the first poll after a start looks, for what changed while nobody did"},
 	{"census.interval", 15 * time.Minute, "how often to compare all open admissions with our work"},
 	{"workers", 8, "admissions worked on at once"},
 	{"policy.file", "", "the hospital's approved policy; empty: the built-in suggestion"},

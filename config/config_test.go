@@ -47,7 +47,7 @@ func mustLoad(t *testing.T, yaml string, args ...string) config.Config {
 var defaults = config.Config{
 	FHIR:          config.FHIR{Timeout: 30 * time.Second, MaxConcurrent: 8},
 	Listen:        ":8090",
-	Poll:          config.Poll{Interval: 10 * time.Second, Overlap: 10 * time.Minute},
+	Poll:          config.Poll{Interval: 10 * time.Second, Overlap: 10 * time.Minute, LookBack: 72 * time.Hour},
 	Census:        config.Census{Interval: 15 * time.Minute},
 	Workers:       8,
 	Questionnaire: config.Questionnaire{Language: "nb"},
@@ -128,6 +128,7 @@ func TestFileEnvironmentAndFlagsGrowStronger(t *testing.T) {
 		{"hook.token_file", "/file", "/env", "/flag"},
 		{"poll.interval", "1s", "2s", "0s"},
 		{"poll.overlap", "1h0m0s", "2h0m0s", "0s"},
+		{"poll.look_back", "1h0m0s", "2h0m0s", "0s"},
 		{"census.interval", "1m0s", "2m0s", "3m0s"},
 		{"workers", "1", "2", "3"},
 		{"policy.file", "/file", "/env", "/flag"},

@@ -23,6 +23,7 @@ func (c Config) validate() error {
 	check(c.Workers >= 1 && c.Workers <= 256, "workers: %d must be 1–256", c.Workers)
 	check(c.Poll.Interval == 0 || c.Poll.Interval >= 100*time.Millisecond, "poll.interval: must be 0 (off) or at least 100ms")
 	check(c.Poll.Overlap >= 0, "poll.overlap: must not be negative")
+	check(c.Poll.LookBack >= 0, "poll.look_back: must not be negative")
 	check(c.Census.Interval >= time.Second, "census.interval: must be at least 1s; the census is what finds what everything else missed")
 	check(slices.Contains(artifacts.Languages, c.Questionnaire.Language), "questionnaire.language: %q must be one of %v", c.Questionnaire.Language, artifacts.Languages)
 	check(slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level), "log.level: %q must be debug, info, warn or error", c.Log.Level)

@@ -141,7 +141,8 @@ func ignoreEnd(ctx context.Context, err error) error {
 
 func (a *App) intake() (*intake.Poller, *intake.Census) {
 	census := intake.NewCensus(a.client, a.queue, a.names(), a.counted)
-	return intake.NewPoller(a.client, a.queue, a.names(), a.cfg.Poll.Overlap, census, a.polled), census
+	window := intake.Window{Overlap: a.cfg.Poll.Overlap, LookBack: a.cfg.Poll.LookBack}
+	return intake.NewPoller(a.client, a.queue, a.names(), window, census, a.polled), census
 }
 
 func (a *App) names() intake.Names {

@@ -17,7 +17,7 @@ func ring(t *testing.T, r *http.Request, token func() (string, error)) (status i
 	t.Helper()
 	_, c := serve(t)
 	q := &heard{}
-	p := NewPoller(c, q, names, 0, nil, nil)
+	p := NewPoller(c, q, names, Window{}, nil, nil)
 	w := httptest.NewRecorder()
 	NewHook(q, p, token).ServeHTTP(w, r)
 	fresh, backlog := q.took()
@@ -75,7 +75,7 @@ func TestARefusedCallerLearnsNothingAboutTheSecret(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := request(http.MethodPost, "/hooks/fhir", "")
 	r.Header.Set("Authorization", "Bearer wrong")
-	NewHook(q, NewPoller(c, q, names, 0, nil, nil), known).ServeHTTP(w, r)
+	NewHook(q, NewPoller(c, q, names, Window{}, nil, nil), known).ServeHTTP(w, r)
 	if w.Header().Get("WWW-Authenticate") == "" || strings.Contains(w.Body.String(), secret) || strings.Contains(w.Body.String(), "wrong") {
 		t.Errorf("answered %q", w.Body.String())
 	}
@@ -85,7 +85,7 @@ func TestARotatedSecretCountsAtOnce(t *testing.T) {
 	_, c := serve(t)
 	q := &heard{}
 	now := "old"
-	h := NewHook(q, NewPoller(c, q, names, 0, nil, nil), func() (string, error) { return now, nil })
+	h := NewHook(q, NewPoller(c, q, names, Window{}, nil, nil), func() (string, error) { return now, nil })
 	for _, step := range []struct {
 		current, shown string
 		want           int
@@ -182,7 +182,7 @@ func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 func TestAHundredPingsAreOneMoreRound(t *testing.T) {
 	_, c := serve(t)
 	q := &heard{}
-	p := NewPoller(c, q, names, 0, nil, nil)
+	p := NewPoller(c, q, names, Window{}, nil, nil)
 	h := NewHook(q, p, known)
 	for range 100 {
 		h.ServeHTTP(httptest.NewRecorder(), request(http.MethodPost, "/hooks/fhir", ""))

@@ -12,15 +12,25 @@ import (
 // Poller asks the server what has changed and names the admissions concerned.
 // It works on every FHIR server.
 type Poller struct {
-	client  *fhir.Client
-	queue   Queue
-	names   Names
-	overlap time.Duration
+	client *fhir.Client
+	queue  Queue
+	names  Names
+	Window
 	census  *Census
 	bell    bell
 	cursors map[string]*cursor // by resource type
 	whose   []string           // patients who changed, and whose admissions are not known yet
 	report  func(error)
+}
+
+// Window is how far back the poller reads.
+type Window struct {
+	// Overlap is read again in each poll, for writes that became visible late.
+	Overlap time.Duration
+	// LookBack is read in the first poll. The census knows open admissions and
+	// open tasks; it does not know of answers that were amended or withdrawn, or
+	// of an admission that was cancelled, when the work was done.
+	LookBack time.Duration
 }
 
 // watched are the types that are polled, in this order.
@@ -38,8 +48,8 @@ func (n Names) only(typ string) string {
 }
 
 // NewPoller makes a poller; report hears of every round, nil when it went well.
-func NewPoller(c *fhir.Client, q Queue, n Names, overlap time.Duration, census *Census, report func(error)) *Poller {
-	p := &Poller{client: c, queue: q, names: n, overlap: overlap, census: census, report: report,
+func NewPoller(c *fhir.Client, q Queue, n Names, w Window, census *Census, report func(error)) *Poller {
+	p := &Poller{client: c, queue: q, names: n, Window: w, census: census, report: report,
 		bell: newBell(), cursors: map[string]*cursor{}}
 	for _, typ := range watched {
 		p.cursors[typ] = &cursor{only: n.only(typ), seen: map[string]version{}}
@@ -105,12 +115,15 @@ func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
 	if !c.started {
 		return p.start(ctx, typ, c)
 	}
-	since := c.newest.Add(-p.overlap)
+	since, ring := c.newest.Add(-p.Overlap), p.queue.Fresh
+	if !c.caughtUp {
+		since, ring = c.newest.Add(-max(p.LookBack, p.Overlap)), p.queue.Backlog
+	}
 	query := c.query(typ, "_lastUpdated", "ge"+*fhir.Instant(since), "_sort", "_lastUpdated", "_count", pageSize)
 	if c.newest.IsZero() {
 		query = c.query(typ, "_count", pageSize) // the server was empty when we started
 	}
-	newest, named := c.newest, newTally(p.queue.Fresh)
+	newest, named := c.newest, newTally(ring)
 	defer named.ring() // what was read counts, also when a later page fails
 	err := p.client.Each(ctx, query, func(r fhir.Resource) error {
 		if r.Type() != typ {
@@ -127,13 +140,13 @@ func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
 	if err != nil {
 		return err // what was not read yet may be older than what was: the cursor stays
 	}
-	c.newest = newest
+	c.newest, c.caughtUp = newest, true
 	c.forget(since)
 	return nil
 }
 
 // start sets the cursor to the newest write on the server: its own clock, not
-// ours, which may be off. What came before is the census's work.
+// ours, which may be off.
 func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
 	err := p.client.Each(ctx, c.query(typ, "_sort", "-_lastUpdated", "_count", "1"), func(r fhir.Resource) error {
 		c.newest = lastUpdated(r)
@@ -143,7 +156,7 @@ func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
 		return err
 	}
 	c.started = true
-	p.bell.Ring() // look at once at what came between the census and now
+	p.bell.Ring() // look at once
 	return nil
 }
 
@@ -193,10 +206,11 @@ const pageSize = "200"
 // time stamps: a write that becomes visible late carries an early one, hence
 // the overlap.
 type cursor struct {
-	only    string // parameters that every search of it has
-	started bool
-	newest  time.Time
-	seen    map[string]version // what the overlap shows again
+	only     string // parameters that every search of it has
+	started  bool
+	caughtUp bool // with what changed while nobody looked
+	newest   time.Time
+	seen     map[string]version // what the overlap shows again
 }
 
 func (c *cursor) query(typ string, parameters ...string) string {

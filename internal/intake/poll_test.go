@@ -14,13 +14,13 @@ import (
 // noon is on the server's clock, which is not ours.
 var noon = time.Date(2031, 5, 17, 12, 0, 0, 0, time.UTC)
 
-const overlap = 10 * time.Minute
+const overlap, lookBack = 10 * time.Minute, 72 * time.Hour
 
 // watching gives a poller that has seen all there is on the server.
 func watching(t *testing.T, c *fhir.Client) (*Poller, *heard) {
 	t.Helper()
 	q := &heard{}
-	p := NewPoller(c, q, names, overlap, NewCensus(c, q, names, nil), nil)
+	p := NewPoller(c, q, names, Window{overlap, lookBack}, NewCensus(c, q, names, nil), nil)
 	for range 2 { // the first round only finds out what time it is there
 		rounds(t, p)
 	}
@@ -121,20 +121,29 @@ func TestUnchangedOnesAreNotNamedAgainInAnyTimeZone(t *testing.T) {
 	}
 }
 
-func TestWhatHappenedBeforeTheStartIsTheCensussWork(t *testing.T) {
+// An answer that was amended, or an admission that was cancelled, while the
+// service was down has no open task: no census would find it.
+func TestWhatChangedBeforeTheStartIsLookedAtOnce(t *testing.T) {
 	s, c := serve(t)
-	for i := range 50 {
-		s.put(fmt.Sprintf("Encounter/%d", i), noon.Add(-time.Duration(i)*time.Hour), "")
-	}
+	s.put("Encounter/now", noon, "")
+	s.put("Encounter/weekend", noon.Add(-lookBack+time.Hour), "")
+	s.put("Encounter/long-ago", noon.Add(-lookBack-time.Hour), "")
 	q := &heard{}
-	p := NewPoller(c, q, names, overlap, nil, nil)
+	p := NewPoller(c, q, names, Window{overlap, lookBack}, nil, nil)
 	rounds(t, p)
 	q.wantFresh(t, "", "the first round only reads the server's clock")
 	if len(p.bell) != 1 {
 		t.Error("nobody looks at once at what came meanwhile")
 	}
 	rounds(t, p)
-	q.wantFresh(t, "0", "only that lies in the overlap")
+	if fresh, backlog := q.took(); fresh != "" || backlog != "now weekend" {
+		t.Errorf("fresh %q, backlog %q; want those of the last days, and not before what happens now", fresh, backlog)
+	}
+	s.put("Encounter/new", noon.Add(time.Minute), "")
+	rounds(t, p)
+	if fresh, backlog := q.took(); fresh != "new" || backlog != "" {
+		t.Errorf("fresh %q, backlog %q; want only what is new", fresh, backlog)
+	}
 }
 
 func TestTheFirstResourceOfAnEmptyServerIsNamed(t *testing.T) {
@@ -229,7 +238,7 @@ func TestTheBellStartsARoundAndTheEndOfTheContextStopsIt(t *testing.T) {
 	s, c := serve(t)
 	q := &heard{}
 	told := make(chan error)
-	p := NewPoller(c, q, names, overlap, nil, func(err error) { told <- err })
+	p := NewPoller(c, q, names, Window{overlap, lookBack}, nil, func(err error) { told <- err })
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { p.Run(ctx, 0); close(done) }()
