@@ -15,7 +15,7 @@ func (h *hospital) visit(s *stay, wait time.Duration) {
 
 // looks: what a nurse does with the task that she finds, if she finds one.
 func (h *hospital) looks(s *stay) {
-	if s.over || !s.present() || time.Since(s.ordered) < time.Hour {
+	if s.over || !s.present() || time.Since(s.ordered) < h.pace.of(time.Hour) {
 		return
 	}
 	task, ok := h.openTask(s)
@@ -128,9 +128,12 @@ func (h *hospital) removes(s *stay, task gjson.Result) {
 	if len(s.answers) > 0 || len(s.unable) > 0 {
 		return
 	}
-	s.removed = true
 	ref := "Task/" + task.Get("id").Str
-	h.ehr.remove(ref)
+	if !h.ehr.remove(ref) {
+		h.closes(s, task) // the history of a duplicate keeps it
+		return
+	}
+	s.removed = true
 	s.forget(ref)
 }
 

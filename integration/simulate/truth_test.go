@@ -8,6 +8,7 @@ import "time"
 type stay struct {
 	n      int
 	chance chance
+	pace   *pace
 	patient
 	encounter string
 	class     string
@@ -71,7 +72,7 @@ func (s *stay) update() {
 	case can && s.askable.IsZero():
 		s.askable = time.Now()
 	case !can && !s.askable.IsZero():
-		s.longest = max(s.longest, time.Since(s.askable))
+		s.longest = max(s.longest, s.pace.apart(time.Now(), s.askable))
 		s.askable = time.Time{}
 	}
 }
@@ -96,9 +97,9 @@ func (s *stay) void() bool { return s.status == "cancelled" || s.status == "ente
 func (s *stay) surely() bool {
 	d := s.longest
 	if !s.askable.IsZero() {
-		d = max(d, time.Since(s.askable))
+		d = max(d, s.pace.apart(time.Now(), s.askable))
 	}
-	return d >= longest
+	return d >= s.pace.noticed
 }
 
 // counts is the answer that counts: the newest that was handed in.
