@@ -24,6 +24,13 @@ func (a *agenda) in(wait time.Duration, do func()) {
 	heap.Push(&a.plans, plan{time.Now().Add(a.pace.of(max(wait, 0))), a.made, do})
 }
 
+// postpone puts everything off.
+func (a *agenda) postpone(wait time.Duration) {
+	for i := range a.plans {
+		a.plans[i].at = a.plans[i].at.Add(wait)
+	}
+}
+
 // run does what is planned until then; what comes later is dropped.
 func (a *agenda) run(until time.Time) {
 	for len(a.plans) > 0 && a.plans[0].at.Before(until) {

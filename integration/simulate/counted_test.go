@@ -76,11 +76,14 @@ func (s *simulation) idle(r *replica) {
 		s.found("%s does not run", r.name)
 		return
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.dial(ctx) }}}
-	resp, err := client.Get("http://tilsyn.sim/status")
+	s.idleAt(r.name, "http://tilsyn.sim", &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.dial(ctx) }}})
+}
+
+func (s *simulation) idleAt(name, address string, client *http.Client) {
+	resp, err := client.Get(address + "/status")
 	if err != nil {
-		s.found("%s does not answer: %v", r.name, err)
+		s.found("%s does not answer: %v", name, err)
 		return
 	}
 	defer resp.Body.Close()
@@ -90,7 +93,7 @@ func (s *simulation) idle(r *replica) {
 		Quarantined map[string]string
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&page); err != nil || page.Phase != "screening" || page.Waiting > 0 || len(page.Quarantined) > 0 {
-		s.found("%s is not idle: %+v (%v)", r.name, page, err)
+		s.found("%s is not idle: %+v (%v)", name, page, err)
 	}
 }
 
