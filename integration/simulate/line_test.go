@@ -19,10 +19,10 @@ type line struct {
 	chance chance
 }
 
-func newLine(t *testing.T, sim *simulation, n int, upstream string) *line {
+func newLine(t *testing.T, sim *simulation, n int, listen, upstream string) *line {
 	t.Helper()
 	l := &line{sim: sim, chance: draw(sim.seed, "line", number(int64(n)))}
-	l.proxy = toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), "line "+itoa(n), "127.0.0.1:0", upstream)
+	l.proxy = toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), "line "+itoa(n), listen, upstream)
 	if err := l.proxy.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -65,11 +65,11 @@ func (l *line) disturbance() disturbance {
 
 // live disturbs the line until ctx ends, and leaves it in order.
 func (l *line) live(ctx context.Context) {
-	for wait(ctx, l.chance.about(2*time.Second)) {
+	for wait(ctx, l.chance.about(4*time.Second)) {
 		d := l.disturbance()
 		l.sim.happened(d.fault)
 		l.begin(d)
-		wait(ctx, l.chance.between(200*time.Millisecond, 4*time.Second))
+		wait(ctx, l.chance.between(200*time.Millisecond, 3*time.Second))
 		l.end(d)
 	}
 }

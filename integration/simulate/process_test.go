@@ -43,7 +43,7 @@ func newProcess(t *testing.T, r *reality, n int) *process {
 	}
 	t.Cleanup(func() { _ = log.Close() })
 	p := &process{sim: r.simulation, name: name, chance: draw(r.seed, name), address: "127.0.0.1:" + itoa(port), log: log}
-	p.command = r.command("serve", "http://"+r.lines[n].proxy.Listen+r.path, "--listen", p.address)
+	p.command = r.command("serve", "http://"+r.lines[n%len(r.lines)].proxy.Listen+r.path, "--listen", p.address)
 	return p
 }
 
@@ -109,7 +109,7 @@ func (p *process) signal(s os.Signal) (sent bool) {
 
 const (
 	// lives is how long a process lives on average while things go wrong.
-	lives = 15 * time.Second
+	lives = 25 * time.Second
 
 	gaveUp fault = "service ended by itself"
 )

@@ -18,8 +18,9 @@ import (
 )
 
 var (
-	realFor  = flag.Duration("real", 0, "for how long patients come and things go wrong beside a real server; 0: not at all")
-	realBeds = flag.Int("realbeds", 100, "beds of the hospital beside a real server")
+	realFor   = flag.Duration("real", 0, "for how long patients come and things go wrong beside a real server; 0: not at all")
+	realBeds  = flag.Int("realbeds", 100, "beds of the hospital beside a real server")
+	realProxy = flag.String("realproxy", "", "host:port of the one proxy, for a server that takes it for its own address")
 )
 
 // What holds in a simulated week holds beside a real server: processes that are

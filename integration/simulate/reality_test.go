@@ -50,11 +50,23 @@ func newReality(t *testing.T, o options) *reality {
 	sim.hospital = newHospital(sim, people{r.server.Base, way})
 	r.configure(t)
 	run(t, exec.Command(r.binary, r.command("setup", r.server.Base)[1:]...))
+	r.connect(t)
+	return r
+}
+
+// connect gives each process a line of its own, or all of them the one that
+// the server believes to be itself.
+func (r *reality) connect(t *testing.T) {
+	t.Helper()
+	if *realProxy != "" {
+		r.lines = []*line{newLine(t, r.simulation, 0, *realProxy, r.host)}
+	}
 	for n := range places {
-		r.lines = append(r.lines, newLine(t, sim, n, r.host))
+		if *realProxy == "" {
+			r.lines = append(r.lines, newLine(t, r.simulation, n, "127.0.0.1:0", r.host))
+		}
 		r.places = append(r.places, newProcess(t, r, n))
 	}
-	return r
 }
 
 func (r *reality) find(t *testing.T) {
@@ -151,16 +163,20 @@ func (r *reality) play(t *testing.T) {
 		processes.Go(func() { p.live(alive) })
 		p.awaitScreening(t)
 	}
-	for n := range places {
-		troubles.Go(func() { r.lines[n].live(stormy) })
-		troubles.Go(func() { r.places[n].die(stormy) })
+	for _, p := range r.places {
+		troubles.Go(func() { p.die(stormy) })
 	}
-	until := time.Now().Add(r.lasts)
+	for _, l := range r.lines {
+		troubles.Go(func() { l.live(stormy) })
+	}
 	if r.server.CanRestart() {
 		r.hospital.in(r.hospital.chance.between(r.lasts*2/5, r.lasts*3/5)*r.pace.faster, func() { r.restart(t) })
 	}
 	r.hospital.open()
-	r.hospital.run(until)
+	r.hospital.run(time.Now().Add(r.lasts))
+	for _, away := range r.pace.away {
+		r.hospital.run(time.Now().Add(away.to.Sub(away.from))) // what the hospital has lost by it
+	}
 	calm()
 	troubles.Wait()
 	r.weather.calm.Store(true)
