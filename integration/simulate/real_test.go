@@ -55,11 +55,23 @@ func (r *reality) settle() {
 			r.found("restless: %s is at version %s although nothing had happened for long", ref, version)
 		}
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
 	for _, p := range r.places {
-		r.idleAt(p.name, "http://"+p.address, client)
+		r.idle(p)
 	}
 	r.check()
+}
+
+// idle tells that a process comes to rest between two censuses.
+func (r *reality) idle(p *process) {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+	err := idle("http://"+p.address, client)
+	for begun := time.Now(); err != nil && time.Since(begun) < r.pace.noticed; {
+		time.Sleep(100 * time.Millisecond)
+		err = idle("http://"+p.address, client)
+	}
+	if err != nil {
+		r.found("%s %v", p.name, err)
+	}
 }
 
 // versions are those of all that the service writes, and of what people do.
