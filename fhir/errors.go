@@ -57,6 +57,13 @@ func IsRefused(err error) bool {
 	return false
 }
 
+// IsUnavailable tells that the server has not answered, or only that it cannot
+// now: what was asked may be asked again.
+func IsUnavailable(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Status == 0 || e.Status == http.StatusTooManyRequests || e.Status >= 500)
+}
+
 // IsGone tells that the resource is not there (404) or was deleted (410).
 func IsGone(err error) bool {
 	var e *Error

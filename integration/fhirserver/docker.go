@@ -14,6 +14,9 @@ import (
 const hapiImage = "hapiproject/hapi:v8.8.0-1"
 
 func startDocker(ctx context.Context, opts Options) (*Server, error) {
+	if opts.Database != "" {
+		return nil, fmt.Errorf("a container that can be restarted is %w", errMissing)
+	}
 	if err := dockerAnswers(ctx); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package fhirserver
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,9 @@ import (
 
 // process is our HAPI as a child. It halts when its stdin ends, so it cannot outlive this process even if that is killed.
 type process struct {
+	java string
+	args []string
+
 	cmd   *exec.Cmd
 	stdin io.Closer
 	log   *tail
@@ -34,28 +38,36 @@ func startJava(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := launch(java, jar, port, opts)
-	if err != nil {
-		return nil, err
-	}
+	p := &process{java: java, args: arguments(jar, port, opts)}
 	s := &Server{
 		Base:         fmt.Sprintf("http://%s:%d/fhir", loopback, port),
 		Name:         "HAPI FHIR as a local Java process",
 		callbackHost: loopback,
 		stop:         p.stop,
 	}
-	if err := s.awaitFirstWrite(ctx, p.died); err != nil {
-		_ = p.stop()
-		return nil, fmt.Errorf("start %s: %w\n%s", jar, err, p.log)
+	if err := s.launch(ctx, p); err != nil {
+		return nil, err
+	}
+	if opts.Database != "" {
+		s.restart = func(ctx context.Context) error { return errors.Join(p.stop(), s.launch(ctx, p)) }
 	}
 	return s, nil
 }
 
-func (s *Server) awaitFirstWrite(ctx context.Context, died <-chan struct{}) error {
-	if err := ready(ctx, s.Base, died); err != nil {
-		return err
+// launch returns when the server can be written to.
+func (s *Server) launch(ctx context.Context, p *process) error {
+	err := p.start()
+	if err == nil {
+		err = ready(ctx, s.Base, p.died)
 	}
-	return warmUp(ctx, s.Base)
+	if err == nil {
+		err = warmUp(ctx, s.Base)
+	}
+	if err != nil {
+		_ = p.stop()
+		return fmt.Errorf("start %s: %w\n%s", s.Name, err, p.log)
+	}
+	return nil
 }
 
 func javaCommand() (string, error) {
@@ -74,31 +86,46 @@ func tool(name string) (string, error) {
 	return path, nil
 }
 
-func launch(java, jar string, port int, opts Options) (*process, error) {
-	p := &process{log: &tail{}, died: make(chan struct{})}
-	p.cmd = exec.Command(java,
+func arguments(jar string, port int, opts Options) []string {
+	args := []string{
 		"-Xmx1500m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", // small, and starts fastest
 		"-jar", jar, "--die-with-parent",
-		"--server.port="+strconv.Itoa(port),
-		"--validate="+strconv.FormatBool(!opts.NoValidation))
+		"--server.port=" + strconv.Itoa(port),
+		"--validate=" + strconv.FormatBool(!opts.NoValidation),
+	}
+	if opts.Database != "" {
+		// Without WRITE_DELAY=0, H2 loses the last of what it has acknowledged when it is killed.
+		args = append(args, "--spring.datasource.url=jdbc:h2:file:"+filepath.Join(opts.Database, "hapi")+";WRITE_DELAY=0")
+	}
+	return args
+}
+
+func (p *process) start() error {
+	p.log, p.died = &tail{}, make(chan struct{})
+	p.cmd = exec.Command(p.java, p.args...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	stdin, err := p.cmd.StdinPipe()
 	if err != nil {
-		return nil, fmt.Errorf("start java: %w", err)
+		close(p.died)
+		return fmt.Errorf("start java: %w", err)
 	}
 	p.stdin = stdin
 	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start java: %w", err)
-	}
-	go func() {
-		_ = p.cmd.Wait() // how it ended is in its log
 		close(p.died)
-	}()
-	return p, nil
+		return fmt.Errorf("start java: %w", err)
+	}
+	go func(cmd *exec.Cmd, died chan<- struct{}) {
+		_ = cmd.Wait() // how it ended is in its log
+		close(died)
+	}(p.cmd, p.died)
+	return nil
 }
 
 // stop ends the process, by force if it hangs: out of heap, Java no longer listens to anybody.
 func (p *process) stop() error {
+	if p.cmd.Process == nil {
+		return nil // it never started
+	}
 	_ = p.stdin.Close()
 	select {
 	case <-p.died:

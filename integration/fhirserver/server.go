@@ -36,6 +36,9 @@ type Options struct {
 	HostPorts []int
 	// NoValidation lets the server store what breaks the FHIR specification, for load tests.
 	NoValidation bool
+	// Database is a directory in which the server keeps what was written, so that it can be restarted. It must be empty.
+	// Only our own HAPI can: a container comes back under another port.
+	Database string
 	// StartTimeout bounds the start, 8 minutes when zero: two of our HAPIs starting on two busy cores needed 4,
 	// an image must be pulled, and go test gives up after 10.
 	StartTimeout time.Duration
@@ -48,6 +51,7 @@ type Server struct {
 
 	callbackHost string
 	stop         func() error
+	restart      func(context.Context) error
 }
 
 // Callback returns the base URL under which the server reaches a listener of this process on port.
@@ -62,6 +66,13 @@ func (s *Server) Stop() error {
 	}
 	return s.stop()
 }
+
+// CanRestart tells whether Restart can be called.
+func (s *Server) CanRestart() bool { return s.restart != nil }
+
+// Restart ends the server without warning, as a power cut does, and starts it again under the same address. It returns
+// when the server answers; what it had acknowledged is still there.
+func (s *Server) Restart(ctx context.Context) error { return s.restart(ctx) }
 
 // Find returns a server that is ready and that the caller stops: the one that the environment names, else the first kind
 // that starts. The error wraps ErrNone only when there is nothing to try; a server that is named, or a tool that is

@@ -8,6 +8,7 @@ import (
 // agenda is what people in the hospital will do and when. One goroutine goes
 // through it, so that what they do has one order.
 type agenda struct {
+	pace  *pace
 	plans plans
 	made  int
 }
@@ -20,7 +21,14 @@ type plan struct {
 
 func (a *agenda) in(wait time.Duration, do func()) {
 	a.made++
-	heap.Push(&a.plans, plan{time.Now().Add(max(wait, 0)), a.made, do})
+	heap.Push(&a.plans, plan{time.Now().Add(a.pace.of(max(wait, 0))), a.made, do})
+}
+
+// postpone puts everything off.
+func (a *agenda) postpone(wait time.Duration) {
+	for i := range a.plans {
+		a.plans[i].at = a.plans[i].at.Add(wait)
+	}
 }
 
 // run does what is planned until then; what comes later is dropped.

@@ -3,7 +3,6 @@ package simulate_test
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 )
@@ -228,7 +227,3 @@ func (c *checker) report(s *stay, at *standing, what string) {
 	}
 	c.sim.found("%s", b.String())
 }
-
-// near tells that two things happened so close together that the service may
-// have learnt of the second first.
-func near(a, b time.Time) bool { return a.Sub(b).Abs() < longest }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"regexp"
@@ -76,12 +77,16 @@ func (s *simulation) idle(r *replica) {
 		s.found("%s does not run", r.name)
 		return
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.dial(ctx) }}}
-	resp, err := client.Get("http://tilsyn.sim/status")
+	if err := idle("http://tilsyn.sim", &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.dial(ctx) }}}); err != nil {
+		s.found("%s %v", r.name, err)
+	}
+}
+
+func idle(address string, client *http.Client) error {
+	resp, err := client.Get(address + "/status")
 	if err != nil {
-		s.found("%s does not answer: %v", r.name, err)
-		return
+		return fmt.Errorf("does not answer: %w", err)
 	}
 	defer resp.Body.Close()
 	var page struct {
@@ -90,8 +95,9 @@ func (s *simulation) idle(r *replica) {
 		Quarantined map[string]string
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&page); err != nil || page.Phase != "screening" || page.Waiting > 0 || len(page.Quarantined) > 0 {
-		s.found("%s is not idle: %+v (%v)", r.name, page, err)
+		return fmt.Errorf("is not idle: %+v (%v)", page, err)
 	}
+	return nil
 }
 
 var group = regexp.MustCompile(`^(\d+) @`)

@@ -3,25 +3,32 @@ package simulate_test
 import (
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 )
 
 // ehr is how the hospital's own people use the server: nothing goes wrong, and
-// what they read they write back at the same moment.
-type ehr struct{ server *server }
+// what they read they write back before anybody else has written.
+type ehr struct{ records }
+
+// records answer one request at a time, for a path below the server's address
+// or for a link of its own. version is the one that a write replaces; with an
+// empty one it replaces whatever stands there.
+type records interface {
+	ask(method, path, version, body string) (status int, answer string)
+}
 
 func (e ehr) do(method, path, body string) gjson.Result {
-	header := http.Header{"Content-Type": {"application/fhir+json"}}
-	e.server.mu.Lock()
-	defer e.server.mu.Unlock()
-	w := e.server.serve(method, base+"/"+path, header, []byte(body))
-	if w.Code >= 300 && w.Code != http.StatusNotFound && w.Code != http.StatusGone && !(method == http.MethodDelete && w.Code == http.StatusConflict) {
-		panic(fmt.Sprintf("%s %s: %d %s\n%s", method, path, w.Code, w.Body, body))
+	status, answer := e.ask(method, path, "", body)
+	return must(method, path, status, answer, body)
+}
+
+func must(method, path string, status int, answer, body string) gjson.Result {
+	if status >= 300 && status != http.StatusNotFound && status != http.StatusGone && !(method == http.MethodDelete && status == http.StatusConflict) {
+		panic(fmt.Sprintf("%s %s: %d %s\n%s", method, path, status, answer, body))
 	}
-	return gjson.ParseBytes(w.Body.Bytes())
+	return gjson.Parse(answer)
 }
 
 func (e ehr) create(typ, body string) (ref string) {
@@ -30,16 +37,28 @@ func (e ehr) create(typ, body string) (ref string) {
 
 func (e ehr) read(ref string) gjson.Result { return e.do(http.MethodGet, ref, "") }
 
-// edit changes elements of a resource: alternating paths and raw JSON.
+// edit changes elements of a resource: alternating paths and raw JSON. Where
+// somebody has written in between, she reads again and changes that.
 func (e ehr) edit(ref string, pathValues ...string) {
-	body := e.read(ref).Raw
+	for !e.edited(ref, pathValues) {
+	}
+}
+
+func (e ehr) edited(ref string, pathValues []string) bool {
+	read := e.read(ref)
+	body := read.Raw
 	for i := 0; i+1 < len(pathValues); i += 2 {
 		var err error
 		if body, err = sjson.SetRaw(body, pathValues[i], pathValues[i+1]); err != nil {
 			panic(err)
 		}
 	}
-	e.do(http.MethodPut, ref, body)
+	status, answer := e.ask(http.MethodPut, ref, read.Get("meta.versionId").Str, body)
+	if status == http.StatusConflict || status == http.StatusPreconditionFailed {
+		return false
+	}
+	must(http.MethodPut, ref, status, answer, body)
+	return true
 }
 
 // remove deletes a resource, unless another refers to it.
@@ -59,8 +78,7 @@ func (e ehr) all(typ string) []gjson.Result {
 	for path := typ + "?_count=1000"; path != ""; {
 		page := e.do(http.MethodGet, path, "")
 		list = append(list, page.Get("entry.#.resource").Array()...)
-		next := page.Get(`link.#(relation=="next").url`).Str
-		path = strings.TrimPrefix(strings.TrimPrefix(next, base), "/")
+		path = page.Get(`link.#(relation=="next").url`).Str
 	}
 	return list
 }

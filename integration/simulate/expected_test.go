@@ -110,7 +110,7 @@ func (s *stay) expectedToStand() verdict {
 		return no // the clinician's own order meets the need
 	case ended.IsZero():
 		return yes
-	case near(s.changed(), ended):
+	case s.pace.near(s.changed(), ended):
 		return either
 	case s.changed().After(ended):
 		return yes

@@ -31,8 +31,8 @@ const (
 	actCodes    = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 )
 
-func newHospital(sim *simulation) *hospital {
-	h := &hospital{sim: sim, ehr: ehr{sim.server}, chance: draw(sim.seed, "hospital")}
+func newHospital(sim *simulation, at records) *hospital {
+	h := &hospital{agenda: agenda{pace: sim.pace}, sim: sim, ehr: ehr{at}, chance: draw(sim.seed, "hospital")}
 	h.remembers = h.chance.happens(0.5)
 	h.odd = pick(h.chance, weighted[float64]{3, 1}, weighted[float64]{1, 6})
 	h.org = h.ehr.create("Organization", `"name":"Syntetisk sykehus"`)
@@ -64,6 +64,9 @@ func (h *hospital) open() {
 		h.in(h.chance.between(0, 2*time.Hour), h.admit)
 	}
 	h.arrive()
+	if len(h.sim.replicas) == 0 {
+		return // real processes are seen to elsewhere
+	}
 	for range int(h.sim.lasts / (3 * 24 * time.Hour)) {
 		h.in(h.chance.between(0, h.sim.lasts), func() { h.anyReplica().restart() })
 	}
@@ -100,7 +103,7 @@ func (h *hospital) admit() {
 
 func (h *hospital) newStay(n int) *stay {
 	c := draw(h.sim.seed, "stay", number(int64(n)))
-	s := &stay{n: n, chance: c, came: time.Now(), ward: c.IntN(len(h.wards))}
+	s := &stay{n: n, chance: c, came: time.Now(), pace: h.pace, ward: c.IntN(len(h.wards))}
 	if len(h.stays) > 0 && c.happens(0.12) {
 		if before := h.stays[c.IntN(len(h.stays))]; before.over && !before.dead && h.lastOf(before) {
 			s.patient = before.patient
@@ -200,7 +203,7 @@ func (h *hospital) part(of *stay) {
 	if of.over || of.parent != nil {
 		return
 	}
-	s := &stay{n: len(h.stays), chance: draw(h.sim.seed, "part", number(int64(of.n))), patient: of.patient, ward: of.ward,
+	s := &stay{n: len(h.stays), chance: draw(h.sim.seed, "part", number(int64(of.n))), pace: h.pace, patient: of.patient, ward: of.ward,
 		class: "IMP", status: "in-progress", parent: of, over: true}
 	h.stays = append(h.stays, s)
 	h.register(s)

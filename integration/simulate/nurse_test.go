@@ -15,7 +15,7 @@ func (h *hospital) visit(s *stay, wait time.Duration) {
 
 // looks: what a nurse does with the task that she finds, if she finds one.
 func (h *hospital) looks(s *stay) {
-	if s.over || !s.present() || time.Since(s.ordered) < time.Hour {
+	if s.over || !s.present() || time.Since(s.ordered) < h.pace.of(time.Hour) {
 		return
 	}
 	task, ok := h.openTask(s)

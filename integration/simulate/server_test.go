@@ -65,6 +65,17 @@ func (s *server) serve(method, url string, header http.Header, body []byte) *htt
 	return w
 }
 
+// ask is how people reach it.
+func (s *server) ask(method, path, _, body string) (int, string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !strings.HasPrefix(path, base) {
+		path = base + "/" + path
+	}
+	w := s.serve(method, path, http.Header{"Content-Type": {"application/fhir+json"}}, []byte(body))
+	return w.Code, w.Body.String()
+}
+
 // staleness is how old a search result may be that HAPI gives again.
 const staleness = time.Minute
 

@@ -23,6 +23,7 @@ import (
 type simulation struct {
 	options
 	label    string
+	pace     *pace
 	weather  *weather
 	server   *server
 	replicas []*replica
@@ -66,7 +67,7 @@ const still = 25 * time.Hour
 
 // simulate runs one hospital and gives what was found.
 func simulate(t *testing.T, o options) *simulation {
-	s := &simulation{options: o, label: t.Name(), faults: map[fault]int{}, log: &log{}}
+	s := &simulation{options: o, label: t.Name(), pace: &pace{faster: 1, noticed: longest, census: census}, faults: map[fault]int{}, log: &log{}}
 	s.config = s.configure(t)
 	synctest.Test(t, func(t *testing.T) { s.run() })
 	return s
@@ -102,7 +103,7 @@ func (s *simulation) run() {
 	s.weather = newWeather(s.seed, s.lasts)
 	b := newBells(s)
 	s.server = newServer(s, &http.Client{Transport: b})
-	s.hospital = newHospital(s)
+	s.hospital = newHospital(s, s.server)
 	s.config.Routing = s.hospital.routing()
 	if _, err := s.service(direct{s.server}, nil, time.Now).Setup(context.Background()); err != nil {
 		panic(err)

@@ -52,7 +52,7 @@ func (h *hospital) withdraws(s *stay, a *answer) {
 // ownForm is a response from another screen of the EHR; some forget to say
 // which admission it is about, but then the task points to it.
 func (h *hospital) ownForm(s *stay) {
-	if s.over || !s.canBeAsked() || time.Since(s.ordered) < time.Hour || s.removed {
+	if s.over || !s.canBeAsked() || time.Since(s.ordered) < h.pace.of(time.Hour) || s.removed {
 		return
 	}
 	p := points(s.chance)

@@ -8,6 +8,7 @@ import "time"
 type stay struct {
 	n      int
 	chance chance
+	pace   *pace
 	patient
 	encounter string
 	class     string
@@ -74,7 +75,7 @@ func (s *stay) update() {
 	case can && s.askable.IsZero():
 		s.askable = time.Now()
 	case !can && !s.askable.IsZero():
-		s.longest = max(s.longest, time.Since(s.askable))
+		s.longest = max(s.longest, s.pace.apart(time.Now(), s.askable))
 		s.askable = time.Time{}
 	}
 }
@@ -99,12 +100,12 @@ func (s *stay) void() bool { return s.status == "cancelled" || s.status == "ente
 func (s *stay) surely() bool {
 	d := s.longest
 	if !s.askable.IsZero() {
-		d = max(d, time.Since(s.askable))
+		d = max(d, s.pace.apart(time.Now(), s.askable))
 	}
 	if s.parent != nil { // only the census sees that its whole was a mistake
-		d -= census
+		d -= s.pace.census
 	}
-	return d >= longest
+	return d >= s.pace.noticed
 }
 
 // screenedBefore tells whether an answer of an earlier stay may stand for this
@@ -117,7 +118,7 @@ func (s *stay) screenedBefore() (maybe, surely bool) {
 			continue
 		}
 		_, scored := a.score()
-		surely = surely || scored && s.came.Sub(b.changed()) > longest
+		surely = surely || scored && s.came.After(b.changed()) && !s.pace.near(s.came, b.changed())
 	}
 	return maybe, surely
 }

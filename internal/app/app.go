@@ -117,10 +117,7 @@ func (a *App) Run(ctx context.Context) error {
 		return err
 	}
 	defer stopHTTP()
-	if err := a.await(ctx); err != nil {
-		return ignoreEnd(ctx, err)
-	}
-	rec, err := a.Reconciler(ctx)
+	rec, err := a.await(ctx)
 	if err != nil {
 		return ignoreEnd(ctx, err)
 	}
@@ -173,19 +170,24 @@ func (a *App) polled(err error) {
 	a.status.polled()
 }
 
-// await waits until the FHIR server answers.
-func (a *App) await(ctx context.Context) error {
+// await waits until the FHIR server has answered all that must be known before
+// screening begins. One that answers, but is not set up, is an error.
+func (a *App) await(ctx context.Context) (*reconcile.Reconciler, error) {
 	a.status.set("waiting for the FHIR server")
 	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
 		caps, err := a.client.Capabilities(ctx)
 		if err == nil {
 			a.log.Info().Str("server", caps.Software).Str("fhir", caps.FHIR).Msg("the FHIR server answers")
-			return nil
+			rec, failed := a.reconciler(ctx, caps)
+			if !fhir.IsUnavailable(failed) {
+				return rec, failed
+			}
+			err = failed
 		}
 		a.log.Warn().Err(err).Dur("again_in_ms", wait).Msg("waiting for the FHIR server")
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		case <-time.After(wait):
 		}
 	}
@@ -193,11 +195,15 @@ func (a *App) await(ctx context.Context) error {
 
 // Reconciler checks that the server is set up and makes the reconciler for it.
 func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
-	all, err := artifacts.All(a.cfg.Questionnaire.Language)
+	caps, err := a.client.Capabilities(ctx)
 	if err != nil {
 		return nil, err
 	}
-	caps, err := a.client.Capabilities(ctx)
+	return a.reconciler(ctx, caps)
+}
+
+func (a *App) reconciler(ctx context.Context, caps fhir.Capabilities) (*reconcile.Reconciler, error) {
+	all, err := artifacts.All(a.cfg.Questionnaire.Language)
 	if err != nil {
 		return nil, err
 	}

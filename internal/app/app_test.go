@@ -3,8 +3,13 @@ package app_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
@@ -12,6 +17,7 @@ import (
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/internal/app"
 	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/sandbox"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -44,4 +50,62 @@ func TestStoppedWhileWaitingForTheServer(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("being stopped is no failure: %v", err)
 	}
+}
+
+// wavering is the way to a server that goes away once, when the service looks
+// for its form there; again is closed when it looks once more.
+type wavering struct {
+	http.RoundTripper
+	asked atomic.Int32
+	again chan struct{}
+}
+
+func (w *wavering) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Path, "/Questionnaire") {
+		switch w.asked.Add(1) {
+		case 1:
+			return nil, io.ErrUnexpectedEOF
+		case 2:
+			close(w.again)
+		}
+	}
+	return w.RoundTripper.RoundTrip(r)
+}
+
+// A server that goes away in the middle of a start is waited for like one that
+// was not there at all: nobody may be at hand to start the service again.
+func TestServerGoesAwayWhileTheServiceStarts(t *testing.T) {
+	fhir := sandbox.New()
+	defer fhir.Close()
+	server := httptest.NewServer(fhir)
+	defer server.Close()
+	way := &wavering{RoundTripper: &http.Transport{DisableKeepAlives: true}, again: make(chan struct{})}
+	options := app.Options{Policy: pathway.DefaultPolicy(), Log: zerolog.Nop(), Config: config.Config{
+		FHIR:   config.FHIR{BaseURL: server.URL + "/fhir", Timeout: time.Minute, MaxConcurrent: 1},
+		Listen: "127.0.0.1:0", Workers: 1, Census: config.Census{Interval: time.Hour}, Questionnaire: config.Questionnaire{Language: "nb"}}}
+	if _, err := create(t, options).Setup(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	options.Transport = way
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- create(t, options).Run(ctx) }()
+	select {
+	case <-way.again:
+	case err := <-done:
+		t.Fatalf("the service ended by itself: %v", err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("being stopped is no failure: %v", err)
+	}
+}
+
+func create(t *testing.T, o app.Options) *app.App {
+	t.Helper()
+	a, err := app.New(o)
+	if err != nil {
+		t.Error(err)
+	}
+	return a
 }

@@ -152,7 +152,7 @@ public class HapiServer {
   private static Properties hibernate() {
     var p = new Properties();
     p.put("hibernate.dialect", HapiFhirH2Dialect.class.getName());
-    p.put("hibernate.hbm2ddl.auto", "update"); // the database is empty at each start
+    p.put("hibernate.hbm2ddl.auto", "update"); // the database is empty, or was made by the same version
     p.put("hibernate.jdbc.batch_size", "20");
     p.put("hibernate.search.enabled", "false"); // no full text: tilsyn never asks for it
     p.put("hibernate.cache.use_query_cache", "false");
