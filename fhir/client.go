@@ -146,16 +146,16 @@ func (c *Client) roundTrip(ctx context.Context, op, method, path string, body []
 		}
 		req.SetAuthToken(token)
 	}
-	answer, err := c.guarded(req, method, c.base+path)
+	answer, err := c.guarded(req, method, c.base+path, method+path+string(body))
 	if err != nil {
 		return nil, &Error{Op: op, cause: transportError(err)}
 	}
 	return answer, nil
 }
 
-// guarded sends a request when it is its turn.
-func (c *Client) guarded(req *resty.Request, method, url string) (*resty.Response, error) {
-	if err := c.guard.enter(req.Context(), method+url); err != nil {
+// guarded sends a request when it is its turn; what is all that it asks.
+func (c *Client) guarded(req *resty.Request, method, url, what string) (*resty.Response, error) {
+	if err := c.guard.enter(req.Context(), what); err != nil {
 		return nil, err
 	}
 	v := verdict{sign: cutShort}

@@ -196,7 +196,7 @@ func (c *checker) order(s *stay, at *standing, wrong func(string)) {
 	}
 	for _, r := range slices.Concat(at.tasks, at.scores, at.consults, at.teams) {
 		about := r.Get("for.reference").Str + r.Get("subject.reference").Str
-		if !settled[r.Get("status").Str] && r.Get("status").Str != "revoked" && about != s.patient.ref {
+		if !settled[r.Get("status").Str] && r.Get("status").Str != "revoked" && !c.sim.hospital.is(about, s.patient.ref) {
 			wrong(r.Get("resourceType").Str + " about another patient than the admission")
 		}
 	}

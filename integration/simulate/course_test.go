@@ -129,6 +129,7 @@ func (h *hospital) merge(s *stay) {
 		more += `,"gender":` + quoted(s.sex)
 	}
 	s.patient.ref = h.ehr.create("Patient", fmt.Sprintf(`"active":true,"link":[{"other":{"reference":%q},"type":"replaces"}]`, gone)+more)
+	h.became[gone] = s.patient.ref
 	h.ehr.edit(s.encounter, "subject.reference", quoted(s.patient.ref))
 	h.ehr.edit(gone, "active", "false", "link", fmt.Sprintf(`[{"other":{"reference":%q},"type":"replaced-by"}]`, s.patient.ref))
 	if s.pregnant {

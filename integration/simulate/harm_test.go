@@ -29,7 +29,7 @@ var harms = map[string]harm{
 	"a consult is lost":        {finds: "live consults: 0", writes: consultsAre("revoked")},
 	"a score is invented":      {finds: "the score is not", writes: everyEntry(oneMore)},
 	"a person is overwritten":  {finds: "overwritten", writes: everyEntry(func(e string) string { return drop(e, "resource.note") })},
-	"a consult comes back":     {finds: "live consults: 1", late: resurrect},
+	"a consult comes back":     {seed: 4, finds: "live consults: 1", late: resurrect},
 	"the task stays behind":    {finds: "on another ward", writes: everyEntry(stayBehind)},
 	"answers are judged again": {finds: "restless", writes: everyEntry(forgetful)},
 	"goroutines are left":      {finds: "a leak", late: leak},

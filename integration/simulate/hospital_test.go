@@ -21,6 +21,7 @@ type hospital struct {
 	team      string
 	wards     []ward
 	stays     []*stay
+	became    map[string]string // records that were closed, and what replaces each
 }
 
 type ward struct{ location, nurses string }
@@ -32,7 +33,7 @@ const (
 )
 
 func newHospital(sim *simulation, at records) *hospital {
-	h := &hospital{agenda: agenda{pace: sim.pace}, sim: sim, ehr: ehr{at}, chance: draw(sim.seed, "hospital")}
+	h := &hospital{agenda: agenda{pace: sim.pace}, sim: sim, ehr: ehr{at}, chance: draw(sim.seed, "hospital"), became: map[string]string{}}
 	h.remembers = h.chance.happens(0.5)
 	h.odd = pick(h.chance, weighted[float64]{3, 1}, weighted[float64]{1, 6})
 	h.org = h.ehr.create("Organization", `"name":"Syntetisk sykehus"`)
@@ -115,6 +116,15 @@ func (h *hospital) newStay(n int) *stay {
 	}
 	s.patient = h.person(c, n)
 	return s
+}
+
+// is tells that a reference is to a patient, or to the record that she has now:
+// an earlier admission keeps the one that she had then.
+func (h *hospital) is(ref, patient string) bool {
+	for ref != patient && h.became[patient] != "" {
+		patient = h.became[patient]
+	}
+	return ref == patient
 }
 
 // lastOf tells that a stay is its patient's last so far: nobody lies in two beds.

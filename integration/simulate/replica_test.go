@@ -43,31 +43,38 @@ func (r *replica) live(ctx context.Context) {
 	go pprof.Do(ctx, pprof.Labels("simulation", r.sim.label), func(ctx context.Context) {
 		defer close(r.ended)
 		for ctx.Err() == nil {
-			r.once(ctx)
-			r.rest(ctx)
+			died := r.once(ctx)
+			r.rest(ctx, died)
 		}
 	})
 }
 
-// rest is the time between two lives.
-func (r *replica) rest(ctx context.Context) {
+// rest is the time between two lives. It counts from the death: how long what
+// is left of a dead process takes to end here, no clock outside would show.
+func (r *replica) rest(ctx context.Context, died time.Time) {
 	wait := r.chance.between(time.Second, time.Minute)
 	if !r.sim.weather.calm.Load() && r.chance.happens(0.2) {
 		wait = r.chance.about(10 * time.Minute)
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(wait):
+	case <-time.After(time.Until(died.Add(lingers + wait))):
 	}
 }
 
+// lingers is longer than the service gives the work that is under way.
+const lingers = 30 * time.Second
+
 // once is one life: from the start of the process to its end, however it ends.
-func (r *replica) once(ctx context.Context) {
+// It gives the moment of that end.
+func (r *replica) once(ctx context.Context) time.Time {
 	ctx, shut := context.WithCancel(ctx)
 	defer shut()
 	w, d := r.begin(shut)
 	defer d.Close()
 	a := r.sim.service(w, d, func() time.Time { return time.Now().Add(r.off) })
+	dead := make(chan time.Time, 1)
+	context.AfterFunc(ctx, func() { dead <- time.Now() })
 	go func() {
 		select {
 		case <-w.cut:
@@ -82,6 +89,8 @@ func (r *replica) once(ctx context.Context) {
 	r.mu.Lock()
 	r.door, r.shut = nil, nil
 	r.mu.Unlock()
+	shut()
+	return <-dead
 }
 
 func (r *replica) begin(shut context.CancelFunc) (*wire, *door) {

@@ -28,12 +28,13 @@ func (l *lanes) mark(id string) {
 	l.heard[id] = true
 }
 
-func (l *lanes) walkedPast(id string) {
+func (l *lanes) walkedPast(id string) (add bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.heard[id] {
 		l.heard[id] = false // there now, although nothing was heard
 	}
+	return !l.urgent[id]
 }
 
 func (l *lanes) walkedOnly(id string) bool {

@@ -52,10 +52,12 @@ func (q *Queue) Fresh(id string) {
 	q.work.Add(id)
 }
 
-// Backlog adds an admission that the census walks past.
+// Backlog adds an admission that the census walks past, unless it is fresh and
+// about to be tried again.
 func (q *Queue) Backlog(id string) {
-	q.lanes.walkedPast(id)
-	q.work.Add(id)
+	if q.lanes.walkedPast(id) {
+		q.work.Add(id)
+	}
 }
 
 // Walked tells, once, whether it was the census alone that named an admission
