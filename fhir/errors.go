@@ -61,7 +61,7 @@ func IsRefused(err error) bool {
 // now: what was asked may be asked again.
 func IsUnavailable(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && (e.Status == 0 || e.Status == http.StatusTooManyRequests || e.Status >= 500)
+	return errors.As(err, &e) && (e.Status == 0 || e.Status == http.StatusTooManyRequests || e.Status >= 500) && !IsRefused(err)
 }
 
 // IsGone tells that the resource is not there (404) or was deleted (410).

@@ -157,3 +157,18 @@ func TestConflictsRefusalsAndLossesAreToldApart(t *testing.T) {
 		t.Error("an error of somebody else passed for the server's")
 	}
 }
+
+func TestWhatIsUnavailableNowMayBeAskedAgain(t *testing.T) {
+	for status, want := range map[int]bool{429: true, 500: true, 503: true, 400: false, 401: false, 404: false, 501: false} {
+		if err := fmt.Errorf("start: %w", failing(t, status, "")); fhir.IsUnavailable(err) != want {
+			t.Errorf("%d: %v, want %v", status, !want, want)
+		}
+	}
+	_, err := client(t, fhir.Options{BaseURL: "http://" + speaking(t, "")}).Search(t.Context(), "Task?encounter=1")
+	if !fhir.IsUnavailable(err) {
+		t.Errorf("no answer at all: %v", err)
+	}
+	if fhir.IsUnavailable(nil) || fhir.IsUnavailable(errors.New("something else")) {
+		t.Error("an error of somebody else passed for the server's")
+	}
+}

@@ -29,7 +29,12 @@ var (
 // slowed tells that the race detector watches.
 var slowed bool
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// toxiproxy leaves the goroutines of connections behind that a toxic has cut.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2.(*ToxicLink).read"),
+		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"))
+}
 
 const year = 365 * 24 * time.Hour
 
