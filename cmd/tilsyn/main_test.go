@@ -5,6 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,6 +95,7 @@ func TestFailures(t *testing.T) {
 		{"score", "--questionnaire", notJSON, notJSON},
 		{"score", "--questionnaire", filepath.Join(dir, "no"), notJSON},
 		{"setup", "--fhir.base_url", "http://127.0.0.1:1/fhir"},
+		{"doctor", "--write", "--fhir.base_url", "http://127.0.0.1:1/fhir"},
 		{"explain", "Encounter/1", "--fhir.base_url", "http://127.0.0.1:1/fhir"},
 		{"sandbox", "--listen", "no such address"},
 	} {
@@ -170,6 +174,36 @@ func TestServe(t *testing.T) {
 	}
 	if code, _, errs := tilsyn(t, "explain", "Encounter/77", "--fhir.base_url", base); code != exitFailed || !strings.Contains(errs, "not on the server") {
 		t.Errorf("explain of nothing: exit %d, %s", code, errs)
+	}
+}
+
+// doctor tells what a server does, in a table or as JSON, and fails on one that
+// is not safe.
+func TestDoctor(t *testing.T) {
+	base, stop, err := startSandbox("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	code, out, errs := tilsyn(t, "doctor", "--fhir.base_url", base)
+	if code != exitDone || !strings.Contains(out, "run `tilsyn setup`") || strings.Contains(out, "throw-away") {
+		t.Errorf("exit %d, %s%s", code, out, errs)
+	}
+	code, out, errs = tilsyn(t, "doctor", "--write", "--json", "--fhir.base_url", base)
+	if code != exitDone || !strings.Contains(out, "throw-away Tasks deleted") || !json.Valid([]byte(out)) {
+		t.Errorf("exit %d, %s%s", code, out, errs)
+	}
+	server, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: server.Host})
+	}})
+	defer elsewhere.Close()
+	code, out, errs = tilsyn(t, "doctor", "--fhir.base_url", elsewhere.URL+"/fhir")
+	if code != exitFailed || !strings.Contains(out, "calls itself "+base) || !strings.Contains(errs, "not safe: links") {
+		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
 }
 

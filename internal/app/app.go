@@ -119,6 +119,7 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.await(ctx); err != nil {
 		return ignoreEnd(ctx, err)
 	}
+	a.tryOut(ctx)
 	rec, err := a.Reconciler(ctx)
 	if err != nil {
 		return ignoreEnd(ctx, err)
@@ -177,7 +178,7 @@ func (a *App) await(ctx context.Context) error {
 	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
 		caps, err := a.client.Capabilities(ctx)
 		if err == nil {
-			a.log.Info().Str("server", caps.Software).Str("fhir", caps.FHIR).Msg("the FHIR server answers")
+			a.meet(caps)
 			return nil
 		}
 		a.log.Warn().Err(err).Dur("again_in_ms", wait).Msg("waiting for the FHIR server")

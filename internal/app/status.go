@@ -17,6 +17,7 @@ type status struct {
 
 	mu          sync.Mutex
 	phase       string
+	server      server
 	lastPoll    time.Time
 	census      intake.Count
 	reconciled  int
@@ -37,6 +38,9 @@ func (s *status) locked(f func()) {
 }
 
 func (s *status) set(phase string) { s.locked(func() { s.phase = phase }) }
+
+// met changes what is shown of the FHIR server.
+func (s *status) met(change func(*server)) { s.locked(func() { change(&s.server) }) }
 
 func (s *status) polled() {
 	s.locked(func() { s.lastPoll = time.Now(); s.metrics.lastPoll.Set(seconds(s.lastPoll)) })
@@ -82,6 +86,7 @@ func (s *status) quarantine(id string, err error) {
 // page is the JSON of /status.
 type page struct {
 	Phase       string            `json:"phase"`
+	Server      server            `json:"server"`
 	LastPoll    time.Time         `json:"last_poll,omitzero"`
 	Census      intake.Count      `json:"census"`
 	Missed      int               `json:"census_found_missed"` // since the start
@@ -115,5 +120,5 @@ func (s *status) mount(mux *http.ServeMux, waiting func() int) {
 func (s *status) page(waiting int) page {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return page{s.phase, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, waiting, s.reconciled, maps.Clone(s.quarantined)}
+	return page{s.phase, s.server, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, waiting, s.reconciled, maps.Clone(s.quarantined)}
 }
