@@ -14,6 +14,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/hospital"
 )
 
 // buffer is written to by the program and read by the test at once.
@@ -73,6 +76,7 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"check-config", "--policy.file", file}, "fihr"},
 		{[]string{"check-config", "--workers", "0"}, "workers"},
 		{[]string{"explain"}, "Encounter/123"},
+		{[]string{"quarantine", "--retry", "x/y", "--fhir.base_url", "http://127.0.0.1:1/fhir"}, "Encounter/123"},
 		{[]string{"explain", "Encounter/1/2"}, "Encounter/123"},
 		{[]string{"score", "x.json"}, "--questionnaire"},
 		{[]string{"score", "--questionnaire", "x.json"}, "QuestionnaireResponse"},
@@ -205,6 +209,83 @@ func TestDoctor(t *testing.T) {
 	if code != exitFailed || !strings.Contains(out, "calls itself "+base) || !strings.Contains(errs, "not safe: links") {
 		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
+}
+
+// quarantine asks the service, or looks itself where none runs; what was mended
+// goes on when it is told to.
+func TestQuarantine(t *testing.T) {
+	base, stop, err := startSandbox("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	at := []string{"--fhir.base_url", base, "--listen", "127.0.0.1:1"}
+	if code, _, errs := tilsyn(t, append([]string{"setup"}, at...)...); code != exitDone {
+		t.Fatal(errs)
+	}
+	admission, heal := admitInACircle(t, base)
+	says := func(args []string, code int, want string) {
+		t.Helper()
+		got, out, errs := tilsyn(t, append([]string{"quarantine"}, args...)...)
+		if got != code || !strings.Contains(out+errs, want) {
+			t.Errorf("%v: exit %d, want %d and %q:\n%s%s", args, got, code, want, out, errs)
+		}
+	}
+	const why = "subject was merged more than 8 times, or in a circle"
+	says(at, exitDone, "No service answers at 127.0.0.1:1")
+	says(at, exitDone, admission)
+	says(append(at, "--retry", admission), exitFailed, why)
+
+	ctx, end := context.WithCancel(t.Context())
+	var logs buffer
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0"}, &logs, &logs)
+	}()
+	address := await(t, &logs, `"listen":"`)
+	await(t, &logs, `"message":"quarantined`)
+	says([]string{"--fhir.base_url", base, "--listen", address}, exitDone, admission+"  ")
+	says([]string{"--fhir.base_url", base, "--listen", address, "--json"}, exitDone, why)
+	says([]string{"--fhir.base_url", base, "--listen", strings.TrimPrefix(strings.TrimSuffix(base, "/fhir"), "http://")}, exitFailed, "is not tilsyn")
+	end()
+	if code := <-ended; code != exitDone {
+		t.Errorf("serve ended with %d:\n%s", code, logs.String())
+	}
+	heal()
+	says(append(at, "--retry", admission), exitDone, "written")
+	says(append(at, "--retry", admission), exitDone, "nothing had to be written")
+	says(at, exitDone, "No admission is quarantined")
+	says(append(at, "--retry", "Encounter/77"), exitFailed, "not on the server")
+}
+
+// admitInACircle admits a patient whose record was merged into itself, which no
+// server refuses, and gives a way to mend that.
+func admitInACircle(t *testing.T, base string) (admission string, heal func()) {
+	t.Helper()
+	client, err := fhir.New(fhir.Options{BaseURL: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := hospital.Open(t.Context(), client, "circle-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := h.Admit(t.Context(), hospital.Stay{Person: hospital.Person{Given: "Kari", Gender: "female", Birth: "1961-03-14"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := func(links ...any) {
+		if err := h.Edit(t.Context(), a.Patient, func(r fhir.Resource) (fhir.Resource, error) {
+			if len(links) == 0 {
+				return r.Delete("link")
+			}
+			return r.Set("link", links)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link(map[string]any{"other": map[string]any{"reference": a.Patient}, "type": "replaced-by"})
+	return a.Encounter, func() { link() }
 }
 
 // await waits for a text in the log and gives what follows up to the next quote.

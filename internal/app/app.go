@@ -161,6 +161,9 @@ func (a *App) counted(n intake.Count, err error) {
 		return
 	}
 	a.status.counted(n)
+	for _, id := range a.status.tryAgain(a.now()) {
+		a.queue.Backlog(id)
+	}
 	a.log.Debug().Int("open_admissions", n.Admissions).Int("open_work", n.OpenWork).Msg("census")
 }
 
@@ -250,7 +253,7 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 		a.log.Debug().Str("admission", id).Bool("wrote", done.Wrote).Msg("reconciled")
 		return queue.Result{Look: a.until(done.Next)}
 	case errors.Is(err, reconcile.ErrPermanent):
-		a.status.quarantine(id, err)
+		a.status.quarantine(id, err, done.Over, a.now())
 		a.log.Error().Str("admission", id).Err(err).Msg("quarantined: a person must look; tried again when it changes and at every census")
 		return queue.Result{}
 	}

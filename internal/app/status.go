@@ -24,11 +24,11 @@ type status struct {
 	missed      int
 	oldest      time.Duration
 	repaired    int
-	quarantined map[string]string // admission → why; no patient data
+	quarantined quarantine
 }
 
 func newStatus(waiting func() int) *status {
-	return &status{phase: "starting", quarantined: map[string]string{}, metrics: newMetrics(waiting)}
+	return &status{phase: "starting", quarantined: quarantine{}, metrics: newMetrics(waiting)}
 }
 
 func (s *status) locked(f func()) {
@@ -76,25 +76,34 @@ func (s *status) rescued(late time.Duration) {
 	})
 }
 
-func (s *status) quarantine(id string, err error) {
+func (s *status) quarantine(id string, err error, over bool, now time.Time) {
 	s.locked(func() {
-		s.quarantined[id] = err.Error()
+		s.quarantined.put(id, err, over, now)
 		s.metrics.quarantined.Set(float64(len(s.quarantined)))
 	})
 }
 
+// tryAgain gives the quarantined that a census looks at once more.
+func (s *status) tryAgain(now time.Time) (ids []string) {
+	s.locked(func() {
+		ids = s.quarantined.again(now)
+		s.metrics.quarantined.Set(float64(len(s.quarantined)))
+	})
+	return ids
+}
+
 // page is the JSON of /status.
 type page struct {
-	Phase       string            `json:"phase"`
-	Server      server            `json:"server"`
-	LastPoll    time.Time         `json:"last_poll,omitzero"`
-	Census      intake.Count      `json:"census"`
-	Missed      int               `json:"census_found_missed"` // since the start
-	Oldest      string            `json:"oldest_missed"`       // how long before it was found
-	Repaired    int               `json:"duplicates_repaired"` // since the start
-	Waiting     int               `json:"waiting"`             // admissions in the queue
-	Reconciled  int               `json:"reconciled"`          // since the start
-	Quarantined map[string]string `json:"quarantined"`
+	Phase       string       `json:"phase"`
+	Server      server       `json:"server"`
+	LastPoll    time.Time    `json:"last_poll,omitzero"`
+	Census      intake.Count `json:"census"`
+	Missed      int          `json:"census_found_missed"` // since the start
+	Oldest      string       `json:"oldest_missed"`       // how long before it was found
+	Repaired    int          `json:"duplicates_repaired"` // since the start
+	Waiting     int          `json:"waiting"`             // admissions in the queue
+	Reconciled  int          `json:"reconciled"`          // since the start
+	Quarantined quarantine   `json:"quarantined"`         // by Encounter id
 }
 
 // mount adds /livez (the process runs), /readyz (it screens), /status for people
