@@ -27,6 +27,7 @@ type Config struct {
 	Poll          Poll          `mapstructure:"poll"`
 	Census        Census        `mapstructure:"census"`
 	Workers       int           `mapstructure:"workers"`
+	Doctor        Doctor        `mapstructure:"doctor"`
 	Policy        Policy        `mapstructure:"policy"`
 	Advice        Advice        `mapstructure:"advice"`
 	Questionnaire Questionnaire `mapstructure:"questionnaire"`
@@ -59,6 +60,11 @@ type Poll struct {
 // Census compares all open admissions with our work.
 type Census struct {
 	Interval time.Duration `mapstructure:"interval"`
+}
+
+// Doctor finds out what the FHIR server really does.
+type Doctor struct {
+	AtStart bool `mapstructure:"at_start"` // try it with throw-away resources whenever serve starts
 }
 
 // Policy is where the hospital's approved policy lies.
@@ -97,6 +103,7 @@ var settings = []struct {
 	{"poll.look_back", 72 * time.Hour, "how far back the first poll after a start looks, for what changed while nobody did"},
 	{"census.interval", 15 * time.Minute, "how often to compare all open admissions with our work"},
 	{"workers", 8, "admissions worked on at once"},
+	{"doctor.at_start", false, "try at start, on throw-away resources, what the FHIR server really does"},
 	{"policy.file", "", "the hospital's approved policy; empty: the built-in suggestion"},
 	{"advice.file", "", "the site's advice content; empty: what is shipped for questionnaire.language"},
 	{"questionnaire.language", "nb", "base language of the form: nb, nn, en, sv, da"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/go-resty/resty/v2"
-	"github.com/tidwall/gjson"
 )
 
 // Options say how to reach the server.
@@ -185,33 +183,4 @@ func transportError(err error) error {
 		return cert
 	}
 	return errors.New("the answer could not be read")
-}
-
-// Capabilities is what the server says about itself; it may be wrong.
-type Capabilities struct {
-	Software    string          // name and version, as the server states them
-	FHIR        string          // such as 4.0.1
-	RevIncludes map[string]bool // such as Task:encounter, stated for any type
-}
-
-// Capabilities reads /metadata. It is also the cheapest question whether the
-// server is up.
-func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
-	res, err := c.send(ctx, "read the capability statement", http.MethodGet, "/metadata", nil)
-	if err != nil {
-		return Capabilities{}, err
-	}
-	if res.Type() != "CapabilityStatement" {
-		return Capabilities{}, fmt.Errorf("%s is not a FHIR base URL: /metadata answers no CapabilityStatement", c.base)
-	}
-	caps := Capabilities{
-		Software:    strings.TrimSpace(res.Get("software.name").String() + " " + res.Get("software.version").String()),
-		FHIR:        res.Get("fhirVersion").String(),
-		RevIncludes: map[string]bool{},
-	}
-	res.Get("rest.0.resource.#.searchRevInclude|@flatten").ForEach(func(_, name gjson.Result) bool {
-		caps.RevIncludes[name.String()] = true
-		return true
-	})
-	return caps, nil
 }

@@ -208,23 +208,3 @@ func TestAServerThatIsDownIsNotNamedWithTheQuery(t *testing.T) {
 	}
 	silentAbout(t, err, "canary-id", "http://")
 }
-
-func TestTheCapabilityStatementIsRead(t *testing.T) {
-	c := connect(t, always(200, `{"resourceType":"CapabilityStatement","fhirVersion":"4.0.1","software":{"name":"Sandbox","version":"1"},
-		"rest":[{"resource":[{"type":"Task"},{"type":"Encounter","searchRevInclude":["Task:encounter","Flag:encounter"]}]}]}`))
-	caps, err := c.Capabilities(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if caps.Software != "Sandbox 1" || caps.FHIR != "4.0.1" || !caps.RevIncludes["Task:encounter"] || caps.RevIncludes["Task:patient"] {
-		t.Errorf("got %+v", caps)
-	}
-}
-
-func TestAnotherServiceIsNotTakenForAFHIRServer(t *testing.T) {
-	for _, body := range []string{`{"resourceType":"OperationOutcome"}`, `{}`, `<html></html>`, ``} {
-		if _, err := connect(t, always(200, body)).Capabilities(t.Context()); err == nil {
-			t.Errorf("%q passed for a CapabilityStatement", body)
-		}
-	}
-}

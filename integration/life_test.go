@@ -310,29 +310,6 @@ func TestHearsOfPatientsAndOrders(t *testing.T) {
 	})
 }
 
-// Answers to a version of the form that is no longer the current one are scored
-// by the weights of theirs.
-func TestOlderVersionOfTheForm(t *testing.T) {
-	onEachServer(t, func(w *world) {
-		raw, err := artifacts.Questionnaire("en")
-		w.must(err)
-		form, err := fhir.Parse(raw)
-		w.must(err)
-		form, err = form.Set("version", "0.9.0-en")
-		w.must(err)
-		var tx fhir.Transaction
-		tx.Create(fhir.NewRef(), json.RawMessage(form.Raw()), fhir.Query("", "url", artifacts.QuestionnaireURL, "version", "0.9.0-en")[1:])
-		w.must(w.client.Transact(w.ctx(), &tx))
-		a := w.admit(hospital.Stay{Person: woman})
-		w.look(a, 0)
-		w.edit(w.find("Task", stay.Screening, a).Ref(), "input.0.valueCanonical", artifacts.QuestionnaireURL+"|0.9.0-en")
-		w.edit(w.find("QuestionnaireResponse", stay.Draft, a).Ref(), "questionnaire", artifacts.QuestionnaireURL+"|0.9.0-en")
-		w.answer(a, 2, 1, 1)
-		w.settle(a, 0)
-		w.want(a, referred(4, "routine"))
-	})
-}
-
 // Two responses were handed in: the newest counts, and the score says so.
 func TestTwoResponses(t *testing.T) {
 	onEachServer(t, func(w *world) {

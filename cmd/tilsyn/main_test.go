@@ -5,12 +5,18 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/hospital"
 )
 
 // buffer is written to by the program and read by the test at once.
@@ -70,6 +76,7 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"check-config", "--policy.file", file}, "fihr"},
 		{[]string{"check-config", "--workers", "0"}, "workers"},
 		{[]string{"explain"}, "Encounter/123"},
+		{[]string{"quarantine", "--retry", "x/y", "--fhir.base_url", "http://127.0.0.1:1/fhir"}, "Encounter/123"},
 		{[]string{"explain", "Encounter/1/2"}, "Encounter/123"},
 		{[]string{"score", "x.json"}, "--questionnaire"},
 		{[]string{"score", "--questionnaire", "x.json"}, "QuestionnaireResponse"},
@@ -92,6 +99,7 @@ func TestFailures(t *testing.T) {
 		{"score", "--questionnaire", notJSON, notJSON},
 		{"score", "--questionnaire", filepath.Join(dir, "no"), notJSON},
 		{"setup", "--fhir.base_url", "http://127.0.0.1:1/fhir"},
+		{"doctor", "--write", "--fhir.base_url", "http://127.0.0.1:1/fhir"},
 		{"explain", "Encounter/1", "--fhir.base_url", "http://127.0.0.1:1/fhir"},
 		{"sandbox", "--listen", "no such address"},
 	} {
@@ -171,6 +179,113 @@ func TestServe(t *testing.T) {
 	if code, _, errs := tilsyn(t, "explain", "Encounter/77", "--fhir.base_url", base); code != exitFailed || !strings.Contains(errs, "not on the server") {
 		t.Errorf("explain of nothing: exit %d, %s", code, errs)
 	}
+}
+
+// doctor tells what a server does, in a table or as JSON, and fails on one that
+// is not safe.
+func TestDoctor(t *testing.T) {
+	base, stop, err := startSandbox("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	code, out, errs := tilsyn(t, "doctor", "--fhir.base_url", base)
+	if code != exitDone || !strings.Contains(out, "run `tilsyn setup`") || strings.Contains(out, "throw-away") {
+		t.Errorf("exit %d, %s%s", code, out, errs)
+	}
+	code, out, errs = tilsyn(t, "doctor", "--write", "--json", "--fhir.base_url", base)
+	if code != exitDone || !strings.Contains(out, "throw-away Tasks deleted") || !json.Valid([]byte(out)) {
+		t.Errorf("exit %d, %s%s", code, out, errs)
+	}
+	server, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: server.Host})
+	}})
+	defer elsewhere.Close()
+	code, out, errs = tilsyn(t, "doctor", "--fhir.base_url", elsewhere.URL+"/fhir")
+	if code != exitFailed || !strings.Contains(out, "calls itself "+base) || !strings.Contains(errs, "not safe: links") {
+		t.Errorf("exit %d, %s%s", code, out, errs)
+	}
+}
+
+// quarantine asks the service, or looks itself where none runs; what was mended
+// goes on when it is told to.
+func TestQuarantine(t *testing.T) {
+	base, stop, err := startSandbox("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	at := []string{"--fhir.base_url", base, "--listen", "127.0.0.1:1"}
+	if code, _, errs := tilsyn(t, append([]string{"setup"}, at...)...); code != exitDone {
+		t.Fatal(errs)
+	}
+	admission, heal := admitInACircle(t, base)
+	says := func(args []string, code int, want string) {
+		t.Helper()
+		got, out, errs := tilsyn(t, append([]string{"quarantine"}, args...)...)
+		if got != code || !strings.Contains(out+errs, want) {
+			t.Errorf("%v: exit %d, want %d and %q:\n%s%s", args, got, code, want, out, errs)
+		}
+	}
+	const why = "subject was merged more than 8 times, or in a circle"
+	says(at, exitDone, "No service answers at 127.0.0.1:1")
+	says(at, exitDone, admission)
+	says(append(at, "--retry", admission), exitFailed, why)
+
+	ctx, end := context.WithCancel(t.Context())
+	var logs buffer
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0"}, &logs, &logs)
+	}()
+	address := await(t, &logs, `"listen":"`)
+	await(t, &logs, `"message":"quarantined`)
+	says([]string{"--fhir.base_url", base, "--listen", address}, exitDone, admission+"  ")
+	says([]string{"--fhir.base_url", base, "--listen", address, "--json"}, exitDone, why)
+	says([]string{"--fhir.base_url", base, "--listen", strings.TrimPrefix(strings.TrimSuffix(base, "/fhir"), "http://")}, exitFailed, "is not tilsyn")
+	end()
+	if code := <-ended; code != exitDone {
+		t.Errorf("serve ended with %d:\n%s", code, logs.String())
+	}
+	heal()
+	says(append(at, "--retry", admission), exitDone, "written")
+	says(append(at, "--retry", admission), exitDone, "nothing had to be written")
+	says(at, exitDone, "No admission is quarantined")
+	says(append(at, "--retry", "Encounter/77"), exitFailed, "not on the server")
+}
+
+// admitInACircle admits a patient whose record was merged into itself, which no
+// server refuses, and gives a way to mend that.
+func admitInACircle(t *testing.T, base string) (admission string, heal func()) {
+	t.Helper()
+	client, err := fhir.New(fhir.Options{BaseURL: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := hospital.Open(t.Context(), client, "circle-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := h.Admit(t.Context(), hospital.Stay{Person: hospital.Person{Given: "Kari", Gender: "female", Birth: "1961-03-14"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := func(links ...any) {
+		if err := h.Edit(t.Context(), a.Patient, func(r fhir.Resource) (fhir.Resource, error) {
+			if len(links) == 0 {
+				return r.Delete("link")
+			}
+			return r.Set("link", links)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link(map[string]any{"other": map[string]any{"reference": a.Patient}, "type": "replaced-by"})
+	return a.Encounter, func() { link() }
 }
 
 // await waits for a text in the log and gives what follows up to the next quote.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
@@ -52,6 +53,17 @@ func All(lang string) ([]Artifact, error) {
 		{"Questionnaire-audit-c", form},
 	}, nil
 }
+
+var concepts = sync.OnceValue(func() map[string]bool {
+	codes := map[string]bool{}
+	for _, c := range gjson.GetBytes(codeSystem, "concept.#.code").Array() {
+		codes[c.Str] = true
+	}
+	return codes
+})
+
+// Defines tells whether this release's code system has a code; one of ours that it lacks is a later release's.
+func Defines(code string) bool { return concepts()[code] }
 
 // Questionnaire returns the AUDIT-C form with the given language as its own text and the others as translations.
 //

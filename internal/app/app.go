@@ -121,6 +121,7 @@ func (a *App) Run(ctx context.Context) error {
 	if err != nil {
 		return ignoreEnd(ctx, err)
 	}
+	a.tryOut(ctx)
 	a.status.set("screening")
 	a.log.Info().Str("policy", a.policy.Version).Msg("screening")
 	a.screen(ctx, rec, poller, census)
@@ -159,6 +160,9 @@ func (a *App) counted(n intake.Count, err error) {
 		return
 	}
 	a.status.counted(n)
+	for _, id := range a.status.tryAgain(a.now()) {
+		a.queue.Backlog(id)
+	}
 	a.log.Debug().Int("open_admissions", n.Admissions).Int("open_work", n.OpenWork).Msg("census")
 }
 
@@ -177,7 +181,7 @@ func (a *App) await(ctx context.Context) (*reconcile.Reconciler, error) {
 	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
 		caps, err := a.client.Capabilities(ctx)
 		if err == nil {
-			a.log.Info().Str("server", caps.Software).Str("fhir", caps.FHIR).Msg("the FHIR server answers")
+			a.meet(caps)
 			rec, failed := a.reconciler(ctx, caps)
 			if !fhir.IsUnavailable(failed) {
 				return rec, failed
@@ -257,7 +261,7 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 		a.log.Debug().Str("admission", id).Bool("wrote", done.Wrote).Msg("reconciled")
 		return queue.Result{Look: a.until(done.Next)}
 	case errors.Is(err, reconcile.ErrPermanent):
-		a.status.quarantine(id, err)
+		a.status.quarantine(id, err, done.Over, a.now())
 		a.log.Error().Str("admission", id).Err(err).Msg("quarantined: a person must look; tried again when it changes and at every census")
 		return queue.Result{}
 	}

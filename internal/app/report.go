@@ -23,26 +23,41 @@ type Report struct {
 // Report looks at every admission that the census names, and writes nothing.
 func (a *App) Report(ctx context.Context) (Report, error) {
 	r := Report{Screenings: map[string]int{}, NotAsked: map[string]int{}, Unread: []string{}}
-	rec, err := a.Reconciler(ctx)
-	if err != nil {
-		return r, err
-	}
-	var ids list
-	if r.Census, err = intake.NewCensus(a.client, &ids, a.names(), nil).Take(ctx); err != nil {
-		return r, err
-	}
-	for _, id := range ids.all {
-		e, err := rec.Look(ctx, id)
+	var err error
+	r.Census, err = a.walk(ctx, func(id string, e reconcile.Explanation, err error) error {
 		switch {
-		case ctx.Err() != nil:
-			return r, context.Cause(ctx)
 		case err != nil:
 			r.Unread = append(r.Unread, "Encounter/"+id)
 		case e.Found:
 			r.count(e)
 		}
+		return nil
+	})
+	return r, err
+}
+
+// walk looks at every admission that the census names, and stops at the first
+// error that visit gives back.
+func (a *App) walk(ctx context.Context, visit func(id string, e reconcile.Explanation, err error) error) (intake.Count, error) {
+	rec, err := a.Reconciler(ctx)
+	if err != nil {
+		return intake.Count{}, err
 	}
-	return r, nil
+	var ids list
+	count, err := intake.NewCensus(a.client, &ids, a.names(), nil).Take(ctx)
+	if err != nil {
+		return count, err
+	}
+	for _, id := range ids.all {
+		e, err := rec.Look(ctx, id)
+		if ctx.Err() != nil {
+			return count, context.Cause(ctx)
+		}
+		if err := visit(id, e, err); err != nil {
+			return count, err
+		}
+	}
+	return count, nil
 }
 
 func (r *Report) count(e reconcile.Explanation) {

@@ -19,17 +19,18 @@ type status struct {
 
 	mu          sync.Mutex
 	phase       string
+	server      server
 	lastPoll    time.Time
 	census      intake.Count
 	reconciled  int
 	missed      int
 	oldest      time.Duration
 	repaired    int
-	quarantined map[string]string // admission → why; no patient data
+	quarantined quarantine
 }
 
 func newStatus(now func() vitals) *status {
-	return &status{phase: "starting", quarantined: map[string]string{}, vitals: now, metrics: newMetrics(now)}
+	return &status{phase: "starting", quarantined: quarantine{}, vitals: now, metrics: newMetrics(now)}
 }
 
 func (s *status) locked(f func()) {
@@ -39,6 +40,9 @@ func (s *status) locked(f func()) {
 }
 
 func (s *status) set(phase string) { s.locked(func() { s.phase = phase }) }
+
+// met changes what is shown of the FHIR server.
+func (s *status) met(change func(*server)) { s.locked(func() { change(&s.server) }) }
 
 func (s *status) polled() {
 	s.locked(func() { s.lastPoll = time.Now(); s.metrics.lastPoll.Set(seconds(s.lastPoll)) })
@@ -74,9 +78,9 @@ func (s *status) rescued(late time.Duration) {
 	})
 }
 
-func (s *status) quarantine(id string, err error) {
+func (s *status) quarantine(id string, err error, over bool, now time.Time) {
 	s.locked(func() {
-		s.quarantined[id] = err.Error()
+		s.quarantined.put(id, err, over, now)
 		s.metrics.quarantined.Set(float64(len(s.quarantined)))
 	})
 }
@@ -88,18 +92,28 @@ type vitals struct {
 	fhir.Load
 }
 
+// tryAgain gives the quarantined that a census looks at once more.
+func (s *status) tryAgain(now time.Time) (ids []string) {
+	s.locked(func() {
+		ids = s.quarantined.again(now)
+		s.metrics.quarantined.Set(float64(len(s.quarantined)))
+	})
+	return ids
+}
+
 // page is the JSON of /status.
 type page struct {
-	Phase       string            `json:"phase"`
-	LastPoll    time.Time         `json:"last_poll,omitzero"`
-	Census      intake.Count      `json:"census"`
-	Missed      int               `json:"census_found_missed"` // since the start
-	Oldest      string            `json:"oldest_missed"`       // how long before it was found
-	Repaired    int               `json:"duplicates_repaired"` // since the start
-	Waiting     int               `json:"waiting"`             // admissions in the queue
-	Reconciled  int               `json:"reconciled"`          // since the start
-	Resting     time.Time         `json:"server_left_alone_until,omitzero"`
-	Quarantined map[string]string `json:"quarantined"`
+	Phase       string       `json:"phase"`
+	Server      server       `json:"server"`
+	LastPoll    time.Time    `json:"last_poll,omitzero"`
+	Census      intake.Count `json:"census"`
+	Missed      int          `json:"census_found_missed"` // since the start
+	Oldest      string       `json:"oldest_missed"`       // how long before it was found
+	Repaired    int          `json:"duplicates_repaired"` // since the start
+	Waiting     int          `json:"waiting"`             // admissions in the queue
+	Reconciled  int          `json:"reconciled"`          // since the start
+	Resting     time.Time    `json:"server_left_alone_until,omitzero"`
+	Quarantined quarantine   `json:"quarantined"` // by Encounter id
 }
 
 // mount adds /livez (the process runs), /readyz (it screens), /status for people
@@ -126,5 +140,5 @@ func (s *status) page() page {
 	v := s.vitals()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return page{s.phase, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, v.Waiting, s.reconciled, v.Resting, maps.Clone(s.quarantined)}
+	return page{s.phase, s.server, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, v.Waiting, s.reconciled, v.Resting, maps.Clone(s.quarantined)}
 }

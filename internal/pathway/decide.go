@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -138,6 +139,8 @@ func (c *chart) due() time.Time {
 // await looks after a Task that has no answer yet.
 func (c *chart) await() {
 	switch {
+	case !c.task.Open() && (later(c.task.BusinessStatus) || later(c.task.Reason)):
+		c.decision.because("closed", "a later release of tilsyn ended the nurse's task in a way that this one does not know; left to that one")
 	case c.unable():
 		c.retry()
 	case c.task.Status == "rejected":
@@ -153,6 +156,10 @@ func (c *chart) await() {
 		c.decision.because("closed", "the nurse's task is %s, without an answer", c.task.Status)
 	}
 }
+
+// later tells that a code of ours was written by a later release, which may run
+// beside this one: whoever writes over the other's work is written over in turn.
+func later(code string) bool { return code != "" && !artifacts.Defines(code) }
 
 // follow keeps an open Task with the patient. Where nothing has moved, whoever
 // has taken it on stays its owner.
@@ -236,10 +243,25 @@ func (c *chart) judge() {
 		return
 	}
 	if r.Form == nil {
-		c.giveBack(Invalid, r.FormProblem, "the version of the form that was answered cannot be scored")
+		c.unreadable()
 		return
 	}
 	c.act(instrument.Judge(r.Form, r.Content))
+}
+
+// unreadable says once that the form that was answered cannot be read. That is
+// no judgement: it may be on the server later, and another release may read it.
+func (c *chart) unreadable() {
+	const text = "the version of the form that was answered cannot be scored"
+	if c.task.BusinessStatus == Invalid && c.Admission.Present() && !c.closedInVain() && !c.task.Scored() {
+		c.decision.because(Invalid, text)
+		c.await()
+		return
+	}
+	c.giveBack(Invalid, c.response.FormProblem, text)
+	if c.decision.Task != nil {
+		c.decision.Task.Response = stay.Response{}
+	}
 }
 
 func (c *chart) act(result instrument.Result) {

@@ -27,6 +27,8 @@ func judgeCases(t testing.TB) map[string]stay.Stay {
 		"judge/incomplete, gone home":              picture(status(stay.Finished), asked("cancelled", judged(2)), answered(t, "r1", "completed", []int{3, 2})),
 		"judge/invalid":                            picture(asked("requested"), answered(t, "r1", "completed", []int{3, -1, 2})),
 		"judge/form not on the server":             picture(asked("requested"), answered(t, "r1", "completed", []int{3, 2, 2}, ofLostForm)),
+		"judge/form still not on the server":       picture(asked("requested", business("invalid")), answered(t, "r1", "completed", []int{3, 2, 2}, ofLostForm)),
+		"judge/form now on the server":             picture(asked("requested", business("invalid")), answered(t, "r1", "completed", []int{3, 2, 2})),
 		"judge/another patient":                    picture(asked("requested"), answered(t, "r1", "completed", []int{4, 4, 4}, about("Patient/p2"))),
 		"judge/names no patient":                   picture(asked("requested"), answered(t, "r1", "completed", []int{4, 4, 4}, about(""))),
 		"judge/handed in by task":                  picture(asked("completed"), answered(t, "r1", "in-progress", []int{2, 1, 1})),

@@ -25,6 +25,8 @@ func nurseCases(t testing.TB) map[string]stay.Stay {
 		"nurse/declined, seen":                   picture(asked("rejected", business("declined")), draft(t)),
 		"nurse/declined in the form":             picture(asked("requested"), answered(t, "r1", "completed", nil, declining(t))),
 		"nurse/declined, then discharged":        picture(status(stay.Finished), asked("rejected"), draft(t)),
+		"nurse/put aside by a later release":     picture(asked("rejected", because("of-a-later-release")), draft(t)),
+		"nurse/ended by a later release":         picture(asked("cancelled", business("of-a-later-release")), draft(t)),
 		"nurse/unable, an hour ago":              picture(asked("rejected", unable("intoxicated", time.Hour)), draft(t)),
 		"nurse/unable, yesterday":                picture(asked("on-hold", unable("too-ill", 25*time.Hour)), draft(t)),
 		"nurse/unable, third time":               picture(asked("failed", business("unable")), asked("failed", business("unable")), asked("rejected", unable("delirious", 25*time.Hour)), draft(t)),

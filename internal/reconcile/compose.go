@@ -288,6 +288,7 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 	if change.NewDraft > 0 {
 		draft := w.draft(change.NewDraft)
 		e.output(fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(draft)})
+		e.replace("input", fhir.Parameter{Type: paramForm.concept(), ValueCanonical: fhir.Ptr(w.Form.Canonical())}) // she may have been asked with an older one
 	}
 }
 
@@ -365,22 +366,19 @@ func (e *edit) delete(path string) {
 
 // dropOutput removes our output of one type.
 func (e *edit) dropOutput(kind param) {
-	for i, have := range e.Get("output").Array() {
-		if have.Get("type.coding.0.code").String() == kind.code {
-			e.delete(fmt.Sprintf("output.%d", i))
-			return
-		}
+	if i := indexOf(e.Resource, "output", kind); i >= 0 {
+		e.delete(fmt.Sprintf("output.%d", i))
 	}
 }
 
 // output replaces our output of the same type, or adds one.
-func (e *edit) output(p fhir.Parameter) {
-	want := *p.Type.Coding[0].Code
-	for i, have := range e.Get("output").Array() {
-		if have.Get("type.coding.0.code").String() == want {
-			e.set(fmt.Sprintf("output.%d", i), p)
-			return
-		}
+func (e *edit) output(p fhir.Parameter) { e.replace("output", p) }
+
+func (e *edit) replace(list string, p fhir.Parameter) {
+	coding := p.Type.Coding[0]
+	if i := indexOf(e.Resource, list, param{*coding.System, *coding.Code}); i >= 0 {
+		e.set(fmt.Sprintf("%s.%d", list, i), p)
+		return
 	}
-	e.set("output.-1", p)
+	e.set(list+".-1", p)
 }

@@ -74,9 +74,10 @@ func (r *Reconciler) Look(ctx context.Context, id string) (Explanation, error) {
 	return e, err
 }
 
-func (r *Reconciler) look(ctx context.Context, id string) (picture, Explanation, error) {
+func (r *Reconciler) look(ctx context.Context, id string) (p picture, e Explanation, err error) {
+	defer guard(&err)
 	p, found, err := r.loader.load(ctx, id)
-	e := Explanation{Admission: "Encounter/" + id, Found: found, Policy: r.Policy.Version,
+	e = Explanation{Admission: "Encounter/" + id, Found: found, Policy: r.Policy.Version,
 		Tasks: []SeenTask{}, Responses: []SeenResponse{}, Story: []Event{}}
 	if err != nil || !found {
 		return p, e, err

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -113,6 +112,9 @@ func (l loader) alongside(g guess, queries ...string) []string {
 // read turns the resources into the picture's values.
 func (l loader) read(ctx context.Context, p *picture) error {
 	p.stay.Admission = l.admission(p.encounter)
+	if err := l.understoodAdmission(p.encounter); err != nil {
+		return err
+	}
 	id := p.stay.Admission.ID
 	parent, err := l.related(ctx, p, "partOf")
 	if err != nil {
@@ -123,9 +125,14 @@ func (l loader) read(ctx context.Context, p *picture) error {
 		p.stay.Parent = &a
 	}
 	for _, res := range sorted(p.byRef) {
-		if t, ok := l.task(res, id); ok {
-			p.stay.Tasks = append(p.stay.Tasks, t)
+		t, ok := l.task(res, id)
+		if !ok {
+			continue
 		}
+		if err := understood(res); err != nil {
+			return err
+		}
+		p.stay.Tasks = append(p.stay.Tasks, t)
 	}
 	if err := l.patient(ctx, p); err != nil {
 		return err
@@ -190,7 +197,7 @@ func (l loader) related(ctx context.Context, p *picture, element string) (fhir.R
 	}
 	res, err := l.get(ctx, p, ref)
 	if fhir.IsGone(err) {
-		return fhir.Resource{}, fmt.Errorf("%w: the admission's %s is not on the server", ErrPermanent, element)
+		return fhir.Resource{}, broken(p.encounter, element, "refers to what is not on the server")
 	}
 	return res, err
 }
@@ -209,7 +216,7 @@ func (l loader) pointedTo(ctx context.Context, p *picture) error {
 	case err != nil:
 		return err
 	case res.Type() != "QuestionnaireResponse":
-		return errors.New("the nurse's task points to a response that is none")
+		return broken(p.byRef[task.Ref], "output questionnaire-response", "refers to what is no response")
 	}
 	return nil
 }
@@ -220,6 +227,9 @@ func (l loader) responses(ctx context.Context, p *picture) error {
 	for _, res := range sorted(p.byRef) {
 		if res.Type() != "QuestionnaireResponse" || !l.relevant(res, task, p.stay.Admission.ID) {
 			continue
+		}
+		if err := understood(res); err != nil {
+			return err
 		}
 		r, err := l.response(ctx, res, task, p.stay.Admission.ID)
 		if err != nil {

@@ -40,12 +40,12 @@ func (l loader) survivor(ctx context.Context, p *picture, res fhir.Resource) (fh
 		var err error
 		if res, err = l.get(ctx, p, next[0]); err != nil {
 			if fhir.IsGone(err) {
-				err = fmt.Errorf("%w: the patient's record was merged into one that is not on the server", ErrPermanent)
+				err = broken(p.encounter, "subject", "was merged into a record that is not on the server")
 			}
 			return res, nil, err
 		}
 	}
-	return res, nil, fmt.Errorf("%w: the patient's record was merged more than %d times, or in a circle", ErrPermanent, maxMerges)
+	return res, nil, broken(p.encounter, "subject", fmt.Sprintf("was merged more than %d times, or in a circle", maxMerges))
 }
 
 // former looks whether the record that our Task names was merged into the

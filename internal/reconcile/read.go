@@ -125,14 +125,20 @@ func ourCode(concept gjson.Result) string {
 
 // parameter finds an input or output of a Task by its type.
 func parameter(task fhir.Resource, list string, kind param) gjson.Result {
-	for _, p := range task.Get(list).Array() {
-		for _, c := range p.Get("type.coding").Array() {
-			if c.Get("system").String() == kind.system && c.Get("code").String() == kind.code {
-				return p
-			}
-		}
+	if i := indexOf(task, list, kind); i >= 0 {
+		return task.Get(list).Array()[i]
 	}
 	return gjson.Result{}
+}
+
+// indexOf is where a Task has an input or output of a type; -1: nowhere. The
+// same code in another system is somebody else's.
+func indexOf(task fhir.Resource, list string, kind param) int {
+	return slices.IndexFunc(task.Get(list).Array(), func(p gjson.Result) bool {
+		return slices.ContainsFunc(p.Get("type.coding").Array(), func(c gjson.Result) bool {
+			return c.Get("system").String() == kind.system && c.Get("code").String() == kind.code
+		})
+	})
 }
 
 // relevant keeps the draft, what the Task points to, and what an EHR screen of

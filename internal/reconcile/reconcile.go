@@ -13,6 +13,7 @@ import (
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // Options are what a Reconciler needs beside the server.
@@ -59,6 +60,7 @@ const conflictTries = 3
 // by its Encounter id. Errors: wrapped ErrPermanent, or anything else, which is
 // worth another try.
 func (r *Reconciler) Reconcile(ctx context.Context, id string) (done Done, err error) {
+	defer guard(&err)
 	for range conflictTries {
 		done, err = r.once(ctx, id)
 		if !fhir.IsConflict(err) {
@@ -74,25 +76,29 @@ func (r *Reconciler) Reconcile(ctx context.Context, id string) (done Done, err e
 // Done is how a look at one admission ended.
 type Done struct {
 	Wrote    bool
+	Gone     bool      // the server has no such Encounter
 	Happened time.Time // when what the writing follows was written on the server; zero: only time has passed
 	Repaired int       // duplicates that were marked as made in error
+	Over     bool      // the admission has ended; known also where nothing else could be understood
 	Next     time.Time // when to look again although nothing has changed; zero: never
 }
 
 func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 	p, found, err := r.loader.load(ctx, id)
+	a := p.stay.Admission
+	done := Done{Gone: err == nil && !found, Over: a.Void() || a.Status == stay.Finished}
 	if err != nil || !found {
-		return Done{}, err
+		return done, err
 	}
 	d := pathway.Decide(p.stay, r.Policy, r.Now())
-	if d.Nothing() {
-		return Done{Next: d.Next}, nil
+	if done.Next = d.Next; d.Nothing() {
+		return done, nil
 	}
 	tx, err := r.compose(p, d)
 	if err != nil {
-		return Done{}, fmt.Errorf("%w: %w", ErrPermanent, err)
+		return done, fmt.Errorf("%w: %w", ErrPermanent, err)
 	}
-	done := Done{Wrote: true, Repaired: len(d.Duplicates), Next: d.Next}
+	done.Wrote, done.Repaired = true, len(d.Duplicates)
 	if d.Follows() {
 		done.Happened = p.newest()
 	}

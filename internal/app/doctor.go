@@ -1,0 +1,105 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/doctor"
+)
+
+// server is what is known of the FHIR server: what it states, and what was
+// seen. It is for people; no decision rests on it.
+type server struct {
+	Software  string           `json:"software,omitempty"`
+	FHIR      string           `json:"fhir,omitempty"`
+	NotStated []string         `json:"not_stated"`          // what we use and it does not say that it does; it may be wrong
+	Elsewhere []string         `json:"elsewhere,omitempty"` // what it calls itself, where that is not fhir.base_url
+	Tried     []doctor.Finding `json:"tried,omitempty"`     // with doctor.at_start
+}
+
+// meet says what the server states about itself, once, and refuses nothing for
+// it.
+func (a *App) meet(caps fhir.Capabilities) {
+	lacks := doctor.Lacks(caps)
+	a.status.met(func(s *server) { s.Software, s.FHIR, s.NotStated = caps.Software, caps.FHIR, lacks })
+	a.log.Info().Str("server", caps.Software).Str("fhir", caps.FHIR).Strs("not_stated", lacks).Msg("the FHIR server answers")
+}
+
+// tryOut says what can be seen of the server at a start. It stops nothing: a
+// service that does not run misses everybody.
+func (a *App) tryOut(ctx context.Context) {
+	elsewhere, err := a.client.Elsewhere(ctx, doctor.AnyPage)
+	if err != nil {
+		a.log.Warn().Err(err).Msg("the FHIR server's own links could not be looked at")
+	}
+	if len(elsewhere) > 0 {
+		a.status.met(func(s *server) { s.Elsewhere = elsewhere })
+		a.log.Warn().Strs("elsewhere", elsewhere).Str("means", doctor.Strays).Msg("the FHIR server's own links lie outside fhir.base_url")
+	}
+	if !a.cfg.Doctor.AtStart {
+		return
+	}
+	tried, err := doctor.Try(ctx, a.client, a.racers())
+	if err != nil {
+		a.log.Warn().Err(err).Msg("the FHIR server could not be tried to the end")
+	}
+	a.status.met(func(s *server) { s.Tried = tried })
+	for _, f := range tried {
+		event := a.log.Info()
+		switch f.Level {
+		case doctor.Note:
+			event = a.log.Warn()
+		case doctor.Unsafe:
+			event = a.log.Error()
+		}
+		event.Str("what", f.What).Str("level", string(f.Level)).Str("seen", f.Seen).Str("means", f.Means).Msg("tried the FHIR server")
+	}
+}
+
+// manyRacers write at once where a race is tried.
+const manyRacers = 8
+
+// racers is how many of our requests the server ever gets at once.
+func (a *App) racers() int { return min(manyRacers, a.cfg.FHIR.MaxConcurrent) }
+
+// Doctor finds out what the server really does of what we rely on: by reading,
+// and with write also on throw-away resources. An error is a server that does
+// not answer.
+func (a *App) Doctor(ctx context.Context, write bool) ([]doctor.Finding, error) {
+	found, err := doctor.Look(ctx, a.client)
+	if err != nil {
+		return found, err
+	}
+	if err := a.isSetUp(ctx, &found); err != nil || !write {
+		return found, err
+	}
+	tried, err := doctor.Try(ctx, a.client, a.racers())
+	return append(found, tried...), err
+}
+
+func (a *App) isSetUp(ctx context.Context, found *[]doctor.Finding) error {
+	all, err := artifacts.All(a.cfg.Questionnaire.Language)
+	if err != nil {
+		return err
+	}
+	var missing []string
+	for _, art := range all {
+		_, err := a.published(ctx, art)
+		switch {
+		case errors.Is(err, errMissing):
+			missing = append(missing, art.Name)
+		case err != nil:
+			doctor.Add(found, doctor.Note, "setup", "serve does not start", "%v", err)
+			return nil
+		}
+	}
+	if len(missing) > 0 {
+		doctor.Add(found, doctor.Note, "setup", "serve does not start; run `tilsyn setup`", "not on the server: %s", strings.Join(missing, ", "))
+		return nil
+	}
+	doctor.Add(found, doctor.Fine, "setup", "", "done")
+	return nil
+}

@@ -1,0 +1,129 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/reconcile"
+)
+
+// Quarantined is an admission that a person must look at: what is wrong with
+// which resource. It holds no patient data.
+type Quarantined struct {
+	Reason string    `json:"reason"`
+	Since  time.Time `json:"since"`
+
+	over bool // the admission has ended
+}
+
+const (
+	maxQuarantined = 1000           // more at once is one fault of the server's, not a thousand of admissions
+	maxReason      = 500            // bytes
+	maxPage        = 4 << 20        // bytes of a /status
+	keptWhenOver   = 24 * time.Hour // for somebody to see it, where the admission has ended
+)
+
+// quarantine holds them by admission. It is as good as the last look at each: a
+// look that ends well takes one out.
+type quarantine map[string]Quarantined
+
+// put keeps since when an admission is here. Where it is full, the one that was
+// seen first goes: it has been shown and logged, and comes back at a census.
+func (q quarantine) put(id string, err error, over bool, now time.Time) {
+	entry, known := q[id]
+	if !known {
+		entry.Since = now
+	}
+	entry.Reason, entry.over = err.Error(), over
+	entry.Reason = entry.Reason[:min(len(entry.Reason), maxReason)]
+	q[id] = entry
+	if len(q) > maxQuarantined {
+		delete(q, slices.MinFunc(slices.Collect(maps.Keys(q)), func(a, b string) int { return q[a].Since.Compare(q[b].Since) }))
+	}
+}
+
+// again gives those to look at once more: what they wait for may be nothing that
+// anybody is told of. Those whose admission has long ended are let go.
+func (q quarantine) again(now time.Time) []string {
+	maps.DeleteFunc(q, func(_ string, e Quarantined) bool { return e.over && now.Sub(e.Since) > keptWhenOver })
+	return slices.Sorted(maps.Keys(q))
+}
+
+// ErrNoService tells that nobody listens where the configuration says.
+var ErrNoService = errors.New("no service answers")
+
+// Quarantined asks the service that runs on this machine with the same
+// configuration. Each replica knows of its own looks only.
+func (a *App) Quarantined(ctx context.Context) (map[string]Quarantined, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	address := a.Address()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/status", nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Close = true
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%w at %s: %w", ErrNoService, address, err)
+	}
+	defer resp.Body.Close()
+	var p page
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxPage)).Decode(&p); err != nil || p.Phase == "" {
+		return nil, fmt.Errorf("what answers at %s is not tilsyn; --listen names the service's address", address)
+	}
+	return p.Quarantined, nil
+}
+
+// Address is where the service on this machine listens.
+func (a *App) Address() string {
+	host, port, err := net.SplitHostPort(a.cfg.Listen)
+	if err != nil {
+		return a.cfg.Listen
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// Unreadable walks past every admission that the census names, writes nothing,
+// and gives those that cannot be understood. What the server refuses to take is
+// not seen so.
+func (a *App) Unreadable(ctx context.Context) (map[string]Quarantined, error) {
+	q := quarantine{}
+	_, err := a.walk(ctx, func(id string, _ reconcile.Explanation, err error) error {
+		if errors.Is(err, reconcile.ErrPermanent) || fhir.IsRefused(err) {
+			q.put(id, err, false, a.now())
+			err = nil
+		}
+		return err
+	})
+	return q, err
+}
+
+// Retry works on one admission now, as the service does.
+func (a *App) Retry(ctx context.Context, id string) (reconcile.Done, error) {
+	rec, err := a.Reconciler(ctx)
+	if err != nil {
+		return reconcile.Done{}, err
+	}
+	return rec.Reconcile(ctx, id)
+}
+
+// Oldest gives the admissions of a quarantine, the one that waits longest first.
+func Oldest(q map[string]Quarantined) []string {
+	return slices.SortedFunc(maps.Keys(q), func(a, b string) int {
+		return cmp.Or(q[a].Since.Compare(q[b].Since), cmp.Compare(a, b))
+	})
+}

@@ -1,0 +1,125 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"github.com/tilsyn/tilsyn/fhir"
+)
+
+// about stands on every throw-away Task, for whoever finds one.
+const about = "Made by `tilsyn doctor --write` to try this server; about nobody, may be deleted"
+
+func (t *trial) identifier(key string) string { return t.run + ":" + key }
+
+func (t *trial) know(key string) {
+	if !slices.Contains(t.keys, key) {
+		t.keys = append(t.keys, key)
+	}
+}
+
+// put adds to a transaction that the Task of a key be made once.
+func (t *trial) put(tx *fhir.Transaction, key string) {
+	t.know(key)
+	name := t.identifier(key)
+	tx.Create(fhir.NewRef(), fhir.Task{Task: r4.Task{
+		Meta:        &r4.Meta{Tag: []r4.Coding{fhir.Coding("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST", "test health data")}},
+		Identifier:  []r4.Identifier{{System: fhir.Ptr(System), Value: &name}},
+		Status:      r4.TaskStatusCancelled,
+		Intent:      "order",
+		Description: fhir.Ptr(about),
+		AuthoredOn:  fhir.Instant(time.Now()),
+	}}, fhir.ByIdentifier(System, name))
+}
+
+// made finds the Tasks of a key. What else a server gives that ignores the
+// search is not ours, and must never be touched.
+func (t *trial) made(ctx context.Context, key string) ([]fhir.Resource, error) {
+	found, err := t.client.Search(ctx, "Task?"+fhir.ByIdentifier(System, t.identifier(key)))
+	return slices.DeleteFunc(found, func(r fhir.Resource) bool {
+		return r.Type() != "Task" || r.Identifier(System) != t.identifier(key)
+	}), err
+}
+
+// after is made, once a write has had the time to become visible.
+func (t *trial) after(ctx context.Context, key string) ([]fhir.Resource, error) {
+	if err := sleep(ctx, 2*t.lag); err != nil {
+		return nil, err
+	}
+	return t.made(ctx, key)
+}
+
+// cleanUp removes what was made, or marks it where the server lets nothing be
+// deleted.
+func (t *trial) cleanUp(ctx context.Context) {
+	deleted, marked, left := 0, 0, 0
+	for _, key := range t.keys {
+		made, err := t.after(ctx, key)
+		if err != nil {
+			left++
+		}
+		for _, r := range made {
+			switch {
+			case t.client.Delete(ctx, r.Ref()) == nil:
+				deleted++
+			case t.mark(ctx, r) == nil:
+				marked++
+			default:
+				left++
+			}
+		}
+	}
+	const what = "cleaning up"
+	switch {
+	case left > 0:
+		t.add(Note, what, "delete the Tasks whose identifier has the system "+System, "%d deleted, %d marked as made in error, %d left", deleted, marked, left)
+	case marked > 0:
+		t.add(Note, what, "the server lets nothing be deleted; they stand on no list", "%d marked as made in error", marked)
+	case deleted > 0:
+		t.add(Fine, what, "", "%d throw-away Tasks deleted", deleted)
+	}
+}
+
+func (t *trial) mark(ctx context.Context, r fhir.Resource) error {
+	r, err := r.Set("status", "entered-in-error")
+	if err != nil {
+		return err
+	}
+	var tx fhir.Transaction
+	tx.Update(t.client, r)
+	return t.client.Transact(ctx, &tx)
+}
+
+// status is the HTTP status of an answer that is an error; 0: none came.
+func status(err error) int {
+	var answer *fhir.Error
+	if errors.As(err, &answer) {
+		return answer.Status
+	}
+	return 0
+}
+
+// given tells that the server has given its answer, if not the one that was
+// hoped for; one that is overloaded has not.
+func given(err error) bool {
+	switch status(err) {
+	case 0, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return false
+	}
+	return true
+}
+
+// sleep waits, unless ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
