@@ -110,7 +110,7 @@ func (s *stage) chains(ctx context.Context, r *report) error {
 func (s *stage) full(ctx context.Context, r *report, b *bare, l load) (float64, error) {
 	var ratios, rates, shares, peaks, requests []float64
 	for round := range s.rounds {
-		without, with, err := s.pair(ctx, b, ways[s.by](&s.config), round%2 == 1, l)
+		without, with, err := s.pair(ctx, b, s.way(), round%2 == 1, l)
 		if err != nil {
 			return 0, err
 		}
@@ -139,7 +139,7 @@ func (s *stage) half(ctx context.Context, r *report, b *bare, rate float64) erro
 		l := func(ctx context.Context, p performer) (*times, error) {
 			return s.open(ctx, p, s.config.chains, rate, uint64(round))
 		}
-		without, with, err := s.pair(ctx, b, ways[s.by](&s.config), round%2 == 0, l)
+		without, with, err := s.pair(ctx, b, s.way(), round%2 == 0, l)
 		if err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func (s *stage) half(ctx context.Context, r *report, b *bare, rate float64) erro
 // when nothing else happens.
 func (s *stage) recordBare(ctx context.Context) (*bare, error) {
 	var b *bare
-	err := s.withTilsyn(ctx, ways["named"](&s.config), func(t told) error {
+	err := s.withTilsyn(ctx, ways["named"], func(t told) error {
 		a := s.ward.person()
 		s.tap.expect(a)
 		defer s.tap.forget(a)

@@ -1,13 +1,14 @@
 // Command load takes the figures that docs/figures.md holds: how fast, how lean
 // and how steady tilsyn is beside a FHIR server, as ratios within one run.
 //
-//	go run ./integration/load [flags] [start] [chains]
+//	go run ./integration/load [flags] [start] [chains] [history] [idle] [backlog]
 //
 // Without a name it takes all of them.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -25,10 +26,14 @@ type config struct {
 	sandbox bool
 	by      string
 	poll    time.Duration
+	overlap time.Duration
 	rounds  int
 	chains  int
 	atOnce  int
+	backlog int
+	history int
 	beds    int
+	idle    time.Duration
 }
 
 func main() {
@@ -46,9 +51,14 @@ func flags(c *config) *flag.FlagSet {
 	fs.BoolVar(&c.sandbox, "sandbox", false, "on the embedded FHIR server, instead of a real one")
 	fs.StringVar(&c.by, "by", "named", "how tilsyn hears of the chains: named (the hook names the admission), hook (the server's Subscriptions), poll")
 	fs.DurationVar(&c.poll, "poll", time.Second, "how often -by poll asks")
+	fs.DurationVar(&c.overlap, "overlap", 10*time.Second, "how far back each poll looks; 10m is what ships")
 	fs.IntVar(&c.rounds, "rounds", 3, "rounds of chains, each once bare and once through tilsyn")
 	fs.IntVar(&c.chains, "chains", 200, "chains in a round")
 	fs.IntVar(&c.atOnce, "at-once", 16, "chains under way at once; tilsyn works on 8")
+	fs.IntVar(&c.history, "history", 10_000, "finished stays on the server, against 1,000")
+	fs.IntVar(&c.beds, "beds", 500, "people who wait to be answered through the idle hour")
+	fs.DurationVar(&c.idle, "idle", time.Minute, "time into which the polls and censuses of an idle hour are squeezed; 1h is a real one")
+	fs.IntVar(&c.backlog, "backlog", 10_000, "admissions on the server when tilsyn starts")
 	return fs
 }
 
@@ -59,6 +69,9 @@ var figures = []struct {
 }{
 	{"start", (*stage).start},
 	{"chains", (*stage).chains},
+	{"history", (*stage).histories},
+	{"idle", (*stage).idleHour},
+	{"backlog", (*stage).drain},
 }
 
 func run(ctx context.Context, args []string) error {
@@ -91,7 +104,10 @@ func run(ctx context.Context, args []string) error {
 }
 
 func check(c config, names []string) error {
-	if ways[c.by] == nil {
+	if c.idle < time.Minute {
+		return errors.New("-idle: tilsyn polls ten times a second at most, so an hour's polls take a minute")
+	}
+	if _, ok := ways[c.by]; !ok {
 		return fmt.Errorf("-by %s: one of named, hook, poll", c.by)
 	}
 	for _, name := range names {

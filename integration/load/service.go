@@ -36,18 +36,17 @@ func build(dir string) (binary string, size int64, err error) {
 
 // service is tilsyn as a process of its own.
 type service struct {
-	cmd   *exec.Cmd
-	proc  *process.Process
-	http  *http.Client
-	url   string // of its hook and pages
-	token string
-	logs  bytes.Buffer
-	took  time.Duration // from the start of the process until it was ready
+	cmd  *exec.Cmd
+	proc *process.Process
+	http *http.Client
+	url  string // of its hook and pages
+	logs bytes.Buffer
+	took time.Duration // from the start of the process until it was ready
 }
 
 // serve starts tilsyn and waits until it screens.
 func (s *stage) serve(ctx context.Context, flags ...string) (*service, error) {
-	v := &service{http: &http.Client{Transport: pool()}, url: fmt.Sprintf("http://127.0.0.1:%d", s.hookPort), token: hookToken}
+	v := &service{http: &http.Client{Transport: pool()}, url: fmt.Sprintf("http://127.0.0.1:%d", s.hookPort)}
 	v.cmd = exec.Command(s.binary, append([]string{"serve"}, s.flags(flags...)...)...)
 	v.cmd.Stderr = &v.logs
 	start := time.Now()
@@ -137,11 +136,15 @@ func (s *stage) settle(ctx context.Context, v *service) error {
 
 // ring notifies the hook of one admission.
 func (v *service) ring(ctx context.Context, a *admission) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, v.url+"/hooks/fhir/Encounter/"+a.encounter, nil)
+	return v.notify(ctx, http.MethodPut, "/Encounter/"+a.encounter)
+}
+
+func (v *service) notify(ctx context.Context, method, path string) error {
+	req, err := http.NewRequestWithContext(ctx, method, v.url+"/hooks/fhir"+path, nil)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+v.token)
+	req.Header.Set("Authorization", "Bearer "+hookToken)
 	resp, err := v.http.Do(req)
 	if err != nil {
 		return err

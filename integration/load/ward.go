@@ -103,18 +103,37 @@ func (w *ward) encounter(a *admission, status, period string) string {
 		status, a.patient, period, w.hospital.Wards[0].Location, w.hospital.Organization))
 }
 
-// atOnce is how many people go into one transaction.
-const atOnce = 200
+// bulk is how many people go into one transaction.
+const bulk = 200
 
-// discharge sends them home and takes their consults off the team's list, so
+// register admits many, who are told apart by nobody.
+func (w *ward) register(ctx context.Context, n int) ([]*admission, error) {
+	people := make([]*admission, n)
+	for i := range people {
+		people[i] = w.person()
+	}
+	for some := range slices.Chunk(people, bulk) {
+		if err := w.admit(ctx, some...); err != nil {
+			return nil, err
+		}
+	}
+	return people, nil
+}
+
+// discharge sends them home and takes what was made for them off all lists, so
 // that the next census finds the ward empty.
 func (w *ward) discharge(ctx context.Context, people []*admission) error {
-	for some := range slices.Chunk(people, atOnce) {
+	for some := range slices.Chunk(people, bulk) {
 		var entries []string
 		for _, a := range some {
 			entries = append(entries, w.encounter(a, "finished", ended))
-			if a.order != "" {
-				entries = append(entries, put("Task", a.order, `"status":"completed","intent":"order"`))
+			for _, id := range []string{a.task, a.order} {
+				if id != "" {
+					entries = append(entries, put("Task", id, `"status":"completed","intent":"order"`))
+				}
+			}
+			if a.response != "" {
+				entries = append(entries, put("QuestionnaireResponse", a.response, `"status":"completed"`))
 			}
 		}
 		if err := w.transact(ctx, entries); err != nil {

@@ -18,20 +18,23 @@ type performer interface {
 }
 
 // ways are how tilsyn may hear of a change.
-var ways = map[string]func(*config) way{
-	"named": func(*config) way { // the hook names the admission: tilsyn does the chain's work and nothing else
-		return way{flags: []string{"--hook.enabled", "--poll.interval", "0"}, named: true}
-	},
-	"hook": func(*config) way { // the server's own Subscriptions, as `tilsyn setup` makes them
-		return way{flags: []string{"--hook.enabled"}, subscribed: true}
-	},
-	"poll": func(c *config) way { return way{flags: []string{"--poll.interval", c.poll.String()}} },
+var ways = map[string]way{
+	"named": {flags: []string{"--hook.enabled", "--poll.interval", "0"}, named: true},
+	"hook":  {flags: []string{"--hook.enabled", "--poll.interval", "10s"}, subscribed: true},
+	"poll":  {},
 }
 
 type way struct {
 	flags      []string
-	named      bool // the ward rings for the admission
-	subscribed bool
+	named      bool // the ward rings and names the admission: tilsyn does the chain's work and nothing else
+	subscribed bool // the server's own Subscriptions ring, as `tilsyn setup` makes them
+}
+
+// way is how tilsyn hears of a change in this run.
+func (s *stage) way() way {
+	w := ways[s.by]
+	w.flags = append([]string{"--poll.interval", s.poll.String(), "--poll.overlap", s.overlap.String()}, w.flags...)
+	return w
 }
 
 // told is tilsyn as a performer.
