@@ -3,6 +3,7 @@ package integration_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -340,12 +341,16 @@ func TestReport(t *testing.T) {
 		w.set("Task", stay.Screening, no, "status", "rejected")
 		w.look(no, 0)
 		w.look(child, 0)
+		gone := w.admit(hospital.Stay{Person: man, Status: "finished"}) // came and went while nobody watched
 		before := w.find("Task", stay.Screening, waits).VersionID()
 		r, err := w.app().Report(w.ctx())
 		w.must(err)
 		if r.Screenings["unanswered"] < 1 || r.Screenings["declined"] < 1 || r.Overdue < 1 || r.NotAsked["too-young"] < 1 ||
 			r.Census.PlannedLate < 1 || r.Census.Admissions < 3 {
 			w.Errorf("%+v", r)
+		}
+		if !slices.Contains(r.Left, gone.Encounter) || slices.Contains(r.Left, no.Encounter) || slices.Contains(r.Left, child.Encounter) {
+			w.Errorf("left unasked: %v", r.Left)
 		}
 		if after := w.find("Task", stay.Screening, waits).VersionID(); after != before {
 			w.Error("the report wrote")

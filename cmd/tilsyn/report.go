@@ -52,6 +52,9 @@ func printReport(w io.Writer, r app.Report) error {
 		fmt.Fprintf(t, "not asked: %s\t%d\n", rule, r.NotAsked[rule])
 	}
 	fmt.Fprintf(t, "planned, and the start has passed\t%d\n", r.Census.PlannedLate)
+	for _, admission := range r.Left {
+		fmt.Fprintf(t, "went home within a week, not asked\t%s\n", admission)
+	}
 	for _, admission := range r.Unread {
 		fmt.Fprintf(t, "could not be looked at: explain it\t%s\n", admission)
 	}

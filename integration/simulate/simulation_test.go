@@ -101,6 +101,7 @@ func (s *simulation) configure(t *testing.T) config.Config {
 
 func (s *simulation) run() {
 	s.weather = newWeather(s.seed, s.lasts)
+	s.pace.away = s.weather.outage
 	b := newBells(s)
 	s.server = newServer(s, &http.Client{Transport: b})
 	s.hospital = newHospital(s, s.server)

@@ -39,6 +39,7 @@ type weather struct {
 	usual  float64 // share of requests that go wrong
 	storms []spell // with many more
 	downs  []spell // the server is away
+	outage []spell // for the service it is away for a day or two; patients come and go
 	late   float64 // share of writes that are visible late
 	bells  float64 // share of notifications that go wrong
 	server time.Duration
@@ -50,7 +51,7 @@ type spell struct{ from, to time.Time }
 
 func (s spell) has(at time.Time) bool { return !at.Before(s.from) && at.Before(s.to) }
 
-// longest bounds every disturbance: what lies there undisturbed for longer has
+// longest bounds every disturbance but an outage: what lies there undisturbed for longer has
 // been seen.
 const longest = 6 * time.Hour
 
@@ -65,6 +66,10 @@ func newWeather(seed uint64, lasts time.Duration) *weather {
 	w.ehr = c.between(-3*time.Minute, 3*time.Minute)
 	w.storms = spells(c, lasts, 5*24*time.Hour, time.Hour)
 	w.downs = spells(c, lasts, 7*24*time.Hour, 30*time.Minute)
+	if lasts >= 14*24*time.Hour && c.happens(0.3) {
+		from := time.Now().Add(c.between(lasts/4, lasts/2))
+		w.outage = []spell{{from, from.Add(c.between(24*time.Hour, 60*time.Hour))}}
+	}
 	return w
 }
 
@@ -98,7 +103,7 @@ func (w *weather) fault(c chance, method string) fault {
 	if w.calm.Load() {
 		return fine
 	}
-	if during(w.downs, now) {
+	if during(w.downs, now) || during(w.outage, now) {
 		return down
 	}
 	if during(w.storms, now) {

@@ -13,51 +13,81 @@ import (
 // It names no patient.
 type Report struct {
 	Census     intake.Count   `json:"census"`
-	Screenings map[string]int `json:"screenings"` // asked: by the business status of the nurse's Task
-	Overdue    int            `json:"overdue"`    // of these: waiting, and raised at least once
-	Unaccepted int            `json:"unaccepted"` // consults that nobody on the team has accepted in time
-	NotAsked   map[string]int `json:"not_asked"`  // by the rule that said no
-	Unread     []string       `json:"unread"`     // admissions that could not be looked at
+	Screenings map[string]int `json:"screenings"`   // asked: by the business status of the nurse's Task
+	Overdue    int            `json:"overdue"`      // of these: waiting, and raised at least once
+	Unaccepted int            `json:"unaccepted"`   // consults that nobody on the team has accepted in time
+	NotAsked   map[string]int `json:"not_asked"`    // by the rule that said no
+	Left       []string       `json:"left_unasked"` // admissions that ended within a week, and whose patient would have been asked
+	Unread     []string       `json:"unread"`       // admissions that could not be looked at
 }
 
-// Report looks at every admission that the census names, and writes nothing.
+// Report looks at every admission that the census names and at those that ended
+// within a week, and writes nothing.
 func (a *App) Report(ctx context.Context) (Report, error) {
-	r := Report{Screenings: map[string]int{}, NotAsked: map[string]int{}, Unread: []string{}}
+	r := Report{Screenings: map[string]int{}, NotAsked: map[string]int{}, Left: []string{}, Unread: []string{}}
 	var err error
-	r.Census, err = a.walk(ctx, func(id string, e reconcile.Explanation, err error) error {
+	if r.Census, err = a.walk(ctx, r.add(r.count)); err != nil {
+		return r, err
+	}
+	return r, a.walkLeft(ctx, r.add(r.left))
+}
+
+// add gives what can be read of an admission to see, and notes what cannot.
+func (r *Report) add(see func(reconcile.Explanation)) visit {
+	return func(id string, e reconcile.Explanation, err error) error {
 		switch {
 		case err != nil:
 			r.Unread = append(r.Unread, "Encounter/"+id)
 		case e.Found:
-			r.count(e)
+			see(e)
 		}
 		return nil
-	})
-	return r, err
+	}
 }
 
-// walk looks at every admission that the census names, and stops at the first
-// error that visit gives back.
-func (a *App) walk(ctx context.Context, visit func(id string, e reconcile.Explanation, err error) error) (intake.Count, error) {
-	rec, err := a.Reconciler(ctx)
-	if err != nil {
-		return intake.Count{}, err
-	}
+// visit is shown what one admission looks like; its error ends the walk.
+type visit func(id string, e reconcile.Explanation, err error) error
+
+// walk looks at every admission that the census names.
+func (a *App) walk(ctx context.Context, v visit) (intake.Count, error) {
 	var ids list
 	count, err := intake.NewCensus(a.client, &ids, a.names(), nil).Take(ctx)
 	if err != nil {
 		return count, err
 	}
-	for _, id := range ids.all {
+	return count, a.visitAll(ctx, ids.all, v)
+}
+
+// walkLeft looks at every admission that ended within a week.
+func (a *App) walkLeft(ctx context.Context, v visit) error {
+	var ids list
+	if err := intake.NewCensus(a.client, &ids, a.names(), nil).Left(ctx, a.now(), ids.Backlog); err != nil {
+		return err
+	}
+	return a.visitAll(ctx, ids.all, v)
+}
+
+func (a *App) visitAll(ctx context.Context, ids []string, v visit) error {
+	rec, err := a.Reconciler(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
 		e, err := rec.Look(ctx, id)
 		if ctx.Err() != nil {
-			return count, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
-		if err := visit(id, e, err); err != nil {
-			return count, err
+		if err := v(id, e, err); err != nil {
+			return err
 		}
 	}
-	return count, nil
+	return nil
+}
+
+func (r *Report) left(e reconcile.Explanation) {
+	if e.Unasked {
+		r.Left = append(r.Left, e.Admission)
+	}
 }
 
 func (r *Report) count(e reconcile.Explanation) {

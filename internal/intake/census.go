@@ -75,7 +75,8 @@ func (c *Census) admissions(ctx context.Context) (int, error) {
 	return n.count(), err
 }
 
-// aWeek is how far back a planned admission is counted as late.
+// aWeek is how far back a planned admission is counted as late, and one that
+// has ended as left.
 const aWeek = 7 * 24 * time.Hour
 
 // plannedLate counts those who may be here without anybody having said so.
@@ -91,6 +92,19 @@ func (c *Census) plannedLate(ctx context.Context, now time.Time) (int, error) {
 		return nil
 	})
 	return n, err
+}
+
+// Left names the admissions that ended within the last week, for a report: what
+// came and went while nobody watched is in no census.
+func (c *Census) Left(ctx context.Context, now time.Time, name func(id string)) error {
+	query := fhir.Query("Encounter", "class", strings.Join(c.names.Classes, ","), "status", "finished",
+		"date", "ge"+*fhir.Instant(now.Add(-aWeek)), "_count", pageSize)
+	return c.client.Each(ctx, query, func(r fhir.Resource) error {
+		if r.Type() == "Encounter" && fhir.ValidID(r.ID()) {
+			name(r.ID())
+		}
+		return nil
+	})
 }
 
 // openWork looks for our tasks twice: by what we wrote on them, and by their

@@ -55,3 +55,14 @@ func Asks(s stay.Stay, p *Policy) bool {
 	c := newChart(s, p, time.Time{})
 	return !c.asked && drafts(c.Responses) == 0 && s.Admission.Present() && s.Patient.Ref != "" && c.inpatient(s.Admission)
 }
+
+// LeftUnasked tells that a patient went home who would have been asked, as far
+// as the admission and her age show: flags and earlier screenings are not looked at.
+func LeftUnasked(s stay.Stay, p *Policy, now time.Time) bool {
+	if s.Admission.Status != stay.Finished {
+		return false
+	}
+	s.Admission.Status = stay.InProgress
+	c := newChart(s, p, now)
+	return !c.asked && c.eligible()
+}

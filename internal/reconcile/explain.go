@@ -24,6 +24,7 @@ type Explanation struct {
 	Task      string           `json:"task,omitempty"` // the nurse's that counts
 	Responses []SeenResponse   `json:"responses"`
 	Story     []Event          `json:"story"`
+	Unasked   bool             `json:"left_unasked"` // went home, and would have been asked
 	Policy    string           `json:"policy"`
 	Decision  pathway.Decision `json:"decision"`
 	Writes    bool             `json:"writes"` // whether the decision would change anything
@@ -99,6 +100,7 @@ func (r *Reconciler) look(ctx context.Context, id string) (p picture, e Explanat
 		e.Responses = append(e.Responses, SeenResponse{resp.Ref, resp.Status, resp.Ours, resp.FormProblem})
 	}
 	e.Decision = pathway.Decide(s, r.Policy, now)
+	e.Unasked = pathway.LeftUnasked(s, r.Policy, now)
 	e.Writes = !e.Decision.Nothing()
 	return p, e, nil
 }
