@@ -116,10 +116,11 @@ func (a *App) Run(ctx context.Context) error {
 		return err
 	}
 	defer stopHTTP()
-	if err := a.await(ctx); err != nil {
+	caps, err := a.await(ctx)
+	if err != nil {
 		return ignoreEnd(ctx, err)
 	}
-	rec, err := a.Reconciler(ctx)
+	rec, err := a.reconciler(ctx, caps)
 	if err != nil {
 		return ignoreEnd(ctx, err)
 	}
@@ -171,19 +172,19 @@ func (a *App) polled(err error) {
 	a.status.polled()
 }
 
-// await waits until the FHIR server answers.
-func (a *App) await(ctx context.Context) error {
+// await waits until the FHIR server answers, and gives what it says of itself.
+func (a *App) await(ctx context.Context) (fhir.Capabilities, error) {
 	a.status.set("waiting for the FHIR server")
 	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
 		caps, err := a.client.Capabilities(ctx)
 		if err == nil {
 			a.log.Info().Str("server", caps.Software).Str("fhir", caps.FHIR).Msg("the FHIR server answers")
-			return nil
+			return caps, nil
 		}
 		a.log.Warn().Err(err).Dur("again_in_ms", wait).Msg("waiting for the FHIR server")
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return caps, ctx.Err()
 		case <-time.After(wait):
 		}
 	}
@@ -191,11 +192,17 @@ func (a *App) await(ctx context.Context) error {
 
 // Reconciler checks that the server is set up and makes the reconciler for it.
 func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
-	all, err := artifacts.All(a.cfg.Questionnaire.Language)
+	caps, err := a.client.Capabilities(ctx)
 	if err != nil {
 		return nil, err
 	}
-	caps, err := a.client.Capabilities(ctx)
+	return a.reconciler(ctx, caps)
+}
+
+// reconciler is Reconciler on a server whose statement was read: HAPI takes a
+// second to write one.
+func (a *App) reconciler(ctx context.Context, caps fhir.Capabilities) (*reconcile.Reconciler, error) {
+	all, err := artifacts.All(a.cfg.Questionnaire.Language)
 	if err != nil {
 		return nil, err
 	}
