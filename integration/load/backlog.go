@@ -39,7 +39,8 @@ func (s *stage) drain(ctx context.Context, r *report) error {
 	fmt.Printf("  a fresh admission, during: p50 %.1f p99 %.1f max %.1f ms (%d of them); idle: p50 %.1f p99 %.1f ms\n",
 		ms(during.at(.5)), ms(during.at(.99)), ms(during.at(1)), len(during), ms(idle.at(.5)), ms(idle.at(.99)))
 	what := fmt.Sprintf("backlog of %d: ", s.config.backlog)
-	r.atMost(what+"time / (backlog ÷ bare rate)", 1.2, took.Seconds()*rate/float64(s.config.backlog), "")
+	longer := took.Seconds() * rate / float64(s.config.backlog)
+	r.ratio(what+"time / (backlog ÷ bare rate)", "≤ ", 1.2, &ratios{of: []float64{longer}, bare: []float64{before, after}}, longer <= 1.2)
 	r.atMost(what+"fresh admission, p50, drain / idle", 5, ms(during.at(.5))/ms(idle.at(.5)), "")
 	r.atMost(what+"fresh admission, p99, drain / idle", 5, ms(during.at(.99))/ms(idle.at(.99)), "")
 	return nil

@@ -108,33 +108,33 @@ func (s *stage) chains(ctx context.Context, r *report) error {
 
 // full gives the rate of the bare chain.
 func (s *stage) full(ctx context.Context, r *report, b *bare, l load) (float64, error) {
-	var ratios, rates, shares, peaks, requests []float64
+	var rates ratios
+	var shares, peaks, requests []float64
 	for round := range s.rounds {
 		without, with, err := s.pair(ctx, b, s.way(), round%2 == 1, l)
 		if err != nil {
 			return 0, err
 		}
-		ratios = append(ratios, with.rate()/without.rate())
-		rates = append(rates, without.rate())
+		rates.add(with.rate(), without.rate())
 		shares = append(shares, with.share())
 		peaks = append(peaks, with.peak)
 		requests = append(requests, float64(with.requests.total())/float64(with.chains))
-		fmt.Printf("  chains through tilsyn / bare: %.3f\n", ratios[round])
+		fmt.Printf("  chains through tilsyn / bare: %.3f\n", rates.of[round])
 	}
-	r.atLeast("chains/s, tilsyn / bare", .85, median(ratios), "")
+	r.ratio("chains/s, tilsyn / bare", "≥ ", .85, &rates, median(rates.of) >= .85)
 	r.atMost("requests per chain", float64(len(b.ask)+len(b.refer)), median(requests), "")
 	r.atMost("requests per new admission, recorded", 2, float64(len(b.ask)), "")
 	r.atMost("requests per answer, recorded", 2, float64(len(b.refer)), "")
 	if s.server.proc != nil {
 		r.atMost("tilsyn's share of the CPU", .25, median(shares), "")
 	}
-	r.atMost("peak memory during chains", 128, median(peaks), " MiB")
-	return median(rates), nil
+	r.atMost("peak memory during chains", 128, slices.Max(peaks), " MiB")
+	return median(rates.bare), nil
 }
 
 func (s *stage) half(ctx context.Context, r *report, b *bare, rate float64) error {
 	fmt.Printf("  at half load, %.1f chains begin a second\n", rate)
-	ratio := map[string][]float64{}
+	var asked50, asked99, refer50, refer99 ratios
 	for round := range s.rounds {
 		l := func(ctx context.Context, p performer) (*times, error) {
 			return s.open(ctx, p, s.config.chains, rate, uint64(round))
@@ -143,15 +143,15 @@ func (s *stage) half(ctx context.Context, r *report, b *bare, rate float64) erro
 		if err != nil {
 			return err
 		}
-		for name, of := range map[string][2]samples{"asked": {without.asked, with.asked}, "referred": {without.refer, with.refer}} {
-			ratio[name+" p50"] = append(ratio[name+" p50"], ms(of[1].at(.5))/ms(of[0].at(.5)))
-			ratio[name+" p99"] = append(ratio[name+" p99"], ms(of[1].at(.99))/ms(of[0].at(.99)))
-		}
+		asked50.add(ms(with.asked.at(.5)), ms(without.asked.at(.5)))
+		asked99.add(ms(with.asked.at(.99)), ms(without.asked.at(.99)))
+		refer50.add(ms(with.refer.at(.5)), ms(without.refer.at(.5)))
+		refer99.add(ms(with.refer.at(.99)), ms(without.refer.at(.99)))
 	}
-	for _, name := range []string{"asked", "referred"} {
-		r.atMost("until "+name+", half load, p50, tilsyn / bare", 1.3, median(ratio[name+" p50"]), "")
-		r.atMost("until "+name+", half load, p99, tilsyn / bare", 2, median(ratio[name+" p99"]), "")
-	}
+	r.ratio("until asked, half load, p50, tilsyn / bare", "≤ ", 1.3, &asked50, median(asked50.of) <= 1.3)
+	r.ratio("until asked, half load, p99, tilsyn / bare", "≤ ", 2, &asked99, median(asked99.of) <= 2)
+	r.ratio("until referred, half load, p50, tilsyn / bare", "≤ ", 1.3, &refer50, median(refer50.of) <= 1.3)
+	r.ratio("until referred, half load, p99, tilsyn / bare", "≤ ", 2, &refer99, median(refer99.of) <= 2)
 	return nil
 }
 

@@ -30,12 +30,10 @@ func kindOf(r *http.Request, body []byte) kind {
 		return write
 	case strings.Contains(r.URL.RawQuery, "page"):
 		return page
-	case query.Has("_lastUpdated"), query.Get("_sort") == "-_lastUpdated":
-		return poll
-	case query.Has("_count") && (query.Has("patient") || strings.HasSuffix(r.URL.Path, "/ServiceRequest")):
-		return poll
-	case query.Has("_count"):
+	case query.Has("_count") && !query.Has("patient") && (query.Has("status") || query.Has("business-status")):
 		return census
+	case query.Has("_count"): // also for whose admissions a changed patient is
+		return poll
 	case strings.HasSuffix(r.URL.Path, "/metadata"), query.Has("url"), query.Get("identifier") != "":
 		return other
 	}

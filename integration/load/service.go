@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/shirou/gopsutil/v4/process"
-
-	"github.com/tilsyn/tilsyn/internal/hospital"
 )
 
 // build makes tilsyn as it is shipped, and gives the binary's size in bytes.
@@ -118,20 +116,33 @@ func (v *service) status(ctx context.Context) (st status, err error) {
 	return st, json.NewDecoder(resp.Body).Decode(&st)
 }
 
-// settle waits until the first census is over and tilsyn looks at nobody.
-func (s *stage) settle(ctx context.Context, v *service) error {
-	before, quiet := -1, 0
-	return hospital.Wait(ctx, func() (bool, error) {
+// firstPolls are two rounds over the five types that are polled: the first
+// finds where to begin, the second what came meanwhile.
+const firstPolls = 10
+
+// settle waits until the first census and the first polls are over and tilsyn
+// has looked at nobody for two seconds.
+func (s *stage) settle(ctx context.Context, v *service, before counts) error {
+	const tick = 100 * time.Millisecond
+	last := -1
+	for quiet := 0; quiet < 20; quiet++ {
 		st, err := v.status(ctx)
-		c := s.tap.count()
-		busy := c[look] + c[write]
-		if st.Census.At.IsZero() || st.Waiting > 0 || busy != before {
+		if err != nil {
+			return err
+		}
+		c := s.tap.count().since(before)
+		busy := c[look] + c[write] // polls go on, page by page
+		if st.Census.At.IsZero() || st.Waiting > 0 || c[poll] < firstPolls || busy != last {
 			quiet = 0
 		}
-		before = busy
-		quiet++
-		return quiet > 2, err
-	})
+		last = busy
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(tick):
+		}
+	}
+	return nil
 }
 
 // ring notifies the hook of one admission.

@@ -60,6 +60,7 @@ func (s *stage) withTilsyn(ctx context.Context, w way, f func(told) error) error
 		}
 		defer s.unsubscribe(ctx) // else the server would call nobody while the bare generator runs
 	}
+	before := s.tap.count()
 	v, err := s.serve(ctx, w.flags...)
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func (s *stage) withTilsyn(ctx context.Context, w way, f func(told) error) error
 			return err
 		}
 	}
-	if err := s.settle(ctx, v); err != nil {
+	if err := s.settle(ctx, v, before); err != nil {
 		return err
 	}
 	if err := f(told{v, w.named}); err != nil {

@@ -206,6 +206,8 @@ func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 	return a.reconciler(ctx, caps)
 }
 
+// reconciler is Reconciler on a server whose statement was read: HAPI takes a
+// second to write one.
 func (a *App) reconciler(ctx context.Context, caps fhir.Capabilities) (*reconcile.Reconciler, error) {
 	all, err := artifacts.All(a.cfg.Questionnaire.Language)
 	if err != nil {
