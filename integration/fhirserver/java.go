@@ -49,7 +49,11 @@ func startJava(ctx context.Context, opts Options) (*Server, error) {
 		return nil, err
 	}
 	if opts.Database != "" {
-		s.restart = func(ctx context.Context) error { return errors.Join(p.stop(), s.launch(ctx, p)) }
+		s.restart = func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, opts.StartTimeout)
+			defer cancel()
+			return errors.Join(p.stop(), s.launch(ctx, p))
+		}
 	}
 	return s, nil
 }
