@@ -11,6 +11,7 @@ import (
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/hospital"
 	"github.com/tilsyn/tilsyn/internal/reconcile"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // counter counts what goes to the FHIR server.
@@ -39,8 +40,9 @@ func (w *world) counted() (*counter, *reconcile.Reconciler) {
 	return c, rec
 }
 
-// A new admission costs at most 3 requests, a returned answer 2, and a look at
-// what has not changed 1, without a write.
+// A new admission costs at most 2 requests where the poller has seen whose it is,
+// else 3; a returned answer 2, and a look at what has not changed 1, without a
+// write.
 func TestRequestsOfAChain(t *testing.T) {
 	for name, points := range map[string][]int{"low": {1, 0, 0}, "consult": {2, 1, 1}, "urgent": {4, 4, 4}} {
 		t.Run(name, func(t *testing.T) {
@@ -54,6 +56,12 @@ func TestRequestsOfAChain(t *testing.T) {
 				if n := count.since(reconcile); n > 3 {
 					w.Errorf("a new admission took %d requests, at most 3 are allowed", n)
 				}
+				seen := w.admit(hospital.Stay{Person: man})
+				rec.Expect(seen.ID(), seen.Patient)
+				if n := count.since(func() { _, err := rec.Reconcile(w.ctx(), seen.ID()); w.must(err) }); n > 2 {
+					w.Errorf("a new admission that the poller saw took %d requests, at most 2 are allowed", n)
+				}
+				w.find("Task", stay.Screening, seen)
 				w.answer(a, points...)
 				if n := count.since(reconcile); n > 2 {
 					w.Errorf("a returned answer took %d requests, at most 2 are allowed", n)

@@ -214,7 +214,7 @@ func (h *hospital) part(of *stay) {
 		return
 	}
 	s := &stay{n: len(h.stays), chance: draw(h.sim.seed, "part", number(int64(of.n))), pace: h.pace, patient: of.patient, ward: of.ward,
-		class: "IMP", status: "in-progress", parent: of, over: true}
+		class: "IMP", status: "in-progress", parent: of, before: of, over: true}
 	h.stays = append(h.stays, s)
 	h.register(s)
 	h.in(s.chance.about(12*time.Hour), func() { h.set(s, "finished") })

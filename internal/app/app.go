@@ -241,6 +241,7 @@ func (a *App) screen(ctx context.Context, rec *reconcile.Reconciler, poller *int
 	work, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, abort) })()
+	poller.Tell(rec.Expect)
 	var group sync.WaitGroup
 	group.Go(func() { census.Run(ctx, a.cfg.Census.Interval) })
 	if a.cfg.Poll.Interval > 0 || a.cfg.Hook.Enabled {

@@ -5,6 +5,7 @@ package intake
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,18 @@ type Names struct {
 	Questionnaire    string   // url of our form
 	Classes          []string // of the Encounters that are asked about
 	Consults         string   // system|code,… of the orders that are a consult
+}
+
+// Expect is told whose an admission is that was seen on the way.
+type Expect func(admission, patient string)
+
+// tell names the patient of an open admission of the asked classes.
+func (e Expect) tell(c *fhir.Client, n Names, r fhir.Resource) {
+	patient, ok := c.LocalRef(r.Get("subject.reference").String())
+	if e != nil && ok && slices.Contains(n.Classes, r.Get("class.code").String()) &&
+		slices.Contains(strings.Split(openStatuses, ","), r.Get("status").String()) {
+		e(r.ID(), patient)
+	}
 }
 
 // bell rings at most once while nobody listens.

@@ -21,6 +21,7 @@ type Poller struct {
 	cursors map[string]*cursor // by resource type
 	whose   []string           // patients who changed, and whose admissions are not known yet
 	report  func(error)
+	expect  Expect
 }
 
 // Window is how far back the poller reads.
@@ -56,6 +57,9 @@ func NewPoller(c *fhir.Client, q Queue, n Names, w Window, census *Census, repor
 	}
 	return p
 }
+
+// Tell makes the poller say whose an admission is.
+func (p *Poller) Tell(e Expect) { p.expect = e }
 
 // Ring asks for a round now, for instance because the hook was called.
 func (p *Poller) Ring() { p.bell.Ring() }
@@ -166,6 +170,7 @@ func (p *Poller) name(r fhir.Resource, named *tally) {
 	switch r.Type() {
 	case "Encounter":
 		named.add(r.ID())
+		p.expect.tell(p.client, p.names, r)
 		if parent, ok := p.encounter(r, "partOf"); ok {
 			named.add(parent)
 		}

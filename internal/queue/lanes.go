@@ -2,6 +2,7 @@ package queue
 
 import (
 	"container/list"
+	"math"
 	"sync"
 )
 
@@ -10,6 +11,9 @@ import (
 type lanes struct {
 	fresh, backlog list.List
 	waiting        map[string]*list.Element // those in the backlog
+	most           int                      // of the backlog, at once
+	walking        map[string]bool          // those of the backlog that are being worked on
+	count          int                      // of all that wait
 
 	mu     sync.Mutex
 	urgent map[string]bool // fresh keys that are not yet in a lane
@@ -18,7 +22,7 @@ type lanes struct {
 }
 
 func newLanes() *lanes {
-	return &lanes{waiting: map[string]*list.Element{}, urgent: map[string]bool{}, taken: map[string]bool{}, heard: map[string]bool{}}
+	return &lanes{waiting: map[string]*list.Element{}, walking: map[string]bool{}, most: math.MaxInt, urgent: map[string]bool{}, taken: map[string]bool{}, heard: map[string]bool{}}
 }
 
 func (l *lanes) mark(id string) {
@@ -55,6 +59,7 @@ func (l *lanes) marked(id string) bool {
 
 // Push puts a key that was not waiting at the end of its lane.
 func (l *lanes) Push(id string) {
+	l.counted(1)
 	if l.marked(id) {
 		l.fresh.PushBack(id)
 		return
@@ -96,15 +101,53 @@ func (l *lanes) take(id string) string {
 	return id
 }
 
-// Len counts the waiting keys.
-func (l *lanes) Len() int { return l.fresh.Len() + l.backlog.Len() }
+// Len counts the waiting keys that a worker may take. workqueue calls it under
+// its own lock, as it does Pop.
+func (l *lanes) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.walking) >= l.most {
+		return l.fresh.Len()
+	}
+	return l.fresh.Len() + l.backlog.Len()
+}
+
+func (l *lanes) counted(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.count += n
+}
+
+func (l *lanes) total() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.count
+}
 
 // Pop takes the next key.
 func (l *lanes) Pop() string {
+	l.counted(-1)
 	if e := l.fresh.Front(); e != nil {
 		return l.take(l.fresh.Remove(e).(string))
 	}
 	id := l.backlog.Remove(l.backlog.Front()).(string)
 	delete(l.waiting, id)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.walking[id] = true
 	return id
+}
+
+// done lets the next of the backlog be taken.
+func (l *lanes) done(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.walking, id)
+}
+
+// spareWorkers keeps half of the workers, rounded down, for fresh keys.
+func (l *lanes) spareWorkers(of int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.most = of - of/2
 }

@@ -68,7 +68,7 @@ func (q *Queue) Walked(id string) bool { return q.lanes.walkedOnly(id) }
 func (q *Queue) Retries() int { return q.budget.spent() }
 
 // Len is how many admissions wait, those under way not counted.
-func (q *Queue) Len() int { return q.work.Len() }
+func (q *Queue) Len() int { return q.lanes.total() }
 
 // Close ends a queue. Run does it as well; this is for one that was never run.
 func (q *Queue) Close() { q.work.ShutDown() }
@@ -81,8 +81,11 @@ type Result struct {
 
 // Run works on admissions with so many workers until ctx ends, then lets those
 // under way finish. What still waits is dropped: the next start's census finds
-// it. work gets a context of its own, so that an end is not an abort.
+// it. work gets a context of its own, so that an end is not an abort. The
+// backlog takes half of the workers at most: who comes fresh need not wait for
+// one of its.
 func (q *Queue) Run(ctx context.Context, workers int, work func(id string) Result) {
+	q.lanes.spareWorkers(workers)
 	var group sync.WaitGroup
 	for range workers {
 		group.Go(func() { q.worker(ctx, work) })
@@ -102,6 +105,7 @@ func (q *Queue) worker(ctx context.Context, work func(string) Result) {
 			q.budget.ran()
 			q.settle(id, work(id))
 		}
+		q.lanes.done(id)
 		q.work.Done(id)
 	}
 }

@@ -164,6 +164,38 @@ func whileBusy(t *testing.T, fill func(q *queue.Queue)) string {
 	return did.String()
 }
 
+func TestTheBacklogLeavesHalfOfTheWorkersFree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var did order
+		goOn := make(chan struct{})
+		q := queue.New(nil)
+		stop := run(q, 5, func(id string) queue.Result {
+			did.add(id)
+			<-goOn
+			return queue.Result{}
+		})
+		for i := range 9 {
+			q.Backlog(fmt.Sprint(i))
+		}
+		synctest.Wait()
+		if did.String() != "0 1 2" && len(did.ids) != 3 {
+			t.Errorf("did %s; want three of the backlog at once", did.String())
+		}
+		q.Fresh("a")
+		q.Fresh("b")
+		synctest.Wait()
+		if len(did.ids) != 5 || q.Len() != 6 {
+			t.Errorf("did %s, %d wait; want the fresh ones at once", did.String(), q.Len())
+		}
+		close(goOn)
+		synctest.Wait()
+		if len(did.ids) != 11 || q.Len() != 0 {
+			t.Errorf("did %s, %d wait", did.String(), q.Len())
+		}
+		stop()
+	})
+}
+
 func TestFreshWorkOvertakesTheBacklog(t *testing.T) {
 	for _, tt := range []struct {
 		name, want string

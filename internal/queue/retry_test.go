@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,11 +72,14 @@ func TestThoseThatFailTogetherDoNotComeBackTogether(t *testing.T) {
 
 func TestRetriesAreATenthOfTheWorkOrAFewASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var tries, retried int
 		tried := map[string]bool{}
 		q := queue.New(nil)
 		stop := run(q, 1, func(id string) queue.Result {
 			time.Sleep(5 * time.Millisecond)
+			mu.Lock()
+			defer mu.Unlock()
 			tries++
 			if tried[id] {
 				retried++
@@ -88,14 +92,16 @@ func TestRetriesAreATenthOfTheWorkOrAFewASecond(t *testing.T) {
 		}
 		const whole = 100 * time.Second // as long as all take once
 		time.Sleep(whole)
+		mu.Lock()
 		if most := tries/10 + 20 + 2*int(whole.Seconds()) + tries/20; retried > most {
 			t.Errorf("%d of %d were tries of another time; want at most %d", retried, tries, most)
 		}
+		mu.Unlock()
 		time.Sleep(time.Hour)
+		stop()
 		if len(tried) != 20_000 || q.Len() != 0 || q.Retries() < retried {
 			t.Errorf("%d were tried, %d wait, %d retries", len(tried), q.Len(), q.Retries())
 		}
-		stop()
 	})
 }
 
@@ -196,7 +202,7 @@ func TestStopFinishesWhatRunsAndDropsTheRest(t *testing.T) {
 			return queue.Result{Retry: true} // nobody is there to try again
 		})
 		for i := range 100 {
-			q.Backlog(fmt.Sprint(i))
+			q.Fresh(fmt.Sprint(i))
 		}
 		synctest.Wait()
 		stopped := make(chan struct{})

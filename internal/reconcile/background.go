@@ -20,7 +20,7 @@ func (l loader) background(ctx context.Context, p *picture) error {
 	if patient == "" || !pathway.ToJudge(p.stay) {
 		return nil
 	}
-	if p.guess.patient != patient {
+	if p.guess.toAsk || p.guess.patient != patient {
 		if err := l.add(ctx, p, l.backgroundQueries(patient)...); err != nil {
 			return err
 		}
@@ -67,7 +67,15 @@ func (l loader) spare(ctx context.Context, p *picture) error {
 	if !pathway.Asks(p.stay, l.policy) {
 		return nil
 	}
-	var queries []string
+	if !p.guess.toAsk || p.guess.patient != patient {
+		if err := l.add(ctx, p, l.spareQueries(patient)...); err != nil {
+			return err
+		}
+	}
+	return l.earlier(ctx, p, l.spareFrom(p))
+}
+
+func (l loader) spareQueries(patient string) (queries []string) {
 	if len(l.policy.Screening.DoNotAsk) > 0 {
 		queries = append(queries, fhir.Query("Flag", "patient", patient))
 	}
@@ -75,18 +83,13 @@ func (l loader) spare(ctx context.Context, p *picture) error {
 		queries = append(queries, fhir.Query("Task", "patient", patient, "code", sdcTemp+"|complete-questionnaire",
 			"business-status", CodeSystem+"|"+pathway.Scored))
 	}
-	found, err := l.client.SearchTogether(ctx, queries...)
-	if err != nil {
-		return err
-	}
-	last := l.spareFrom(found, p)
-	return l.earlier(ctx, p, last)
+	return queries
 }
 
 // spareFrom notes the flags, and gives the Task of the last screening.
-func (l loader) spareFrom(found []fhir.Resource, p *picture) (last fhir.Resource) {
+func (l loader) spareFrom(p *picture) (last fhir.Resource) {
 	patient, before := p.stay.Patient.Ref, &p.stay.Before
-	for _, res := range found {
+	for _, res := range sorted(p.byRef) {
 		switch {
 		case res.Type() == "Flag" && l.concerns(res, "subject", patient) && res.Get("status").String() == "active":
 			for _, c := range res.Get("code.coding").Array() {
@@ -186,6 +189,7 @@ func (l loader) remember(s stay.Stay) {
 // decides, and a process without it works as well.
 type guess struct {
 	patient string // Patient/id, where an answer is awaited
+	toAsk   bool   // nobody has been asked yet, as far as is known
 	consult string // ServiceRequest/id, where the team has not ended it
 }
 
@@ -201,6 +205,15 @@ func (m *memo) of(admission string) guess {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.guesses[admission]
+}
+
+// expect guesses whose a new admission is.
+func (m *memo) expect(admission, patient string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, known := m.guesses[admission]; !known {
+		m.guesses[admission] = guess{patient: patient, toAsk: true}
+	}
 }
 
 func (m *memo) keep(admission string, g guess) {

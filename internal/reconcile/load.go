@@ -100,7 +100,10 @@ func ourWork(id string) []string {
 
 // alongside adds to the searches what the last look makes us expect.
 func (l loader) alongside(g guess, queries ...string) []string {
-	if g.patient != "" {
+	switch {
+	case g.toAsk:
+		queries = append(queries, l.spareQueries(g.patient)...)
+	case g.patient != "":
 		queries = append(queries, l.backgroundQueries(g.patient)...)
 	}
 	if id, ok := strings.CutPrefix(g.consult, "ServiceRequest/"); ok {

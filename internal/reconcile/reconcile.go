@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tilsyn/tilsyn/config"
@@ -71,6 +72,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, id string) (done Done, err e
 		err = fmt.Errorf("%w: %w", ErrPermanent, err)
 	}
 	return done, err
+}
+
+// Expect hints whose an admission is that somebody is to be asked in, so that
+// all that the first look needs comes in one request. What is read then decides.
+func (r *Reconciler) Expect(admission, patient string) {
+	if fhir.ValidID(strings.TrimPrefix(patient, "Patient/")) {
+		r.loader.seen.expect(admission, patient)
+	}
 }
 
 // Done is how a look at one admission ended.
