@@ -19,7 +19,7 @@ import (
 	"github.com/spf13/viper"
 )
 
-// Config is everything that an operator can set. Secrets are only ever paths.
+// Config is everything that an operator can set. A Secret is only where it lies.
 type Config struct {
 	FHIR          FHIR          `mapstructure:"fhir"`
 	Listen        string        `mapstructure:"listen"`
@@ -39,14 +39,15 @@ type FHIR struct {
 	BaseURL       string        `mapstructure:"base_url"`
 	Timeout       time.Duration `mapstructure:"timeout"`        // per request
 	MaxConcurrent int           `mapstructure:"max_concurrent"` // requests under way at once
-	TokenFile     string        `mapstructure:"token_file"`     // bearer token; empty: none
+	TokenFile     Secret        `mapstructure:"token_file"`     // bearer token
+	Auth          Auth          `mapstructure:"auth"`
 }
 
 // Hook is where the FHIR server may ring.
 type Hook struct {
 	Enabled   bool   `mapstructure:"enabled"`
 	PublicURL string `mapstructure:"public_url"` // how the FHIR server reaches us, without path
-	TokenFile string `mapstructure:"token_file"` // bearer token that a caller must show
+	TokenFile Secret `mapstructure:"token_file"` // bearer token that a caller must show
 }
 
 // Poll asks the FHIR server what has changed.
@@ -87,6 +88,13 @@ var settings = []struct {
 	{"fhir.timeout", 30 * time.Second, "limit for one FHIR request"},
 	{"fhir.max_concurrent", 8, "FHIR requests under way at once"},
 	{"fhir.token_file", "", "file with the bearer token for the FHIR server"},
+	{"fhir.auth.kind", "", "none, bearer, basic, smart; empty: bearer with fhir.token_file, else none"},
+	{"fhir.auth.basic_file", "", "file with name:password for the FHIR server"},
+	{"fhir.auth.client_id", "", "how the authorization server knows us"},
+	{"fhir.auth.key_file", "", "file with the private keys (PEM, JWK or JWK set); the first signs"},
+	{"fhir.auth.token_url", "", "token endpoint; empty: as the FHIR server's SMART configuration says"},
+	{"fhir.auth.audience", "", "whom the assertion is for; empty: the token endpoint"},
+	{"fhir.auth.scopes", "", "scopes to ask for; empty: what the command needs"},
 	{"listen", ":8090", "address of the hook and of the health pages"},
 	{"hook.enabled", false, "accept rest-hook notifications under /hooks/fhir"},
 	{"hook.public_url", "", "URL under which the FHIR server reaches this service"},

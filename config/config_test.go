@@ -123,6 +123,7 @@ func TestFileEnvironmentAndFlagsGrowStronger(t *testing.T) {
 		{"fhir.timeout", "1s", "2s", "3s"},
 		{"fhir.max_concurrent", "1", "2", "3"},
 		{"fhir.token_file", "/file", "/env", "/flag"},
+		{"fhir.auth.kind", "none", "none", ""},
 		{"listen", ":1", ":2", ":3"},
 		{"hook.public_url", "http://file", "http://env", "http://flag"},
 		{"hook.token_file", "/file", "/env", "/flag"},
@@ -178,6 +179,9 @@ func value(c config.Config, key string) string {
 				break
 			}
 		}
+	}
+	if secret, ok := v.Interface().(config.Secret); ok {
+		return string(secret) // which printing hides
 	}
 	return fmt.Sprint(v.Interface())
 }

@@ -56,6 +56,14 @@ func TestEachBadFileIsRefusedWithTheKeyAndAHint(t *testing.T) {
 		"rule-provider.yaml":         {"routing.rules[0].service_provider", "Organization/id"},
 		"rule-word.yaml":             {"routing.rules[0]"},
 		"rules-mapping.yaml":         {"routing.rules"},
+		"auth-kind.yaml":             {"fhir.auth.kind", `"oauth"`, "none, bearer, basic or smart"},
+		"auth-without-client.yaml":   {"fhir.auth.client_id", "needed with fhir.auth.kind smart"},
+		"auth-without-key.yaml":      {"fhir.auth.key_file", "needed with fhir.auth.kind smart"},
+		"auth-without-kind.yaml":     {"fhir.auth.client_id", "only used with fhir.auth.kind smart", "none"},
+		"auth-two-kinds.yaml":        {"fhir.token_file", "only used with fhir.auth.kind bearer", "basic"},
+		"auth-none-with-token.yaml":  {"fhir.token_file", "none"},
+		"auth-token-url.yaml":        {"fhir.auth.token_url", "https://"},
+		"auth-scopes.yaml":           {"fhir.auth.scopes", "one space"},
 	}
 	for file, words := range tests {
 		t.Run(file, func(t *testing.T) {

@@ -76,7 +76,7 @@ func RetryAfter(err error) time.Duration {
 }
 
 func answerError(op string, status int, header http.Header, body []byte) *Error {
-	e := &Error{Op: op, Status: status, RetryAfter: retryAfter(header)}
+	e := &Error{Op: op, Status: status, RetryAfter: ParseRetryAfter(header)}
 	if json.Valid(body) { // bounds the nesting, as gjson does not
 		e.Codes = outcomeCodes(gjson.ParseBytes(body))
 	}
@@ -132,7 +132,9 @@ var (
 
 const maxRetryAfter = 10 * time.Minute
 
-func retryAfter(h http.Header) time.Duration {
+// ParseRetryAfter is how long an answer asks us to wait: at most ten minutes, and
+// 0 where it does not say.
+func ParseRetryAfter(h http.Header) time.Duration {
 	v := h.Get("Retry-After")
 	if v == "" {
 		return 0

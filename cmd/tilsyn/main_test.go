@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 // buffer is written to by the program and read by the test at once.
@@ -74,6 +76,10 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"score", "x.json"}, "--questionnaire"},
 		{[]string{"score", "--questionnaire", "x.json"}, "QuestionnaireResponse"},
 		{[]string{"artifacts"}, "--out"},
+		{[]string{"jwks"}, "fhir.auth.key_file"},
+		{[]string{"jwks", "a", "b"}, "one file"},
+		{[]string{"jwks", "--new", "es384"}, "a file"},
+		{[]string{"jwks", "--new", "es256", filepath.Join(t.TempDir(), "key")}, "ES384"},
 	} {
 		code, _, errs := tilsyn(t, c.args...)
 		if code != exitWrongUse || !strings.Contains(errs, c.want) {
@@ -94,6 +100,9 @@ func TestFailures(t *testing.T) {
 		{"setup", "--fhir.base_url", "http://127.0.0.1:1/fhir"},
 		{"explain", "Encounter/1", "--fhir.base_url", "http://127.0.0.1:1/fhir"},
 		{"sandbox", "--listen", "no such address"},
+		{"jwks", notJSON},
+		{"jwks", filepath.Join(dir, "no")},
+		{"jwks", "--new", "es384", notJSON}, // which is there already
 	} {
 		if code, _, errs := tilsyn(t, args...); code != exitFailed || errs == "" {
 			t.Errorf("%v: exit %d, %q; want exit 1 and a reason", args, code, errs)
@@ -128,6 +137,27 @@ func TestArtifactsAndScore(t *testing.T) {
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, []byte(out)); code != exitDone || err != nil || strings.TrimSpace(compact.String()) != want {
 			t.Errorf("exit %d %s\n got %s\nwant %s", code, errs, compact.String(), want)
+		}
+	}
+}
+
+// A key that was made can be published, and only its public part is.
+func TestJWKS(t *testing.T) {
+	for _, algorithm := range []string{"es384", "RS384"} {
+		key := filepath.Join(t.TempDir(), "key.pem")
+		code, made, errs := tilsyn(t, "jwks", "--new", algorithm, key)
+		if code != exitDone {
+			t.Fatalf("exit %d: %s", code, errs)
+		}
+		if info, err := os.Stat(key); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("the private key: %v, %v", info.Mode(), err)
+		}
+		set := gjson.Parse(made).Get("keys.0")
+		if set.Get("alg").String() != strings.ToUpper(algorithm) || set.Get("kid").String() == "" || set.Get("d").Exists() {
+			t.Errorf("got %s", made)
+		}
+		if _, again, _ := tilsyn(t, "jwks", "--fhir.auth.kind", "smart", "--fhir.auth.client_id", "x", "--fhir.auth.key_file", key); again != made {
+			t.Errorf("the setting says %s, the file %s", again, made)
 		}
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -42,6 +40,7 @@ type App struct {
 type Options struct {
 	Config    config.Config
 	Policy    *pathway.Policy
+	Job       Job // what the FHIR server is asked to allow; empty: Serve
 	Log       zerolog.Logger
 	Transport http.RoundTripper // to the FHIR server; nil: a pool of our own
 	Listener  net.Listener      // for the hook and the health pages; nil: one at Config.Listen
@@ -55,12 +54,12 @@ func New(o Options) (*App, error) {
 	if err := cfg.NeedServer(); err != nil {
 		return nil, err
 	}
-	var token func() (string, error)
-	if cfg.FHIR.TokenFile != "" {
-		token = func() (string, error) { return secret(cfg.FHIR.TokenFile) }
+	transport, err := o.transport()
+	if err != nil {
+		return nil, err
 	}
 	client, err := fhir.New(fhir.Options{BaseURL: cfg.FHIR.BaseURL, Timeout: cfg.FHIR.Timeout,
-		MaxConcurrent: cfg.FHIR.MaxConcurrent, Token: token, Transport: o.Transport})
+		MaxConcurrent: cfg.FHIR.MaxConcurrent, Transport: transport})
 	if err != nil {
 		return nil, err
 	}
@@ -83,20 +82,7 @@ func (a *App) waiting() int {
 // Client is the app's way to the FHIR server.
 func (a *App) Client() *fhir.Client { return a.client }
 
-// secret reads a secret from its file, every time: a rotated one counts at once.
-func secret(path string) (string, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("read a token: %w", err)
-	}
-	token := strings.TrimSpace(string(raw))
-	if token == "" {
-		return "", fmt.Errorf("read a token: %s is empty", path)
-	}
-	return token, nil
-}
-
-func (a *App) hookToken() (string, error) { return secret(a.cfg.Hook.TokenFile) }
+func (a *App) hookToken() (string, error) { return a.cfg.Hook.TokenFile.Read("hook.token_file") }
 
 // grace is how long work under way may take after an end was asked for.
 const grace = 20 * time.Second

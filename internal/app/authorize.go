@@ -1,0 +1,52 @@
+package app
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/fhir/auth"
+)
+
+// transport is the way to the FHIR server, with what we show there.
+func (o Options) transport() (http.RoundTripper, error) {
+	wire := o.Transport
+	if wire == nil {
+		wire = fhir.Pool(o.Config.FHIR.MaxConcurrent)
+	}
+	source, err := o.source(wire)
+	if source == nil || err != nil {
+		return wire, err
+	}
+	return auth.Transport(o.Config.FHIR.BaseURL, source, wire)
+}
+
+// source knows what we show, or is nil where that is nothing.
+func (o Options) source(wire http.RoundTripper) (auth.Source, error) {
+	f := o.Config.FHIR
+	switch f.AuthKind() {
+	case config.AuthBearer:
+		return auth.Bearer(func() (string, error) { return f.TokenFile.Read("fhir.token_file") }), nil
+	case config.AuthBasic:
+		return auth.Basic(func() (string, error) { return f.Auth.BasicFile.Read("fhir.auth.basic_file") }), nil
+	case config.AuthSMART:
+		return auth.Smart(auth.SmartOptions{
+			BaseURL: f.BaseURL, TokenURL: f.Auth.TokenURL, Audience: f.Auth.Audience,
+			ClientID: f.Auth.ClientID, Scopes: o.scopes(), Transport: wire,
+			Keys:     func() (string, error) { return f.Auth.KeyFile.Read("fhir.auth.key_file") },
+			Narrowed: narrowed(o.Log),
+		})
+	}
+	return nil, nil
+}
+
+// narrowed warns of scopes that we asked for and did not get: some work will be
+// refused, and this says which before the first nurse waits.
+func narrowed(log zerolog.Logger) func([]string) {
+	return func(missing []string) {
+		log.Warn().Str("missing", strings.Join(missing, " ")).Msg("the token grants less than was asked for; see docs/authorization.md")
+	}
+}
