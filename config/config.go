@@ -41,6 +41,7 @@ type FHIR struct {
 	MaxConcurrent int           `mapstructure:"max_concurrent"` // requests under way at once
 	TokenFile     Secret        `mapstructure:"token_file"`     // bearer token
 	Auth          Auth          `mapstructure:"auth"`
+	TLS           OutboundTLS   `mapstructure:"tls"`
 }
 
 // Hook is where the FHIR server may ring.
@@ -95,6 +96,9 @@ var settings = []struct {
 	{"fhir.auth.token_url", "", "token endpoint; empty: as the FHIR server's SMART configuration says"},
 	{"fhir.auth.audience", "", "whom the assertion is for; empty: the token endpoint"},
 	{"fhir.auth.scopes", "", "scopes to ask for; empty: what the command needs"},
+	{"fhir.tls.ca_file", "", "certificates of those who may vouch for the server; empty: the system's"},
+	{"fhir.tls.cert_file", "", "our certificate, for a server that asks for one"},
+	{"fhir.tls.key_file", "", "its private key"},
 	{"listen", ":8090", "address of the hook and of the health pages"},
 	{"hook.enabled", false, "accept rest-hook notifications under /hooks/fhir"},
 	{"hook.public_url", "", "URL under which the FHIR server reaches this service"},

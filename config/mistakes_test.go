@@ -56,6 +56,8 @@ func TestEachBadFileIsRefusedWithTheKeyAndAHint(t *testing.T) {
 		"rule-provider.yaml":         {"routing.rules[0].service_provider", "Organization/id"},
 		"rule-word.yaml":             {"routing.rules[0]"},
 		"rules-mapping.yaml":         {"routing.rules"},
+		"tls-half.yaml":              {"fhir.tls.key_file", "fhir.tls.cert_file"},
+		"tls-over-http.yaml":         {"fhir.tls", "https"},
 		"auth-kind.yaml":             {"fhir.auth.kind", `"oauth"`, "none, bearer, basic or smart"},
 		"auth-without-client.yaml":   {"fhir.auth.client_id", "needed with fhir.auth.kind smart"},
 		"auth-without-key.yaml":      {"fhir.auth.key_file", "needed with fhir.auth.kind smart"},

@@ -31,7 +31,7 @@ func (c Config) validate() error {
 		check(webURL(c.Hook.PublicURL), "hook.public_url: needed with hook.enabled; how the FHIR server reaches this service, such as https://tilsyn.example:8090")
 		check(c.Hook.TokenFile != "", "hook.token_file: needed with hook.enabled; a file with a random token that the FHIR server sends")
 	}
-	return errors.Join(append(errs, c.FHIR.validateAuth(), c.Routing.validate())...)
+	return errors.Join(append(errs, c.FHIR.validateAuth(), c.FHIR.validateTLS(), c.Routing.validate())...)
 }
 
 func webURL(s string) bool {

@@ -13,15 +13,28 @@ import (
 
 // transport is the way to the FHIR server, with what we show there.
 func (o Options) transport() (http.RoundTripper, error) {
-	wire := o.Transport
-	if wire == nil {
-		wire = fhir.Pool(o.Config.FHIR.MaxConcurrent)
+	wire, err := o.wire()
+	if err != nil {
+		return nil, err
 	}
 	source, err := o.source(wire)
 	if source == nil || err != nil {
 		return wire, err
 	}
 	return auth.Transport(o.Config.FHIR.BaseURL, source, wire)
+}
+
+// wire is the way there with nothing shown but a certificate.
+func (o Options) wire() (http.RoundTripper, error) {
+	if o.Transport != nil {
+		return o.Transport, nil
+	}
+	pool := fhir.Pool(o.Config.FHIR.MaxConcurrent)
+	own, err := outbound(o.Config.FHIR.TLS, o.Log)
+	if own != nil {
+		pool.TLSClientConfig = own
+	}
+	return pool, err
 }
 
 // source knows what we show, or is nil where that is nothing.
