@@ -23,6 +23,8 @@ import (
 type Config struct {
 	FHIR          FHIR          `mapstructure:"fhir"`
 	Listen        string        `mapstructure:"listen"`
+	TLS           TLS           `mapstructure:"tls"`
+	Operator      Operator      `mapstructure:"operator"`
 	Hook          Hook          `mapstructure:"hook"`
 	Poll          Poll          `mapstructure:"poll"`
 	Census        Census        `mapstructure:"census"`
@@ -46,9 +48,10 @@ type FHIR struct {
 
 // Hook is where the FHIR server may ring.
 type Hook struct {
-	Enabled   bool   `mapstructure:"enabled"`
-	PublicURL string `mapstructure:"public_url"` // how the FHIR server reaches us, without path
-	TokenFile Secret `mapstructure:"token_file"` // bearer token that a caller must show
+	Enabled    bool   `mapstructure:"enabled"`
+	PublicURL  string `mapstructure:"public_url"`  // how the FHIR server reaches us, without path
+	TokenFile  Secret `mapstructure:"token_file"`  // bearer tokens of which a caller must show one
+	SecretFile Secret `mapstructure:"secret_file"` // keys of the signature that a caller must send
 }
 
 // Poll asks the FHIR server what has changed.
@@ -100,9 +103,14 @@ var settings = []struct {
 	{"fhir.tls.cert_file", "", "our certificate, for a server that asks for one"},
 	{"fhir.tls.key_file", "", "its private key"},
 	{"listen", ":8090", "address of the hook and of the health pages"},
+	{"tls.cert_file", "", "our certificate for those who call; empty: no TLS"},
+	{"tls.key_file", "", "its private key"},
+	{"operator.listen", "127.0.0.1:8091", "address of /status and /metrics; empty: nowhere"},
+	{"operator.token_file", "", "file with the bearer token for them; needed beyond this machine"},
 	{"hook.enabled", false, "accept rest-hook notifications under /hooks/fhir"},
 	{"hook.public_url", "", "URL under which the FHIR server reaches this service"},
-	{"hook.token_file", "", "file with the bearer token that the FHIR server must send"},
+	{"hook.token_file", "", "file with the bearer token that the FHIR server must send; two lines: both count"},
+	{"hook.secret_file", "", "file with the key of the X-Signature that the FHIR server must send; two lines: both count"},
 	{"poll.interval", 10 * time.Second, "how often to ask what changed; 0 turns polling off"},
 	{"poll.overlap", 10 * time.Minute, "how far back each poll looks again, for writes that became visible late"},
 	{"census.interval", 15 * time.Minute, "how often to compare all open admissions with our work"},

@@ -47,6 +47,7 @@ func mustLoad(t *testing.T, yaml string, args ...string) config.Config {
 var defaults = config.Config{
 	FHIR:          config.FHIR{Timeout: 30 * time.Second, MaxConcurrent: 8},
 	Listen:        ":8090",
+	Operator:      config.Operator{Listen: "127.0.0.1:8091"},
 	Poll:          config.Poll{Interval: 10 * time.Second, Overlap: 10 * time.Minute},
 	Census:        config.Census{Interval: 15 * time.Minute},
 	Workers:       8,
@@ -125,6 +126,7 @@ func TestFileEnvironmentAndFlagsGrowStronger(t *testing.T) {
 		{"fhir.token_file", "/file", "/env", "/flag"},
 		{"fhir.auth.kind", "none", "none", ""},
 		{"listen", ":1", ":2", ":3"},
+		{"operator.listen", "127.0.0.1:1", "localhost:2", "[::1]:3"},
 		{"hook.public_url", "http://file", "http://env", "http://flag"},
 		{"hook.token_file", "/file", "/env", "/flag"},
 		{"poll.interval", "1s", "2s", "0s"},

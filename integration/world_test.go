@@ -129,7 +129,7 @@ func (w *world) config(flags ...string) config.Config {
 	w.Helper()
 	fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	config.Flags(fs)
-	w.must(fs.Parse(append([]string{"--fhir.base_url", w.base, "--listen", "127.0.0.1:0",
+	w.must(fs.Parse(append([]string{"--fhir.base_url", w.base, "--listen", "127.0.0.1:0", "--operator.listen", "",
 		"--poll.interval", "300ms", "--poll.overlap", "2s", "--questionnaire.language", "en"}, flags...)))
 	cfg, err := config.Load(fs)
 	w.must(err)

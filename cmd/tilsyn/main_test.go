@@ -170,7 +170,7 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	if code, _, errs := tilsyn(t, "serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0"); code != exitFailed || !strings.Contains(errs, "tilsyn setup") {
+	if code, _, errs := tilsyn(t, "serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0", "--operator.listen", "127.0.0.1:0"); code != exitFailed || !strings.Contains(errs, "tilsyn setup") {
 		t.Errorf("serve on a server that is not set up: exit %d, %s", code, errs)
 	}
 	for _, want := range []string{"created", "unchanged"} {
@@ -182,17 +182,23 @@ func TestServe(t *testing.T) {
 	var logs buffer
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0"}, &logs, &logs)
+		ended <- run(ctx, []string{"serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0", "--operator.listen", "127.0.0.1:0"}, &logs, &logs)
 	}()
 	address := await(t, &logs, `"listen":"`)
 	await(t, &logs, `"message":"screening"`)
-	resp, err := http.Get("http://" + address + "/readyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		t.Errorf("/readyz answers %d", resp.StatusCode)
+	operator := await(t, &logs, `"operator":"`)
+	for url, want := range map[string]int{
+		address + "/livez": 200, address + "/readyz": 200, address + "/status": 404, address + "/metrics": 404,
+		operator + "/status": 200, operator + "/metrics": 200, operator + "/hooks/fhir": 404,
+	} {
+		resp, err := http.Get("http://" + url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s answers %d, want %d", url, resp.StatusCode, want)
+		}
 	}
 	end()
 	if code := <-ended; code != exitDone {

@@ -77,7 +77,7 @@ func (s *simulation) idle(r *replica) {
 		return
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.dial(ctx) }}}
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.pages.dial(ctx) }}}
 	resp, err := client.Get("http://tilsyn.sim/status")
 	if err != nil {
 		s.found("%s does not answer: %v", r.name, err)

@@ -92,9 +92,8 @@ type page struct {
 	Quarantined map[string]string `json:"quarantined"`
 }
 
-// mount adds /livez (the process runs), /readyz (it screens), /status for people
-// and /metrics for Prometheus.
-func (s *status) mount(mux *http.ServeMux, waiting func() int) {
+// mountHealth adds /livez (the process runs) and /readyz (it screens).
+func (s *status) mountHealth(mux *http.ServeMux) {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if p := s.page(0); p.Phase != "screening" {
@@ -103,6 +102,10 @@ func (s *status) mount(mux *http.ServeMux, waiting func() int) {
 		}
 		_, _ = w.Write([]byte("ok\n"))
 	})
+}
+
+// mountPages adds /status for people and /metrics for Prometheus.
+func (s *status) mountPages(mux *http.ServeMux, waiting func() int) {
 	mux.Handle("GET /metrics", s.metrics.handler())
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -9,6 +9,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
@@ -57,6 +58,14 @@ func (q *Queue) Backlog(id string) {
 	q.lanes.walkedPast(id)
 	q.work.Add(id)
 }
+
+// maxFresh is how many fresh admissions may wait before callers from outside are
+// sent away: hours of work even for a country, and a megabyte of memory.
+const maxFresh = 10_000
+
+// Full tells whether so much fresh work waits that a notification is better sent
+// again later. The census's backlog does not count: fresh work overtakes it.
+func (q *Queue) Full() bool { return q.lanes.freshLen.Load() >= maxFresh }
 
 // Walked tells, once, whether it was the census alone that named an admission
 // since this was last asked. Ask after each look that went well: what nobody asks about is kept.
@@ -131,6 +140,7 @@ func (j jitter) When(id string) time.Duration {
 type lanes struct {
 	fresh, backlog list.List
 	waiting        map[string]*list.Element // those in the backlog
+	freshLen       atomic.Int64             // of fresh, for those who do not hold workqueue's lock
 
 	mu     sync.Mutex
 	urgent map[string]bool // fresh keys that are not yet in a lane
@@ -175,7 +185,7 @@ func (l *lanes) marked(id string) bool {
 // Push puts a key that was not waiting at the end of its lane.
 func (l *lanes) Push(id string) {
 	if l.marked(id) {
-		l.fresh.PushBack(id)
+		l.pushFresh(id)
 		return
 	}
 	l.waiting[id] = l.backlog.PushBack(id)
@@ -189,8 +199,13 @@ func (l *lanes) Touch(id string) {
 	if e := l.waiting[id]; e != nil {
 		l.backlog.Remove(e)
 		delete(l.waiting, id)
-		l.fresh.PushBack(id)
+		l.pushFresh(id)
 	}
+}
+
+func (l *lanes) pushFresh(id string) {
+	l.fresh.PushBack(id)
+	l.freshLen.Add(1)
 }
 
 // Len counts the waiting keys.
@@ -199,6 +214,7 @@ func (l *lanes) Len() int { return l.fresh.Len() + l.backlog.Len() }
 // Pop takes the next key.
 func (l *lanes) Pop() string {
 	if e := l.fresh.Front(); e != nil {
+		l.freshLen.Add(-1)
 		return l.fresh.Remove(e).(string)
 	}
 	id := l.backlog.Remove(l.backlog.Front()).(string)
