@@ -4,7 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"net"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -84,3 +88,63 @@ func (s Secret) GoString() string { return fmt.Sprintf("%q", s.String()) }
 
 // MarshalText hides it from encoders.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// secrets are all that are set, by their settings.
+func (c Config) secrets() map[string]Secret {
+	all := map[string]Secret{
+		"fhir.token_file":      c.FHIR.TokenFile,
+		"fhir.auth.basic_file": c.FHIR.Auth.BasicFile,
+		"fhir.auth.key_file":   c.FHIR.Auth.KeyFile,
+		"fhir.tls.key_file":    c.FHIR.TLS.KeyFile,
+		"tls.key_file":         c.TLS.KeyFile,
+		"operator.token_file":  c.Operator.TokenFile,
+		"hook.token_file":      c.Hook.TokenFile,
+		"hook.secret_file":     c.Hook.SecretFile,
+	}
+	maps.DeleteFunc(all, func(_ string, s Secret) bool { return s == "" })
+	return all
+}
+
+// CheckSecrets reads every secret that is set, and says which cannot be read.
+func (c Config) CheckSecrets() error {
+	var errs []error
+	all := c.secrets()
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		_, err := all[key].Read(key)
+		if err == nil && key != "fhir.token_file" && strings.HasSuffix(key, "token_file") {
+			_, err = all[key].Lines(key)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// Warnings are what is allowed but unwise beside a hospital's server.
+func (c Config) Warnings() []string {
+	var unwise []string
+	all := c.secrets()
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		if all[key].exposed() {
+			unwise = append(unwise, key+": everybody on this machine can read the file; take that right away with chmod o-r")
+		}
+	}
+	for key, u := range map[string]string{"fhir.base_url": c.FHIR.BaseURL, "fhir.auth.token_url": c.FHIR.Auth.TokenURL, "hook.public_url": c.Hook.PublicURL} {
+		if inTheClear(u) {
+			unwise = append(unwise, key+": what is sent can be read on the way; use https")
+		}
+	}
+	slices.Sort(unwise)
+	return unwise
+}
+
+// exposed tells of a file that everybody on this machine can read.
+func (s Secret) exposed() bool {
+	info, err := os.Stat(string(s))
+	return err == nil && info.Mode().Perm()&0o004 != 0
+}
+
+// inTheClear tells of a URL without TLS that leaves this machine.
+func inTheClear(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && u.Scheme == "http" && u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback()
+}

@@ -69,13 +69,9 @@ func newKey(algorithm, path string) error {
 }
 
 func printJWKS(c *cobra.Command, file config.Secret) error {
-	raw, err := file.Read("the key file")
+	keys, err := readKeys(file)
 	if err != nil {
 		return err
-	}
-	keys, err := auth.ParseKeys([]byte(raw))
-	if err != nil {
-		return fmt.Errorf("the key file: %w", err)
 	}
 	set, err := keys.JWKS()
 	if err != nil {
@@ -83,4 +79,16 @@ func printJWKS(c *cobra.Command, file config.Secret) error {
 	}
 	fmt.Fprintf(c.OutOrStdout(), "%s\n", set)
 	return nil
+}
+
+func readKeys(file config.Secret) (auth.Keys, error) {
+	raw, err := file.Read("the keys")
+	if err != nil {
+		return nil, err
+	}
+	keys, err := auth.ParseKeys([]byte(raw))
+	if err != nil {
+		return nil, fmt.Errorf("the key file cannot be used: %w", err)
+	}
+	return keys, nil
 }

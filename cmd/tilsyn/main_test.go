@@ -141,6 +141,35 @@ func TestArtifactsAndScore(t *testing.T) {
 	}
 }
 
+// What check-config prints can be shown to anybody; what is wrong with a secret
+// is told by its setting.
+func TestCheckConfigPrintsNoSecret(t *testing.T) {
+	const canary = "s3cret-canary"
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte(canary), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"--fhir.token_file", token}, exitDone, "fhir.token_file: everybody on this machine can read"},
+		{[]string{"--fhir.token_file", token}, exitDone, "a bearer token (***)"},
+		{[]string{"--fhir.base_url", "http://ehr.example/fhir"}, exitDone, "fhir.base_url: what is sent can be read"},
+		{[]string{"--fhir.base_url", "http://127.0.0.1:8080/fhir"}, exitDone, "serve needs system/"},
+		{[]string{"--fhir.token_file", canary}, exitWrongUse, "fhir.token_file"},
+		{[]string{"--fhir.auth.kind", "smart", "--fhir.auth.client_id", "x", "--fhir.auth.key_file", token}, exitWrongUse, "fhir.auth.key_file"},
+		{[]string{"--fhir.auth.kind", "basic", "--fhir.auth.basic_file", canary}, exitWrongUse, "fhir.auth.basic_file"},
+		{[]string{"--fhir.base_url", "https://x:" + canary + "@ehr.example/fhir"}, exitWrongUse, "fhir.base_url"},
+	} {
+		code, out, errs := tilsyn(t, append([]string{"check-config"}, tt.args...)...)
+		if code != tt.code || !strings.Contains(out+errs, tt.want) || strings.Contains(out+errs, canary) {
+			t.Errorf("%v: exit %d, %s%s; want %d and %q", tt.args, code, out, errs, tt.code, tt.want)
+		}
+	}
+}
+
 // A key that was made can be published, and only its public part is.
 func TestJWKS(t *testing.T) {
 	for _, algorithm := range []string{"es384", "RS384"} {

@@ -92,6 +92,9 @@ const grace = 20 * time.Second
 // set up.
 func (a *App) Run(ctx context.Context) error {
 	defer a.client.Close()
+	for _, unwise := range a.cfg.Warnings() {
+		a.log.Warn().Str("setting", unwise).Msg("the configuration is allowed but unwise")
+	}
 	a.queue = queue.New(a.chance)
 	defer a.queue.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
