@@ -150,8 +150,12 @@ func (w *world) app(flags ...string) *app.App {
 // appOver is the service with a transport of the test's own.
 func (w *world) appOver(transport http.RoundTripper, flags ...string) *app.App {
 	w.Helper()
+	cfg := w.config(flags...)
+	if transport == nil {
+		transport = w.fence(cfg)
+	}
 	a, err := app.New(app.Options{
-		Config: w.config(flags...), Policy: w.policy, Transport: transport,
+		Config: cfg, Policy: w.policy, Transport: transport,
 		Log: zerolog.New(zerolog.NewTestWriter(w.TB)).Level(zerolog.WarnLevel),
 	})
 	w.must(err)

@@ -20,7 +20,7 @@ type SmartOptions struct {
 	Scopes    []string               // of SMART 2, such as system/Task.rs
 	Keys      func() (string, error) // content of the key file, see ParseKeys; read for every token
 	Transport http.RoundTripper      // to both servers; nil: net/http's
-	Narrowed  func(missing []string) // told when a token grants less than was asked for; may be nil
+	Narrowed  func(missing []string) // told when a token grants less than was asked for, never twice at once; may be nil
 }
 
 // smart keeps one token. Who holds turn may ask for the next: one request is

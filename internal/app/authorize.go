@@ -57,9 +57,14 @@ func (o Options) source(wire http.RoundTripper) (auth.Source, error) {
 }
 
 // narrowed warns of scopes that we asked for and did not get: some work will be
-// refused, and this says which before the first nurse waits.
+// refused, and this says which before the first nurse waits. A token lives for
+// minutes, so the same is told once.
 func narrowed(log zerolog.Logger) func([]string) {
+	told := ""
 	return func(missing []string) {
-		log.Warn().Str("missing", strings.Join(missing, " ")).Msg("the token grants less than was asked for; see docs/authorization.md")
+		if now := strings.Join(missing, " "); now != told {
+			told = now
+			log.Warn().Str("missing", now).Msg("the token grants less than was asked for; see docs/authorization.md")
+		}
 	}
 }
