@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"net"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -105,46 +103,19 @@ func (c Config) secrets() map[string]Secret {
 	return all
 }
 
+// shownByCallers are the secrets of which two may be valid at once.
+var shownByCallers = []string{"hook.token_file", "hook.secret_file", "operator.token_file"}
+
 // CheckSecrets reads every secret that is set, and says which cannot be read.
 func (c Config) CheckSecrets() error {
 	var errs []error
 	all := c.secrets()
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		_, err := all[key].Read(key)
-		if err == nil && key != "fhir.token_file" && strings.HasSuffix(key, "token_file") {
+		if err == nil && slices.Contains(shownByCallers, key) {
 			_, err = all[key].Lines(key)
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-// Warnings are what is allowed but unwise beside a hospital's server.
-func (c Config) Warnings() []string {
-	var unwise []string
-	all := c.secrets()
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		if all[key].exposed() {
-			unwise = append(unwise, key+": everybody on this machine can read the file; take that right away with chmod o-r")
-		}
-	}
-	for key, u := range map[string]string{"fhir.base_url": c.FHIR.BaseURL, "fhir.auth.token_url": c.FHIR.Auth.TokenURL, "hook.public_url": c.Hook.PublicURL} {
-		if inTheClear(u) {
-			unwise = append(unwise, key+": what is sent can be read on the way; use https")
-		}
-	}
-	slices.Sort(unwise)
-	return unwise
-}
-
-// exposed tells of a file that everybody on this machine can read.
-func (s Secret) exposed() bool {
-	info, err := os.Stat(string(s))
-	return err == nil && info.Mode().Perm()&0o004 != 0
-}
-
-// inTheClear tells of a URL without TLS that leaves this machine.
-func inTheClear(raw string) bool {
-	u, err := url.Parse(raw)
-	return err == nil && u.Scheme == "http" && u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback()
 }
