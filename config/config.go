@@ -19,10 +19,12 @@ import (
 	"github.com/spf13/viper"
 )
 
-// Config is everything that an operator can set. Secrets are only ever paths.
+// Config is everything that an operator can set. A Secret is only where it lies.
 type Config struct {
 	FHIR          FHIR          `mapstructure:"fhir"`
 	Listen        string        `mapstructure:"listen"`
+	TLS           TLS           `mapstructure:"tls"`
+	Operator      Operator      `mapstructure:"operator"`
 	Hook          Hook          `mapstructure:"hook"`
 	Poll          Poll          `mapstructure:"poll"`
 	Census        Census        `mapstructure:"census"`
@@ -40,14 +42,17 @@ type FHIR struct {
 	BaseURL       string        `mapstructure:"base_url"`
 	Timeout       time.Duration `mapstructure:"timeout"`        // per request
 	MaxConcurrent int           `mapstructure:"max_concurrent"` // requests under way at once
-	TokenFile     string        `mapstructure:"token_file"`     // bearer token; empty: none
+	TokenFile     Secret        `mapstructure:"token_file"`     // bearer token
+	Auth          Auth          `mapstructure:"auth"`
+	TLS           OutboundTLS   `mapstructure:"tls"`
 }
 
 // Hook is where the FHIR server may ring.
 type Hook struct {
-	Enabled   bool   `mapstructure:"enabled"`
-	PublicURL string `mapstructure:"public_url"` // how the FHIR server reaches us, without path
-	TokenFile string `mapstructure:"token_file"` // bearer token that a caller must show
+	Enabled    bool   `mapstructure:"enabled"`
+	PublicURL  string `mapstructure:"public_url"`  // how the FHIR server reaches us, without path
+	TokenFile  Secret `mapstructure:"token_file"`  // bearer tokens of which a caller must show one
+	SecretFile Secret `mapstructure:"secret_file"` // keys of the signature that a caller must send
 }
 
 // Poll asks the FHIR server what has changed.
@@ -94,10 +99,25 @@ var settings = []struct {
 	{"fhir.timeout", 30 * time.Second, "limit for one FHIR request"},
 	{"fhir.max_concurrent", 8, "FHIR requests under way at once"},
 	{"fhir.token_file", "", "file with the bearer token for the FHIR server"},
+	{"fhir.auth.kind", "", "none, bearer, basic, smart; empty: bearer with fhir.token_file, else none"},
+	{"fhir.auth.basic_file", "", "file with name:password for the FHIR server"},
+	{"fhir.auth.client_id", "", "how the authorization server knows us"},
+	{"fhir.auth.key_file", "", "file with the private keys (PEM, JWK or JWK set); the first signs"},
+	{"fhir.auth.token_url", "", "token endpoint; empty: as the FHIR server's SMART configuration says"},
+	{"fhir.auth.audience", "", "whom the assertion is for; empty: the token endpoint"},
+	{"fhir.auth.scopes", "", "scopes to ask for; empty: what the command needs"},
+	{"fhir.tls.ca_file", "", "certificates of those who may vouch for the server; empty: the system's"},
+	{"fhir.tls.cert_file", "", "our certificate, for a server that asks for one"},
+	{"fhir.tls.key_file", "", "its private key"},
 	{"listen", ":8090", "address of the hook and of the health pages"},
+	{"tls.cert_file", "", "our certificate for those who call; empty: no TLS"},
+	{"tls.key_file", "", "its private key"},
+	{"operator.listen", "127.0.0.1:8091", "address of /status and /metrics; empty: nowhere"},
+	{"operator.token_file", "", "file with the bearer token for them; needed beyond this machine"},
 	{"hook.enabled", false, "accept rest-hook notifications under /hooks/fhir"},
 	{"hook.public_url", "", "URL under which the FHIR server reaches this service"},
-	{"hook.token_file", "", "file with the bearer token that the FHIR server must send"},
+	{"hook.token_file", "", "file with the bearer token that the FHIR server must send; two lines: both count"},
+	{"hook.secret_file", "", "file with the key of the X-Signature that the FHIR server must send; two lines: both count"},
 	{"poll.interval", 10 * time.Second, "how often to ask what changed; 0 turns polling off"},
 	{"poll.overlap", 10 * time.Minute, "how far back each poll looks again, for writes that became visible late"},
 	{"poll.look_back", 72 * time.Hour, "how far back the first poll after a start looks, for what changed while nobody did"},

@@ -48,6 +48,7 @@ var defaults = config.Config{
 	FHIR:          config.FHIR{Timeout: 30 * time.Second, MaxConcurrent: 8},
 	Listen:        ":8090",
 	Poll:          config.Poll{Interval: 10 * time.Second, Overlap: 10 * time.Minute, LookBack: 72 * time.Hour},
+	Operator:      config.Operator{Listen: "127.0.0.1:8091"},
 	Census:        config.Census{Interval: 15 * time.Minute},
 	Workers:       8,
 	Questionnaire: config.Questionnaire{Language: "nb"},
@@ -123,7 +124,9 @@ func TestFileEnvironmentAndFlagsGrowStronger(t *testing.T) {
 		{"fhir.timeout", "1s", "2s", "3s"},
 		{"fhir.max_concurrent", "1", "2", "3"},
 		{"fhir.token_file", "/file", "/env", "/flag"},
+		{"fhir.auth.kind", "none", "none", ""},
 		{"listen", ":1", ":2", ":3"},
+		{"operator.listen", "127.0.0.1:1", "localhost:2", "[::1]:3"},
 		{"hook.public_url", "http://file", "http://env", "http://flag"},
 		{"hook.token_file", "/file", "/env", "/flag"},
 		{"poll.interval", "1s", "2s", "0s"},
@@ -179,6 +182,9 @@ func value(c config.Config, key string) string {
 				break
 			}
 		}
+	}
+	if secret, ok := v.Interface().(config.Secret); ok {
+		return string(secret) // which printing hides
 	}
 	return fmt.Sprint(v.Interface())
 }

@@ -56,6 +56,19 @@ func TestEachBadFileIsRefusedWithTheKeyAndAHint(t *testing.T) {
 		"rule-provider.yaml":         {"routing.rules[0].service_provider", "Organization/id"},
 		"rule-word.yaml":             {"routing.rules[0]"},
 		"rules-mapping.yaml":         {"routing.rules"},
+		"tls-inbound-half.yaml":      {"tls.cert_file", "tls.key_file"},
+		"operator-open.yaml":         {"operator.token_file", "127.0.0.1:8091"},
+		"operator-everywhere.yaml":   {"operator.token_file"},
+		"tls-half.yaml":              {"fhir.tls.key_file", "fhir.tls.cert_file"},
+		"tls-over-http.yaml":         {"fhir.tls", "https"},
+		"auth-kind.yaml":             {"fhir.auth.kind", `"oauth"`, "none, bearer, basic or smart"},
+		"auth-without-client.yaml":   {"fhir.auth.client_id", "needed with fhir.auth.kind smart"},
+		"auth-without-key.yaml":      {"fhir.auth.key_file", "needed with fhir.auth.kind smart"},
+		"auth-without-kind.yaml":     {"fhir.auth.client_id", "only used with fhir.auth.kind smart", "none"},
+		"auth-two-kinds.yaml":        {"fhir.token_file", "only used with fhir.auth.kind bearer", "basic"},
+		"auth-none-with-token.yaml":  {"fhir.token_file", "none"},
+		"auth-token-url.yaml":        {"fhir.auth.token_url", "https://"},
+		"auth-scopes.yaml":           {"fhir.auth.scopes", "one space"},
 	}
 	for file, words := range tests {
 		t.Run(file, func(t *testing.T) {

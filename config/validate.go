@@ -30,9 +30,10 @@ func (c Config) validate() error {
 	check(slices.Contains([]string{"json", "console"}, c.Log.Format), "log.format: %q must be json or console", c.Log.Format)
 	if c.Hook.Enabled {
 		check(webURL(c.Hook.PublicURL), "hook.public_url: needed with hook.enabled; how the FHIR server reaches this service, such as https://tilsyn.example:8090")
-		check(c.Hook.TokenFile != "", "hook.token_file: needed with hook.enabled; a file with a random token that the FHIR server sends")
+		check(c.Hook.TokenFile != "" || c.Hook.SecretFile != "", "hook.token_file: needed with hook.enabled, or hook.secret_file; a file with a random token that the FHIR server sends")
 	}
-	return errors.Join(append(errs, c.Routing.validate())...)
+	return errors.Join(append(errs, c.FHIR.validateAuth(), c.FHIR.validateTLS(),
+		wholePair("tls", c.TLS.CertFile, c.TLS.KeyFile), c.Operator.validate(), c.Routing.validate())...)
 }
 
 func webURL(s string) bool {

@@ -18,12 +18,11 @@ import (
 
 // Options say how to reach the server.
 type Options struct {
-	BaseURL       string                 // such as https://ehr.example/fhir; http or https, no query
-	Timeout       time.Duration          // per request; 0: 30 s
-	MaxConcurrent int                    // requests under way at once; 0: 8
-	Token         func() (string, error) // bearer token, asked for every request; nil: none
-	Transport     http.RoundTripper      // nil: a pool of our own
-	Chance        Chance                 // draws how long a server that is unwell is left alone; nil: at random
+	BaseURL       string            // such as https://ehr.example/fhir; http or https, no query
+	Timeout       time.Duration     // per request; 0: 30 s
+	MaxConcurrent int               // requests under way at once; 0: 8
+	Transport     http.RoundTripper // fhir/auth has one that shows who we are; nil: a Pool
+	Chance        Chance            // draws how long a server that is unwell is left alone; nil: at random
 }
 
 // Client speaks to one FHIR server. It is safe for concurrent use.
@@ -31,7 +30,6 @@ type Client struct {
 	base  string
 	http  *resty.Client
 	guard *guard
-	token func() (string, error)
 
 	noBatch atomic.Bool // the server has refused one
 }
@@ -55,7 +53,7 @@ func New(o Options) (*Client, error) {
 		o.MaxConcurrent = defaultSlots
 	}
 	if o.Transport == nil {
-		o.Transport = pool(o.MaxConcurrent)
+		o.Transport = Pool(o.MaxConcurrent)
 	}
 	if o.Chance == nil {
 		o.Chance = rand.N[time.Duration]
@@ -72,13 +70,12 @@ func New(o Options) (*Client, error) {
 		base:  strings.TrimRight(o.BaseURL, "/"),
 		http:  h,
 		guard: newGuard(o.MaxConcurrent, o.Chance),
-		token: o.Token,
 	}, nil
 }
 
-// pool keeps one idle connection a worker: net/http keeps two by default and
+// Pool keeps one idle connection a worker: net/http keeps two by default and
 // dials anew for the rest.
-func pool(n int) *http.Transport {
+func Pool(n int) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost, t.MaxIdleConns = n, n
 	return t
@@ -137,16 +134,9 @@ func (c *Client) roundTrip(ctx context.Context, op, method, path string, body []
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.SetHeader(headers[i], headers[i+1])
 	}
-	if c.token != nil {
-		token, err := c.token()
-		if err != nil {
-			return nil, &Error{Op: op, cause: err}
-		}
-		req.SetAuthToken(token)
-	}
 	answer, err := c.guarded(req, method, c.base+path, method+path+string(body))
 	if err != nil {
-		return nil, &Error{Op: op, cause: transportError(err)}
+		return nil, &Error{Op: op, cause: TransportError(err)}
 	}
 	return answer, nil
 }
@@ -165,10 +155,20 @@ func (c *Client) guarded(req *resty.Request, method, url, what string) (*resty.R
 	return answer, err
 }
 
-// transportError keeps what tells a person why there was no answer. net/http
+// plain is an error of a transport that may be shown as it is: it holds no URL
+// of a request and nothing that a server wrote freely.
+type plain interface {
+	error
+	Plain()
+}
+
+// TransportError keeps what tells a person why there was no answer. net/http
 // wraps the URL around every error, and quotes what it could not read: both can
 // name a patient.
-func transportError(err error) error {
+func TransportError(err error) error {
+	if known, ok := errors.AsType[plain](err); ok {
+		return known
+	}
 	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, resty.ErrResponseBodyTooLarge} {
 		if errors.Is(err, known) {
 			return known

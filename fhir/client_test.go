@@ -54,7 +54,7 @@ func TestEveryRequestCarriesTheCurrentTokenAndAsksForAFreshAnswer(t *testing.T) 
 		always(200, task("1"))(w, r)
 	}), func(o *fhir.Options) {
 		calls := 0
-		o.Token = func() (string, error) { calls++; return []string{"old", "new"}[calls-1], nil }
+		show(t, o, func() (string, error) { calls++; return []string{"old", "new"}[calls-1], nil })
 	})
 	for range 2 {
 		if _, err := c.Read(t.Context(), "Task/1"); err != nil {
@@ -69,7 +69,7 @@ func TestEveryRequestCarriesTheCurrentTokenAndAsksForAFreshAnswer(t *testing.T) 
 func TestWithoutItsTokenNothingIsSent(t *testing.T) {
 	var requests atomic.Int32
 	c := connect(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }), func(o *fhir.Options) {
-		o.Token = func() (string, error) { return "", errors.New("the token file is empty") }
+		show(t, o, func() (string, error) { return "", errors.New("the token file is empty") })
 	})
 	_, err := c.Read(t.Context(), "Task/1")
 	if err == nil || !strings.Contains(err.Error(), "the token file is empty") || requests.Load() != 0 {
@@ -81,7 +81,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		other := stranger(t)
 		c := connect(t, http.RedirectHandler(other.URL+"/fhir/Task/1", status), func(o *fhir.Options) {
-			o.Token = func() (string, error) { return "secret", nil }
+			show(t, o, func() (string, error) { return "secret", nil })
 		})
 		_, err := c.Read(t.Context(), "Task/1")
 		if err == nil {

@@ -248,8 +248,8 @@ func judged(status int, header http.Header, err error) verdict {
 		return verdict{sign: cutShort}
 	case err != nil:
 		return verdict{sign: broken}
-	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && retryAfter(header) > 0:
-		return verdict{tooMuch, retryAfter(header)}
+	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable && ParseRetryAfter(header) > 0:
+		return verdict{tooMuch, ParseRetryAfter(header)}
 	case status >= http.StatusInternalServerError:
 		return verdict{sign: broken}
 	}
@@ -258,7 +258,9 @@ func judged(status int, header http.Header, err error) verdict {
 
 const maxRetryAfter = 10 * time.Minute
 
-func retryAfter(h http.Header) time.Duration {
+// ParseRetryAfter is how long an answer asks us to wait: at most ten minutes, and
+// 0 where it does not say.
+func ParseRetryAfter(h http.Header) time.Duration {
 	v := h.Get("Retry-After")
 	if v == "" {
 		return 0

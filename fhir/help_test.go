@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/fhir/auth"
 )
 
 // connect starts a server under /fhir and a client for it.
@@ -33,6 +34,16 @@ func client(t *testing.T, o fhir.Options) *fhir.Client {
 	}
 	t.Cleanup(c.Close)
 	return c
+}
+
+// show sends every request with a bearer token.
+func show(t *testing.T, o *fhir.Options, token func() (string, error)) {
+	t.Helper()
+	transport, err := auth.Transport(o.BaseURL, auth.Bearer(token), fhir.Pool(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Transport = transport
 }
 
 // always answers every request in the same way.

@@ -87,7 +87,9 @@ func TestTheNextPageOfAnotherOriginIsNeverAskedFor(t *testing.T) {
 			}))
 			defer srv.Close()
 			base = srv.URL + "/fhir"
-			c := client(t, fhir.Options{BaseURL: base, Token: func() (string, error) { return "secret", nil }})
+			o := fhir.Options{BaseURL: base}
+			show(t, &o, func() (string, error) { return "secret", nil })
+			c := client(t, o)
 			_, err := c.Search(t.Context(), "Task")
 			if err == nil || len(asked) != 1 {
 				t.Fatalf("error %v after %v", err, asked)

@@ -45,7 +45,7 @@ func TestStatusNamesTheServer(t *testing.T) {
 	onEachServer(t, func(w *world) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		w.must(err)
-		a, err := app.New(app.Options{Config: w.config("--doctor.at_start"), Policy: w.policy, Log: zerolog.Nop(), Listener: listener})
+		a, err := app.New(app.Options{Config: w.config("--doctor.at_start"), Policy: w.policy, Log: zerolog.Nop(), Operator: listener})
 		w.must(err)
 		w.run(a)
 		w.must(hospital.Wait(w.ctx(), func() (bool, error) {

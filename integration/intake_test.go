@@ -227,7 +227,7 @@ func TestTheMissedAreCounted(t *testing.T) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		w.must(err)
 		late, err := app.New(app.Options{
-			Config: w.config("--poll.interval", "0s"), Policy: w.policy, Log: zerolog.Nop(), Listener: listener,
+			Config: w.config("--poll.interval", "0s"), Policy: w.policy, Log: zerolog.Nop(), Operator: listener,
 			Now: func() time.Time { return time.Now().Add(3 * time.Hour) },
 		})
 		w.must(err)

@@ -134,7 +134,7 @@ func (w *world) serveOver(transport http.RoundTripper, flags ...string) net.List
 	w.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	w.must(err)
-	a, err := app.New(app.Options{Config: w.config(flags...), Policy: w.policy, Log: zerolog.Nop(), Listener: listener, Transport: transport})
+	a, err := app.New(app.Options{Config: w.config(flags...), Policy: w.policy, Log: zerolog.Nop(), Operator: listener, Transport: transport})
 	w.must(err)
 	w.run(a)
 	return listener

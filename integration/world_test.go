@@ -129,7 +129,7 @@ func (w *world) config(flags ...string) config.Config {
 	w.Helper()
 	fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	config.Flags(fs)
-	w.must(fs.Parse(append([]string{"--fhir.base_url", w.base, "--listen", "127.0.0.1:0",
+	w.must(fs.Parse(append([]string{"--fhir.base_url", w.base, "--listen", "127.0.0.1:0", "--operator.listen", "",
 		"--poll.interval", "300ms", "--poll.overlap", "2s", "--questionnaire.language", "en"}, flags...)))
 	cfg, err := config.Load(fs)
 	w.must(err)
@@ -150,8 +150,12 @@ func (w *world) app(flags ...string) *app.App {
 // appOver is the service with a transport of the test's own.
 func (w *world) appOver(transport http.RoundTripper, flags ...string) *app.App {
 	w.Helper()
+	cfg := w.config(flags...)
+	if transport == nil {
+		transport = w.fence(cfg)
+	}
 	a, err := app.New(app.Options{
-		Config: w.config(flags...), Policy: w.policy, Transport: transport,
+		Config: cfg, Policy: w.policy, Transport: transport,
 		Log: zerolog.New(zerolog.NewTestWriter(w.TB)).Level(zerolog.WarnLevel),
 	})
 	w.must(err)

@@ -3,11 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/internal/app"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 )
 
@@ -21,7 +24,14 @@ func checkConfigCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := checkFiles(cfg, policy); err != nil {
+				return wrongUse{err}
+			}
 			fmt.Fprintln(c.OutOrStdout(), "The configuration is valid.")
+			for _, unwise := range cfg.Warnings() {
+				fmt.Fprintf(c.OutOrStdout(), "Warning: %s.\n", unwise)
+			}
+			printAuth(c.OutOrStdout(), cfg, policy)
 			printRouting(c.OutOrStdout(), cfg.Routing)
 			printAdvice(c.OutOrStdout(), cfg)
 			return printPolicy(c.OutOrStdout(), policy)
@@ -29,6 +39,33 @@ func checkConfigCommand() *cobra.Command {
 	}
 	config.Flags(c.Flags())
 	return c
+}
+
+// checkFiles looks at what the configuration names and only a start would read.
+func checkFiles(cfg config.Config, policy *pathway.Policy) error {
+	if err := cfg.CheckSecrets(); err != nil {
+		return err
+	}
+	if key := cfg.FHIR.Auth.KeyFile; key != "" {
+		if _, err := readKeys(key); err != nil {
+			return fmt.Errorf("fhir.auth.key_file: %w", err)
+		}
+	}
+	if cfg.FHIR.BaseURL == "" {
+		return nil
+	}
+	_, err := app.New(app.Options{Config: cfg, Policy: policy, Log: zerolog.Nop()})
+	return err
+}
+
+// printAuth says what to allow us on the FHIR server. It prints no secret.
+func printAuth(w io.Writer, cfg config.Config, policy *pathway.Policy) {
+	fmt.Fprintf(w, "The FHIR server is shown: %s.\n", map[string]string{
+		config.AuthNone: "nothing", config.AuthBearer: "a bearer token (***)", config.AuthBasic: "a name and a password (***)",
+		config.AuthSMART: "a token by SMART Backend Services, for client " + cfg.FHIR.Auth.ClientID}[cfg.FHIR.AuthKind()])
+	for _, job := range []app.Job{app.Serve, app.Setup} {
+		fmt.Fprintf(w, "  %s needs %s\n", job, strings.Join(app.Scopes(job, cfg, policy), " "))
+	}
 }
 
 func printRouting(w io.Writer, r config.Routing) {

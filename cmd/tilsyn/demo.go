@@ -99,7 +99,7 @@ func openDay(ctx context.Context, base string, out, logs io.Writer) (*day, error
 func demoConfig(base string) (config.Config, error) {
 	fs := pflag.NewFlagSet("demo", pflag.ContinueOnError)
 	config.Flags(fs)
-	err := fs.Parse([]string{"--fhir.base_url", base, "--listen", "127.0.0.1:0",
+	err := fs.Parse([]string{"--fhir.base_url", base, "--listen", "127.0.0.1:0", "--operator.listen", "",
 		"--poll.interval", "100ms", "--questionnaire.language", "en"})
 	if err != nil {
 		return config.Config{}, err

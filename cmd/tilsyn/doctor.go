@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/internal/app"
 	"github.com/tilsyn/tilsyn/internal/doctor"
 )
 
@@ -34,11 +35,15 @@ Exit code 1: something makes screening beside this server unsafe.`,
 }
 
 func examine(c *cobra.Command, _ []string) error {
-	a, err := newApp(c)
+	write, _ := c.Flags().GetBool("write")
+	job := app.Look
+	if write {
+		job = app.Try
+	}
+	a, err := newApp(c, job)
 	if err != nil {
 		return err
 	}
-	write, _ := c.Flags().GetBool("write")
 	found, err := a.Doctor(c.Context(), write)
 	if printErr := printFindings(c, found); err == nil {
 		err = printErr

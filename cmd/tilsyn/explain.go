@@ -12,6 +12,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/app"
 	"github.com/tilsyn/tilsyn/internal/reconcile"
 )
 
@@ -33,7 +34,7 @@ func explain(c *cobra.Command, args []string) error {
 	if !fhir.ValidID(id) {
 		return wrongUse{errors.New("an admission looks like Encounter/123")}
 	}
-	a, err := newApp(c)
+	a, err := newApp(c, app.Look)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use.`,
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(serveCommand(), setupCommand(), demoCommand(), sandboxCommand(), doctorCommand(), explainCommand(), reportCommand(), quarantineCommand(),
-		scoreCommand(), artifactsCommand(), checkConfigCommand(), versionCommand())
+		scoreCommand(), artifactsCommand(), checkConfigCommand(), jwksCommand(), versionCommand())
 	return root
 }
 

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidwall/gjson"
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/hospital"
 )
@@ -81,6 +82,10 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"score", "x.json"}, "--questionnaire"},
 		{[]string{"score", "--questionnaire", "x.json"}, "QuestionnaireResponse"},
 		{[]string{"artifacts"}, "--out"},
+		{[]string{"jwks"}, "fhir.auth.key_file"},
+		{[]string{"jwks", "a", "b"}, "one file"},
+		{[]string{"jwks", "--new", "es384"}, "a file"},
+		{[]string{"jwks", "--new", "es256", filepath.Join(t.TempDir(), "key")}, "ES384"},
 	} {
 		code, _, errs := tilsyn(t, c.args...)
 		if code != exitWrongUse || !strings.Contains(errs, c.want) {
@@ -102,6 +107,9 @@ func TestFailures(t *testing.T) {
 		{"doctor", "--write", "--fhir.base_url", "http://127.0.0.1:1/fhir"},
 		{"explain", "Encounter/1", "--fhir.base_url", "http://127.0.0.1:1/fhir"},
 		{"sandbox", "--listen", "no such address"},
+		{"jwks", notJSON},
+		{"jwks", filepath.Join(dir, "no")},
+		{"jwks", "--new", "es384", notJSON}, // which is there already
 	} {
 		if code, _, errs := tilsyn(t, args...); code != exitFailed || errs == "" {
 			t.Errorf("%v: exit %d, %q; want exit 1 and a reason", args, code, errs)
@@ -140,6 +148,56 @@ func TestArtifactsAndScore(t *testing.T) {
 	}
 }
 
+// What check-config prints can be shown to anybody; what is wrong with a secret
+// is told by its setting.
+func TestCheckConfigPrintsNoSecret(t *testing.T) {
+	const canary = "s3cret-canary"
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte(canary), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"--fhir.token_file", token}, exitDone, "fhir.token_file: everybody on this machine can read"},
+		{[]string{"--fhir.token_file", token}, exitDone, "a bearer token (***)"},
+		{[]string{"--fhir.base_url", "http://ehr.example/fhir"}, exitDone, "fhir.base_url: what is sent can be read"},
+		{[]string{"--fhir.base_url", "http://127.0.0.1:8080/fhir"}, exitDone, "serve needs system/"},
+		{[]string{"--fhir.token_file", canary}, exitWrongUse, "fhir.token_file"},
+		{[]string{"--fhir.auth.kind", "smart", "--fhir.auth.client_id", "x", "--fhir.auth.key_file", token}, exitWrongUse, "fhir.auth.key_file"},
+		{[]string{"--fhir.auth.kind", "basic", "--fhir.auth.basic_file", canary}, exitWrongUse, "fhir.auth.basic_file"},
+		{[]string{"--fhir.base_url", "https://x:" + canary + "@ehr.example/fhir"}, exitWrongUse, "fhir.base_url"},
+	} {
+		code, out, errs := tilsyn(t, append([]string{"check-config"}, tt.args...)...)
+		if code != tt.code || !strings.Contains(out+errs, tt.want) || strings.Contains(out+errs, canary) {
+			t.Errorf("%v: exit %d, %s%s; want %d and %q", tt.args, code, out, errs, tt.code, tt.want)
+		}
+	}
+}
+
+// A key that was made can be published, and only its public part is.
+func TestJWKS(t *testing.T) {
+	for _, algorithm := range []string{"es384", "RS384"} {
+		key := filepath.Join(t.TempDir(), "key.pem")
+		code, made, errs := tilsyn(t, "jwks", "--new", algorithm, key)
+		if code != exitDone {
+			t.Fatalf("exit %d: %s", code, errs)
+		}
+		if info, err := os.Stat(key); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("the private key: %v, %v", info.Mode(), err)
+		}
+		set := gjson.Parse(made).Get("keys.0")
+		if set.Get("alg").String() != strings.ToUpper(algorithm) || set.Get("kid").String() == "" || set.Get("d").Exists() {
+			t.Errorf("got %s", made)
+		}
+		if _, again, _ := tilsyn(t, "jwks", "--fhir.auth.kind", "smart", "--fhir.auth.client_id", "x", "--fhir.auth.key_file", key); again != made {
+			t.Errorf("the setting says %s, the file %s", again, made)
+		}
+	}
+}
+
 // sandbox, setup, serve and explain work together, and serve ends with 0 when
 // it is told to.
 func TestServe(t *testing.T) {
@@ -148,7 +206,7 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	if code, _, errs := tilsyn(t, "serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0"); code != exitFailed || !strings.Contains(errs, "tilsyn setup") {
+	if code, _, errs := tilsyn(t, "serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0", "--operator.listen", "127.0.0.1:0"); code != exitFailed || !strings.Contains(errs, "tilsyn setup") {
 		t.Errorf("serve on a server that is not set up: exit %d, %s", code, errs)
 	}
 	for _, want := range []string{"created", "unchanged"} {
@@ -160,17 +218,23 @@ func TestServe(t *testing.T) {
 	var logs buffer
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0"}, &logs, &logs)
+		ended <- run(ctx, []string{"serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0", "--operator.listen", "127.0.0.1:0"}, &logs, &logs)
 	}()
 	address := await(t, &logs, `"listen":"`)
 	await(t, &logs, `"message":"screening"`)
-	resp, err := http.Get("http://" + address + "/readyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		t.Errorf("/readyz answers %d", resp.StatusCode)
+	operator := await(t, &logs, `"operator":"`)
+	for url, want := range map[string]int{
+		address + "/livez": 200, address + "/readyz": 200, address + "/status": 404, address + "/metrics": 404,
+		operator + "/status": 200, operator + "/metrics": 200, operator + "/hooks/fhir": 404,
+	} {
+		resp, err := http.Get("http://" + url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s answers %d, want %d", url, resp.StatusCode, want)
+		}
 	}
 	end()
 	if code := <-ended; code != exitDone {
@@ -219,7 +283,7 @@ func TestQuarantine(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	at := []string{"--fhir.base_url", base, "--listen", "127.0.0.1:1"}
+	at := []string{"--fhir.base_url", base, "--operator.listen", "127.0.0.1:1"}
 	if code, _, errs := tilsyn(t, append([]string{"setup"}, at...)...); code != exitDone {
 		t.Fatal(errs)
 	}
@@ -240,13 +304,13 @@ func TestQuarantine(t *testing.T) {
 	var logs buffer
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0"}, &logs, &logs)
+		ended <- run(ctx, []string{"serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0", "--operator.listen", "127.0.0.1:0"}, &logs, &logs)
 	}()
-	address := await(t, &logs, `"listen":"`)
+	address := await(t, &logs, `"operator":"`)
 	await(t, &logs, `"message":"quarantined`)
-	says([]string{"--fhir.base_url", base, "--listen", address}, exitDone, admission+"  ")
-	says([]string{"--fhir.base_url", base, "--listen", address, "--json"}, exitDone, why)
-	says([]string{"--fhir.base_url", base, "--listen", strings.TrimPrefix(strings.TrimSuffix(base, "/fhir"), "http://")}, exitFailed, "is not tilsyn")
+	says([]string{"--fhir.base_url", base, "--operator.listen", address}, exitDone, admission+"  ")
+	says([]string{"--fhir.base_url", base, "--operator.listen", address, "--json"}, exitDone, why)
+	says([]string{"--fhir.base_url", base, "--operator.listen", strings.TrimPrefix(strings.TrimSuffix(base, "/fhir"), "http://")}, exitFailed, "is not tilsyn")
 	end()
 	if code := <-ended; code != exitDone {
 		t.Errorf("serve ended with %d:\n%s", code, logs.String())

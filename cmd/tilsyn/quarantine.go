@@ -37,11 +37,15 @@ every census.`,
 }
 
 func quarantine(c *cobra.Command, _ []string) error {
-	a, err := newApp(c)
+	again, job := c.Flags().Changed("retry"), app.Look
+	if again {
+		job = app.Serve
+	}
+	a, err := newApp(c, job)
 	if err != nil {
 		return err
 	}
-	if c.Flags().Changed("retry") {
+	if again {
 		return retry(c, a)
 	}
 	list, err := a.Quarantined(c.Context())

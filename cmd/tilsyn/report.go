@@ -26,7 +26,7 @@ func reportCommand() *cobra.Command {
 }
 
 func report(c *cobra.Command, _ []string) error {
-	a, err := newApp(c)
+	a, err := newApp(c, app.Look)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func serveCommand() *cobra.Command {
 		Short: "Run the service beside the FHIR server at fhir.base_url",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := newApp(c)
+			a, err := newApp(c, app.Serve)
 			if err != nil {
 				return err
 			}
@@ -32,12 +32,12 @@ func serveCommand() *cobra.Command {
 }
 
 // newApp makes the app from the command's configuration.
-func newApp(c *cobra.Command) (*app.App, error) {
+func newApp(c *cobra.Command, job app.Job) (*app.App, error) {
 	cfg, policy, err := settings(c)
 	if err != nil {
 		return nil, err
 	}
-	a, err := app.New(app.Options{Config: cfg, Policy: policy, Log: logger(cfg.Log, c.ErrOrStderr())})
+	a, err := app.New(app.Options{Config: cfg, Policy: policy, Job: job, Log: logger(cfg.Log, c.ErrOrStderr())})
 	if err != nil {
 		return nil, wrongUse{err}
 	}

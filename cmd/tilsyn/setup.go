@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/internal/app"
 )
 
 func setupCommand() *cobra.Command {
@@ -16,7 +17,7 @@ func setupCommand() *cobra.Command {
 Subscriptions are made only with hook.enabled.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := newApp(c)
+			a, err := newApp(c, app.Setup)
 			if err != nil {
 				return err
 			}

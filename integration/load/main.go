@@ -127,7 +127,7 @@ type bench struct {
 	config
 	dir, binary, tokenFile string
 	size                   int64 // of the binary, bytes
-	hookPort               int
+	hookPort, pagesPort    int
 	real                   *server // nil: each figure gets a sandbox of its own
 }
 
@@ -139,6 +139,9 @@ func openBench(ctx context.Context, c config) (b *bench, err error) {
 	b.tokenFile = filepath.Join(b.dir, "token")
 	if err = os.WriteFile(b.tokenFile, []byte(hookToken), 0o600); err == nil {
 		b.hookPort, err = fhirserver.FreePort()
+	}
+	if err == nil {
+		b.pagesPort, err = fhirserver.FreePort()
 	}
 	if err == nil {
 		b.binary, b.size, err = build(b.dir)

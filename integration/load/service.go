@@ -34,17 +34,19 @@ func build(dir string) (binary string, size int64, err error) {
 
 // service is tilsyn as a process of its own.
 type service struct {
-	cmd  *exec.Cmd
-	proc *process.Process
-	http *http.Client
-	url  string // of its hook and pages
-	logs bytes.Buffer
-	took time.Duration // from the start of the process until it was ready
+	cmd   *exec.Cmd
+	proc  *process.Process
+	http  *http.Client
+	url   string // of its hook
+	pages string // for operators
+	logs  bytes.Buffer
+	took  time.Duration // from the start of the process until it was ready
 }
 
 // serve starts tilsyn and waits until it screens.
 func (s *stage) serve(ctx context.Context, flags ...string) (*service, error) {
-	v := &service{http: &http.Client{Transport: pool()}, url: fmt.Sprintf("http://127.0.0.1:%d", s.hookPort)}
+	v := &service{http: &http.Client{Transport: pool()}, url: fmt.Sprintf("http://127.0.0.1:%d", s.hookPort),
+		pages: fmt.Sprintf("http://127.0.0.1:%d", s.pagesPort)}
 	v.cmd = exec.Command(s.binary, append([]string{"serve"}, s.flags(flags...)...)...)
 	v.cmd.Stderr = &v.logs
 	start := time.Now()
@@ -68,7 +70,7 @@ const hookToken = "load"
 
 // flags are a configuration as an operator would write it.
 func (s *stage) flags(more ...string) []string {
-	return append([]string{"--fhir.base_url", s.tap.base, "--listen", fmt.Sprintf("127.0.0.1:%d", s.hookPort),
+	return append([]string{"--fhir.base_url", s.tap.base, "--listen", fmt.Sprintf("127.0.0.1:%d", s.hookPort), "--operator.listen", fmt.Sprintf("127.0.0.1:%d", s.pagesPort),
 		"--hook.public_url", s.server.callback, "--hook.token_file", s.tokenFile, "--log.level", "warn",
 		"--routing.default.ward", s.ward.hospital.Wards[0].Nurses, "--routing.default.liaison", s.ward.hospital.Liaison}, more...)
 }
@@ -104,7 +106,7 @@ type status struct {
 }
 
 func (v *service) status(ctx context.Context) (st status, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.url+"/status", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, v.pages+"/status", nil)
 	if err != nil {
 		return st, err
 	}

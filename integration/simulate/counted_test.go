@@ -78,7 +78,7 @@ func (s *simulation) idle(r *replica) {
 		return
 	}
 	if err := idle("http://tilsyn.sim", &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.dial(ctx) }}}); err != nil {
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.pages.dial(ctx) }}}); err != nil {
 		s.found("%s %v", r.name, err)
 	}
 }

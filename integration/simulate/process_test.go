@@ -23,6 +23,7 @@ type process struct {
 	name    string
 	chance  chance
 	address string
+	pages   string // for operators
 	command []string
 	log     *os.File
 
@@ -32,9 +33,12 @@ type process struct {
 
 func newProcess(t *testing.T, r *reality, n int) *process {
 	t.Helper()
-	port, err := fhirserver.FreePort()
-	if err != nil {
-		t.Fatal(err)
+	var ports [2]int
+	for i := range ports {
+		var err error
+		if ports[i], err = fhirserver.FreePort(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	name := "replica " + itoa(n)
 	log, err := os.Create(filepath.Join(r.logs, name+".log"))
@@ -42,8 +46,9 @@ func newProcess(t *testing.T, r *reality, n int) *process {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = log.Close() })
-	p := &process{sim: r.simulation, name: name, chance: draw(r.seed, name), address: "127.0.0.1:" + itoa(port), log: log}
-	p.command = r.command("serve", "http://"+r.lines[n%len(r.lines)].proxy.Listen+r.path, "--listen", p.address)
+	p := &process{sim: r.simulation, name: name, chance: draw(r.seed, name), log: log,
+		address: "127.0.0.1:" + itoa(ports[0]), pages: "127.0.0.1:" + itoa(ports[1])}
+	p.command = r.command("serve", "http://"+r.lines[n%len(r.lines)].proxy.Listen+r.path, "--listen", p.address, "--operator.listen", p.pages)
 	return p
 }
 

@@ -64,10 +64,10 @@ func (r *reality) settle() {
 // idle tells that a process comes to rest between two censuses.
 func (r *reality) idle(p *process) {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
-	err := idle("http://"+p.address, client)
+	err := idle("http://"+p.pages, client)
 	for begun := time.Now(); err != nil && time.Since(begun) < r.pace.noticed; {
 		time.Sleep(100 * time.Millisecond)
-		err = idle("http://"+p.address, client)
+		err = idle("http://"+p.pages, client)
 	}
 	if err != nil {
 		r.found("%s %v", p.name, err)

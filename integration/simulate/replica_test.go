@@ -72,7 +72,8 @@ func (r *replica) once(ctx context.Context) time.Time {
 	defer shut()
 	w, d := r.begin(shut)
 	defer d.Close()
-	a := r.sim.service(w, d, func() time.Time { return time.Now().Add(r.off) })
+	defer d.pages.Close()
+	a := r.sim.service(w, d, d.pages, func() time.Time { return time.Now().Add(r.off) })
 	dead := make(chan time.Time, 1)
 	context.AfterFunc(ctx, func() { dead <- time.Now() })
 	go func() {
@@ -98,6 +99,7 @@ func (r *replica) begin(shut context.CancelFunc) (*wire, *door) {
 	defer r.mu.Unlock()
 	r.life++
 	r.door, r.shut = newDoor(), shut
+	r.door.pages = newDoor()
 	return newWire(r.sim, r.name+"."+itoa(r.life)), r.door
 }
 
@@ -118,10 +120,10 @@ func (r *replica) restart() {
 	}
 }
 
-// service is the whole service as it ships, but for its wire, door and clock.
-func (s *simulation) service(w http.RoundTripper, d net.Listener, now func() time.Time) *app.App {
+// service is the whole service as it ships, but for its wire, doors and clock.
+func (s *simulation) service(w http.RoundTripper, d, pages net.Listener, now func() time.Time) *app.App {
 	a, err := app.New(app.Options{
-		Config: s.config, Policy: s.policy(), Log: zerolog.New(s.log).Level(zerolog.ErrorLevel), Transport: w, Listener: d, Now: now,
+		Config: s.config, Policy: s.policy(), Log: zerolog.New(s.log).Level(zerolog.ErrorLevel), Transport: w, Listener: d, Operator: pages, Now: now,
 		Chance: s.chanceOf(w),
 	})
 	if err != nil {
@@ -144,6 +146,7 @@ func (s *simulation) chanceOf(w http.RoundTripper) func(time.Duration) time.Dura
 
 // door is where one process listens.
 type door struct {
+	pages  *door // for operators
 	knocks chan net.Conn
 	closed chan struct{}
 	once   sync.Once

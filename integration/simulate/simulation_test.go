@@ -106,7 +106,7 @@ func (s *simulation) run() {
 	s.server = newServer(s, &http.Client{Transport: b})
 	s.hospital = newHospital(s, s.server)
 	s.config.Routing = s.hospital.routing()
-	if _, err := s.service(direct{s.server}, nil, time.Now).Setup(context.Background()); err != nil {
+	if _, err := s.service(direct{s.server}, nil, nil, time.Now).Setup(context.Background()); err != nil {
 		panic(err)
 	}
 	s.start()

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -34,6 +32,7 @@ type App struct {
 	status *status
 
 	listener net.Listener
+	operator net.Listener
 	now      func() time.Time
 	chance   queue.Chance
 }
@@ -42,9 +41,11 @@ type App struct {
 type Options struct {
 	Config    config.Config
 	Policy    *pathway.Policy
+	Job       Job // what the FHIR server is asked to allow; empty: Serve
 	Log       zerolog.Logger
 	Transport http.RoundTripper // to the FHIR server; nil: a pool of our own
 	Listener  net.Listener      // for the hook and the health pages; nil: one at Config.Listen
+	Operator  net.Listener      // for the operators' pages; nil: one at Config.Operator.Listen
 	Now       func() time.Time  // what time this process takes it to be; nil: time.Now
 	Chance    queue.Chance      // draws how long a retry waits; nil: at random
 }
@@ -55,16 +56,16 @@ func New(o Options) (*App, error) {
 	if err := cfg.NeedServer(); err != nil {
 		return nil, err
 	}
-	var token func() (string, error)
-	if cfg.FHIR.TokenFile != "" {
-		token = func() (string, error) { return secret(cfg.FHIR.TokenFile) }
-	}
-	client, err := fhir.New(fhir.Options{BaseURL: cfg.FHIR.BaseURL, Timeout: cfg.FHIR.Timeout,
-		MaxConcurrent: cfg.FHIR.MaxConcurrent, Token: token, Transport: o.Transport, Chance: fhir.Chance(o.Chance)})
+	transport, err := o.transport()
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, policy: o.Policy, log: o.Log, client: client, listener: o.Listener, now: o.Now, chance: o.Chance}
+	client, err := fhir.New(fhir.Options{BaseURL: cfg.FHIR.BaseURL, Timeout: cfg.FHIR.Timeout,
+		MaxConcurrent: cfg.FHIR.MaxConcurrent, Transport: transport})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{cfg: cfg, policy: o.Policy, log: o.Log, client: client, listener: o.Listener, operator: o.Operator, now: o.Now, chance: o.Chance}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -84,21 +85,6 @@ func (a *App) vitals() vitals {
 // Client is the app's way to the FHIR server.
 func (a *App) Client() *fhir.Client { return a.client }
 
-// secret reads a secret from its file, every time: a rotated one counts at once.
-func secret(path string) (string, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("read a token: %w", err)
-	}
-	token := strings.TrimSpace(string(raw))
-	if token == "" {
-		return "", fmt.Errorf("read a token: %s is empty", path)
-	}
-	return token, nil
-}
-
-func (a *App) hookToken() (string, error) { return secret(a.cfg.Hook.TokenFile) }
-
 // grace is how long work under way may take after an end was asked for.
 const grace = 20 * time.Second
 
@@ -107,6 +93,9 @@ const grace = 20 * time.Second
 // set up.
 func (a *App) Run(ctx context.Context) error {
 	defer a.client.Close()
+	for _, unwise := range a.cfg.Warnings() {
+		a.log.Warn().Str("setting", unwise).Msg("the configuration is allowed but unwise")
+	}
 	a.queue = queue.New(a.chance)
 	defer a.queue.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -290,47 +279,4 @@ func (a *App) until(at time.Time) time.Duration {
 		return 0
 	}
 	return max(at.Sub(a.now()), time.Second)
-}
-
-// serve opens the listener: the hook, and pages for people and machines.
-func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop func(), err error) {
-	mux := http.NewServeMux()
-	a.status.mount(mux)
-	if a.cfg.Hook.Enabled {
-		if _, err := a.hookToken(); err != nil {
-			return nil, err
-		}
-		hook := intake.NewHook(a.queue, poller, a.hookToken)
-		mux.Handle(intake.HookPath, hook)
-		mux.Handle(intake.HookPath+"/", hook)
-	}
-	listener, err := a.listen()
-	if err != nil {
-		return nil, err
-	}
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 15 * time.Second, MaxHeaderBytes: 16 << 10}
-	go func() {
-		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			fail(fmt.Errorf("serve: %w", err))
-		}
-	}()
-	a.log.Info().Str("listen", listener.Addr().String()).Msg("listening")
-	return func() { shutdown(srv) }, nil
-}
-
-func (a *App) listen() (net.Listener, error) {
-	if a.listener != nil {
-		return a.listener, nil
-	}
-	listener, err := net.Listen("tcp", a.cfg.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	return listener, nil
-}
-
-func shutdown(srv *http.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	_ = srv.Shutdown(ctx)
 }

@@ -68,28 +68,29 @@ func (a *App) Quarantined(ctx context.Context) (map[string]Quarantined, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	address := a.Address()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/status", nil)
-	if err != nil {
+	resp, err := a.askOperator(ctx, "/status")
+	if errors.Is(err, errRequest) {
 		return nil, err
 	}
-	req.Close = true
-	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%w at %s: %w", ErrNoService, address, err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusUnauthorized {
+		return nil, fmt.Errorf("the service at %s wants another token: start this command with the same operator.token_file", address)
+	}
 	var p page
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxPage)).Decode(&p); err != nil || p.Phase == "" {
-		return nil, fmt.Errorf("what answers at %s is not tilsyn; --listen names the service's address", address)
+		return nil, fmt.Errorf("what answers at %s is not tilsyn; operator.listen names the service's address", address)
 	}
 	return p.Quarantined, nil
 }
 
-// Address is where the service on this machine listens.
+// Address is where the service on this machine shows its pages to operators.
 func (a *App) Address() string {
-	host, port, err := net.SplitHostPort(a.cfg.Listen)
+	host, port, err := net.SplitHostPort(a.cfg.Operator.Listen)
 	if err != nil {
-		return a.cfg.Listen
+		return a.cfg.Operator.Listen
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"

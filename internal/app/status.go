@@ -116,9 +116,8 @@ type page struct {
 	Quarantined quarantine   `json:"quarantined"` // by Encounter id
 }
 
-// mount adds /livez (the process runs), /readyz (it screens), /status for people
-// and /metrics for Prometheus.
-func (s *status) mount(mux *http.ServeMux) {
+// mountHealth adds /livez (the process runs) and /readyz (it screens).
+func (s *status) mountHealth(mux *http.ServeMux) {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if p := s.page(); p.Phase != "screening" {
@@ -127,6 +126,10 @@ func (s *status) mount(mux *http.ServeMux) {
 		}
 		_, _ = w.Write([]byte("ok\n"))
 	})
+}
+
+// mountPages adds /status for people and /metrics for Prometheus.
+func (s *status) mountPages(mux *http.ServeMux) {
 	mux.Handle("GET /metrics", s.metrics.handler())
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

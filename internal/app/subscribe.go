@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
+	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/intake"
 )
@@ -21,7 +24,7 @@ func (a *App) subscribe(ctx context.Context) ([]Change, error) {
 	if !a.cfg.Hook.Enabled {
 		return nil, nil
 	}
-	token, err := a.hookToken()
+	token, key, err := a.handedOut()
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +36,7 @@ func (a *App) subscribe(ctx context.Context) ([]Change, error) {
 	var done []Change
 	var tx fhir.Transaction
 	for _, typ := range watched {
-		did, err := a.arm(&tx, found, subscription(typ, endpoint, token))
+		did, err := a.arm(&tx, found, subscription(typ, endpoint, token, key))
 		if err != nil {
 			return done, err
 		}
@@ -45,18 +48,42 @@ func (a *App) subscribe(ctx context.Context) ([]Change, error) {
 	return done, nil
 }
 
+// handedOut are the secrets that the server is to use from now on: the first of
+// those that are valid.
+func (a *App) handedOut() (token, key string, err error) {
+	first := func(setting string, s config.Secret) (string, error) {
+		if s == "" {
+			return "", nil
+		}
+		valid, err := s.Lines(setting)
+		if err != nil {
+			return "", err
+		}
+		return valid[0], nil
+	}
+	token, err = first("hook.token_file", a.cfg.Hook.TokenFile)
+	key, keyErr := first("hook.secret_file", a.cfg.Hook.SecretFile)
+	return token, key, errors.Join(err, keyErr)
+}
+
+// secretExtension is where Medplum looks for the key of its signatures.
+const secretExtension = "https://www.medplum.com/fhir/StructureDefinition/subscription-secret"
+
 // subscription asks for an empty ping: data that is not sent cannot leak.
-func subscription(typ, endpoint, token string) r4.Subscription {
-	return r4.Subscription{
+func subscription(typ, endpoint, token, key string) r4.Subscription {
+	s := r4.Subscription{
 		Status:   r4.SubscriptionStatusRequested,
 		Reason:   "tilsyn: see admissions, answers and tasks as they change",
 		Criteria: typ + "?",
-		Channel: r4.SubscriptionChannel{
-			Type:     r4.SubscriptionChannelTypeRestHook,
-			Endpoint: &endpoint,
-			Header:   []string{"Authorization: Bearer " + token},
-		},
+		Channel:  r4.SubscriptionChannel{Type: r4.SubscriptionChannelTypeRestHook, Endpoint: &endpoint},
 	}
+	if token != "" {
+		s.Channel.Header = []string{"Authorization: Bearer " + token}
+	}
+	if key != "" {
+		s.Extension = []r4.Extension{{Url: secretExtension, ValueString: &key}}
+	}
+	return s
 }
 
 // arm creates the Subscription, or mends one that has another secret or that
@@ -67,16 +94,57 @@ func (a *App) arm(tx *fhir.Transaction, found []fhir.Resource, want r4.Subscript
 			continue
 		}
 		status := have.Get("status").String()
-		if have.Get("channel.header.0").String() == want.Channel.Header[0] && (status == "active" || status == "requested") {
+		if keepsSecrets(have, want) && (status == "active" || status == "requested") {
 			return "unchanged", nil
 		}
-		mended, err := have.Set("channel.header", want.Channel.Header)
-		if err == nil {
-			mended, err = mended.Set("status", "requested")
-		}
+		mended, err := mend(have, want)
 		tx.Update(a.client, mended)
 		return "updated", err
 	}
 	tx.Create(fhir.NewRef(), want, "")
 	return "created", nil
+}
+
+func keepsSecrets(have fhir.Resource, want r4.Subscription) bool {
+	header := ""
+	if len(want.Channel.Header) > 0 {
+		header = want.Channel.Header[0]
+	}
+	return have.Get("channel.header.0").String() == header && keyOf(have) == keyIn(want)
+}
+
+func keyOf(have fhir.Resource) string {
+	return have.Get(`extension.#(url=="` + secretExtension + `").valueString`).String()
+}
+
+func keyIn(want r4.Subscription) string {
+	if len(want.Extension) == 0 {
+		return ""
+	}
+	return *want.Extension[0].ValueString
+}
+
+// mend leaves the extensions of others as they are.
+func mend(have fhir.Resource, want r4.Subscription) (fhir.Resource, error) {
+	var extensions []any
+	for _, e := range have.Get("extension").Array() {
+		if e.Get("url").String() != secretExtension {
+			extensions = append(extensions, json.RawMessage(e.Raw))
+		}
+	}
+	for _, e := range want.Extension {
+		extensions = append(extensions, e)
+	}
+	mended, err := have.Set("status", "requested")
+	put := func(element string, value any, n int) {
+		if err != nil {
+			return
+		}
+		if mended, err = mended.Delete(element); err == nil && n > 0 { // FHIR knows no empty list
+			mended, err = mended.Set(element, value)
+		}
+	}
+	put("channel.header", want.Channel.Header, len(want.Channel.Header))
+	put("extension", extensions, len(extensions))
+	return mended, err
 }

@@ -25,7 +25,10 @@ var names = Names{IdentifierSystem: "https://tilsyn.example/id", CodeSystem: "ht
 type heard struct {
 	mu             sync.Mutex
 	fresh, backlog []string
+	full           bool
 }
+
+func (h *heard) Full() bool { return h.full }
 
 func (h *heard) Fresh(id string)   { h.mu.Lock(); h.fresh = append(h.fresh, id); h.mu.Unlock() }
 func (h *heard) Backlog(id string) { h.mu.Lock(); h.backlog = append(h.backlog, id); h.mu.Unlock() }

@@ -1,9 +1,13 @@
 package intake
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 
@@ -13,26 +17,42 @@ import (
 // HookPath is where a Subscription's channel points to.
 const HookPath = "/hooks/fhir"
 
-// maxHookBody is how much of a notification is read, in bytes, before it is
-// thrown away: reading it lets the server reuse the connection.
-const maxHookBody = 1 << 20
+const (
+	maxHookBody  = 1 << 20 // bytes
+	maxHookDepth = 64      // of arrays and objects in one another
+	hookSlots    = 32      // bodies that are read at once: 32 MiB at most
+)
 
-// Hook answers rest-hook notifications. The path may name an admission; the
-// body is never looked at.
+// signatureHeader holds the HMAC-SHA256 of the body in hex, as Medplum sends it.
+const signatureHeader = "X-Signature"
+
+// Secrets gives those that are valid now: one, or two while one replaces the
+// other.
+type Secrets func() ([]string, error)
+
+// Hook answers rest-hook notifications. The path may name an admission; of the
+// body nothing is believed.
 type Hook struct {
-	queue  Queue
+	queue  Inbox
 	poller *Poller
-	token  func() (string, error)
+	proof  Proof
+	slots  chan struct{}
 }
 
-// NewHook makes the handler for HookPath and what lies below it. token is the
-// secret that callers must show.
-func NewHook(q Queue, p *Poller, token func() (string, error)) *Hook {
-	return &Hook{queue: q, poller: p, token: token}
+// Proof is what a caller must show. What is nil is not asked for; with neither
+// nobody gets in.
+type Proof struct {
+	Tokens Secrets // a bearer token
+	Keys   Secrets // the key of a signature over the body
+}
+
+// NewHook makes the handler for HookPath and what lies below it.
+func NewHook(q Inbox, p *Poller, proof Proof) *Hook {
+	return &Hook{queue: q, poller: p, proof: proof, slots: make(chan struct{}, hookSlots)}
 }
 
 func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.authorized(r) {
+	if !h.admits(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		http.Error(w, "a valid bearer token is needed", http.StatusUnauthorized)
 		return
@@ -44,31 +64,117 @@ func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "POST, PUT or DELETE", http.StatusMethodNotAllowed)
 		return
 	}
-	if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxHookBody)); err != nil {
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	default:
+		busy(w)
+		return
+	}
+	h.listen(w, r)
+}
+
+// admits tells whether a caller may send a body. With a signature alone that is
+// everybody: it covers the body.
+func (h *Hook) admits(r *http.Request) bool {
+	if h.proof.Tokens == nil {
+		return h.proof.Keys != nil
+	}
+	return Shows(r, h.proof.Tokens)
+}
+
+// listen reads what an admitted caller sends, and hears it if all is in order.
+func (h *Hook) listen(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHookBody))
+	switch {
+	case err != nil:
 		http.Error(w, "the body is too large or was cut short", http.StatusRequestEntityTooLarge)
-		return
+	case h.proof.Keys != nil && !signed(r, body, h.proof.Keys):
+		http.Error(w, "a valid "+signatureHeader+" is needed", http.StatusUnauthorized)
+	case len(body) > 0 && !isJSON(r.Header.Get("Content-Type")):
+		http.Error(w, "the body must be JSON", http.StatusUnsupportedMediaType)
+	case len(body) > 0 && (!json.Valid(body) || depth(body) > maxHookDepth):
+		http.Error(w, "the body must be valid JSON, not nested too deep", http.StatusBadRequest)
+	case !h.hear(strings.TrimPrefix(r.URL.Path, HookPath)):
+		busy(w)
+	default:
+		w.WriteHeader(http.StatusNoContent) // HAPI takes a 200 with a body that is not FHIR for a failure
 	}
-	h.hear(strings.TrimPrefix(r.URL.Path, HookPath))
-	w.WriteHeader(http.StatusNoContent) // HAPI takes a 200 with a body that is not FHIR for a failure
 }
 
-// hear queues the admission in the path; any other ping rings the poller.
-func (h *Hook) hear(path string) {
+// busy sends a caller away who has done nothing wrong. Nothing is lost: the
+// poller and the census find what he came to tell.
+func busy(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "10")
+	http.Error(w, "too much is waiting already", http.StatusServiceUnavailable)
+}
+
+// hear queues the admission in the path, unless too many wait; any other ping
+// rings the poller.
+func (h *Hook) hear(path string) bool {
 	typ, id, _ := strings.Cut(strings.Trim(path, "/"), "/")
-	if typ == "Encounter" && fhir.ValidID(id) {
-		h.queue.Fresh(id)
-		return
+	if typ != "Encounter" || !fhir.ValidID(id) {
+		h.poller.Ring()
+		return true
 	}
-	h.poller.Ring()
-}
-
-// authorized compares digests, so that the time it takes tells nothing.
-func (h *Hook) authorized(r *http.Request) bool {
-	want, err := h.token()
-	if err != nil || want == "" {
+	if h.queue.Full() {
 		return false
 	}
+	h.queue.Fresh(id)
+	return true
+}
+
+// Shows tells whether a request carries one of the bearer tokens. It compares
+// digests, and all of them, so that the time it takes tells nothing.
+func Shows(r *http.Request, tokens Secrets) bool {
 	got, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	a, b := sha256.Sum256([]byte(got)), sha256.Sum256([]byte(want))
-	return ok && subtle.ConstantTimeCompare(a[:], b[:]) == 1
+	have := sha256.Sum256([]byte(got))
+	return matches(tokens, func(token string) bool {
+		want := sha256.Sum256([]byte(token))
+		return subtle.ConstantTimeCompare(have[:], want[:]) == 1
+	}) && ok
+}
+
+func signed(r *http.Request, body []byte, keys Secrets) bool {
+	got, err := hex.DecodeString(r.Header.Get(signatureHeader))
+	return matches(keys, func(key string) bool {
+		mac := hmac.New(sha256.New, []byte(key))
+		mac.Write(body)
+		return hmac.Equal(got, mac.Sum(nil))
+	}) && err == nil
+}
+
+// matches tries every secret, also after one that fits.
+func matches(secrets Secrets, fits func(string) bool) bool {
+	all, err := secrets()
+	found := false
+	for _, s := range all {
+		found = fits(s) && s != "" || found
+	}
+	return found && err == nil
+}
+
+func isJSON(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json"))
+}
+
+// depth is how deep valid JSON is nested.
+func depth(body []byte) int {
+	now, deepest, text := 0, 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case text && c == '\\':
+			i++ // what is escaped ends nothing
+		case c == '"':
+			text = !text
+		case text:
+		case c == '{' || c == '[':
+			now++
+			deepest = max(deepest, now)
+		case c == '}' || c == ']':
+			now--
+		}
+	}
+	return deepest
 }

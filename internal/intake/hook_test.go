@@ -1,25 +1,30 @@
 package intake
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 )
 
 const secret = "s3cret"
 
 // ring sends one notification and gives the answer's status, what was named,
 // and whether the poller was rung.
-func ring(t *testing.T, r *http.Request, token func() (string, error)) (status int, named string, polled bool) {
+func ring(t *testing.T, r *http.Request, tokens Secrets) (status int, named string, polled bool) {
 	t.Helper()
 	_, c := serve(t)
 	q := &heard{}
 	p := NewPoller(c, q, names, Window{}, nil, nil)
 	w := httptest.NewRecorder()
-	NewHook(q, p, token).ServeHTTP(w, r)
+	NewHook(q, p, Proof{Tokens: tokens}).ServeHTTP(w, r)
 	fresh, backlog := q.took()
 	if backlog != "" {
 		t.Errorf("the hook put %s behind the backlog", backlog)
@@ -27,11 +32,14 @@ func ring(t *testing.T, r *http.Request, token func() (string, error)) (status i
 	return w.Code, fresh, len(p.bell) == 1
 }
 
-func known() (string, error) { return secret, nil }
+func known() ([]string, error) { return []string{secret}, nil }
 
 func request(method, path, body string) *http.Request {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+secret)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/fhir+json")
+	}
 	return r
 }
 
@@ -54,10 +62,12 @@ func TestWithoutTheTokenNothingIsHeard(t *testing.T) {
 }
 
 func TestAHookWithoutASecretOfItsOwnLetsNobodyIn(t *testing.T) {
-	for name, token := range map[string]func() (string, error){
-		"an empty secret":          func() (string, error) { return "", nil },
-		"one that cannot be read":  func() (string, error) { return "", errors.New("gone") },
-		"an error beside a secret": func() (string, error) { return secret, errors.New("half read") },
+	for name, token := range map[string]Secrets{
+		"an empty secret":          func() ([]string, error) { return []string{""}, nil },
+		"none":                     func() ([]string, error) { return nil, nil },
+		"one that cannot be read":  func() ([]string, error) { return nil, errors.New("gone") },
+		"an error beside a secret": func() ([]string, error) { return []string{secret}, errors.New("half read") },
+		"nothing asked for":        nil,
 	} {
 		for _, header := range []string{"Bearer ", "Bearer " + secret, ""} {
 			r := request(http.MethodPost, "/hooks/fhir/Encounter/1", "")
@@ -75,22 +85,23 @@ func TestARefusedCallerLearnsNothingAboutTheSecret(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := request(http.MethodPost, "/hooks/fhir", "")
 	r.Header.Set("Authorization", "Bearer wrong")
-	NewHook(q, NewPoller(c, q, names, Window{}, nil, nil), known).ServeHTTP(w, r)
+	NewHook(q, NewPoller(c, q, names, Window{}, nil, nil), Proof{Tokens: known}).ServeHTTP(w, r)
 	if w.Header().Get("WWW-Authenticate") == "" || strings.Contains(w.Body.String(), secret) || strings.Contains(w.Body.String(), "wrong") {
 		t.Errorf("answered %q", w.Body.String())
 	}
 }
 
+// While a secret is replaced the old one and the new one open.
 func TestARotatedSecretCountsAtOnce(t *testing.T) {
 	_, c := serve(t)
 	q := &heard{}
-	now := "old"
-	h := NewHook(q, NewPoller(c, q, names, Window{}, nil, nil), func() (string, error) { return now, nil })
+	var now []string
+	h := NewHook(q, NewPoller(c, q, names, Window{}, nil, nil), Proof{Tokens: func() ([]string, error) { return now, nil }})
 	for _, step := range []struct {
 		current, shown string
 		want           int
-	}{{"old", "old", 204}, {"new", "old", 401}, {"new", "new", 204}} {
-		now = step.current
+	}{{"old", "old", 204}, {"old", "new", 401}, {"new old", "old", 204}, {"new old", "new", 204}, {"new old", "new old", 401}, {"new", "old", 401}, {"new", "new", 204}} {
+		now = strings.Fields(step.current)
 		r := request(http.MethodPost, "/hooks/fhir", "")
 		r.Header.Set("Authorization", "Bearer "+step.shown)
 		w := httptest.NewRecorder()
@@ -147,10 +158,10 @@ func TestThePathNamesTheAdmissionOrRingsThePoller(t *testing.T) {
 	}
 }
 
-func TestTheBodyIsNeverLookedAt(t *testing.T) {
+func TestNothingInTheBodyIsBelieved(t *testing.T) {
 	for _, body := range []string{
 		`{"resourceType":"Encounter","id":"666"}`, `{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Encounter","id":"666"}}]}`,
-		`{`, "\xff\x00", strings.Repeat("[", 1<<19), strings.Repeat(" ", 1<<20),
+		`{}`, `{"a":1,"a":2}`, nested(64), `{"text":"[[[[\\\"[[` + strings.Repeat("[", 100) + `"}`, `{"pad":"` + strings.Repeat(" ", 1<<20-10) + `"}`,
 	} {
 		if status, named, polled := ring(t, request(http.MethodPut, "/hooks/fhir/Encounter/1", body), known); status != 204 || named != "1" || polled {
 			t.Errorf("%.30q: %d, named %q, polled %v", body, status, named, polled)
@@ -159,6 +170,127 @@ func TestTheBodyIsNeverLookedAt(t *testing.T) {
 			t.Errorf("%.30q: %d, named %q, polled %v", body, status, named, polled)
 		}
 	}
+}
+
+// nested is JSON so many arrays and objects deep.
+func nested(n int) string {
+	return strings.Repeat(`[{"a":`, n/2) + "1" + strings.Repeat("}]", n/2)
+}
+
+func TestABodyThatIsNoJSONNamesNothing(t *testing.T) {
+	for _, tt := range []struct {
+		contentType, body string
+		want              int
+	}{
+		{"application/json", "{", 400}, {"application/json", "\xff\x00", 400}, {"application/fhir+json", nested(66), 400}, {"application/json", "{} {}", 400},
+		{"application/json", strings.Repeat("[", 1<<19), 400}, {"application/json; charset=utf-8", "{}", 204}, {"application/fhir+json;fhirVersion=4.0", "{}", 204},
+		{"", "{}", 415}, {"text/plain", "{}", 415}, {"application/xml", "<a/>", 415}, {"application/jsonp", "{}", 415}, {"image/svg+json", "{}", 415},
+		{"", "", 204}, {"text/plain", "", 204}, // an empty ping of HAPI
+	} {
+		r := request(http.MethodPost, "/hooks/fhir/Encounter/1", tt.body)
+		r.Header.Set("Content-Type", tt.contentType)
+		if status, named, _ := ring(t, r, known); status != tt.want || (named != "") != (tt.want == 204) {
+			t.Errorf("%s %.30q: %d, named %q; want %d", tt.contentType, tt.body, status, named, tt.want)
+		}
+	}
+}
+
+func TestASignatureCoversTheBody(t *testing.T) {
+	keys := func() ([]string, error) { return []string{"new key", "old key"}, nil }
+	sign := func(key, body string) string {
+		mac := hmac.New(sha256.New, []byte(key))
+		io.WriteString(mac, body)
+		return hex.EncodeToString(mac.Sum(nil))
+	}
+	const body = `{"resourceType":"Encounter"}`
+	for name, tt := range map[string]struct {
+		proof            Proof
+		token, signature string
+		want             int
+	}{
+		"signed":                           {Proof{Keys: keys}, "", sign("new key", body), 204},
+		"by the old key":                   {Proof{Keys: keys}, "", sign("old key", body), 204},
+		"by another":                       {Proof{Keys: keys}, "", sign("no key", body), 401},
+		"another body":                     {Proof{Keys: keys}, "", sign("new key", body+" "), 401},
+		"not signed":                       {Proof{Keys: keys}, "", "", 401},
+		"no hex":                           {Proof{Keys: keys}, "", "x" + sign("new key", body), 401},
+		"cut short":                        {Proof{Keys: keys}, "", sign("new key", body)[:32], 401},
+		"in capitals":                      {Proof{Keys: keys}, "", strings.ToUpper(sign("new key", body)), 204},
+		"both":                             {Proof{known, keys}, secret, sign("new key", body), 204},
+		"only the token of both":           {Proof{known, keys}, secret, "", 401},
+		"only the signature of both":       {Proof{known, keys}, "", sign("new key", body), 401},
+		"an empty key signs nothing":       {Proof{Keys: func() ([]string, error) { return []string{""}, nil }}, "", sign("", body), 401},
+		"keys that cannot be read":         {Proof{Keys: func() ([]string, error) { return nil, errors.New("gone") }}, "", sign("", body), 401},
+		"a signature that nobody asks for": {Proof{Tokens: known}, secret, "nonsense", 204},
+	} {
+		_, c := serve(t)
+		q := &heard{}
+		r := httptest.NewRequest(http.MethodPost, "/hooks/fhir/Encounter/1", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "Bearer "+tt.token)
+		r.Header.Set("X-Signature", tt.signature)
+		w := httptest.NewRecorder()
+		NewHook(q, NewPoller(c, q, names, Window{}, nil, nil), tt.proof).ServeHTTP(w, r)
+		if named, _ := q.took(); w.Code != tt.want || (named == "1") != (tt.want == 204) {
+			t.Errorf("%s: %d, named %q; want %d", name, w.Code, named, tt.want)
+		}
+	}
+}
+
+// RFC 4231, test case 2.
+func TestTheSignatureIsTheStandardOne(t *testing.T) {
+	r := httptest.NewRequest(http.MethodPost, "/", nil)
+	r.Header.Set("X-Signature", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
+	if !signed(r, []byte("what do ya want for nothing?"), func() ([]string, error) { return []string{"Jefe"}, nil }) {
+		t.Error("was refused")
+	}
+}
+
+func TestAFullQueueSendsCallersAway(t *testing.T) {
+	_, c := serve(t)
+	q := &heard{full: true}
+	p := NewPoller(c, q, names, Window{}, nil, nil)
+	h := NewHook(q, p, Proof{Tokens: known})
+	for path, want := range map[string]int{"/hooks/fhir/Encounter/1": 503, "/hooks/fhir": 204, "/hooks/fhir/Task/1": 204} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, request(http.MethodPost, path, ""))
+		if named, _ := q.took(); w.Code != want || named != "" || (w.Header().Get("Retry-After") != "") != (want == 503) {
+			t.Errorf("%s: %d, named %q", path, w.Code, named)
+		}
+	}
+	if len(p.bell) != 1 {
+		t.Error("a ping takes no room: the poller is rung")
+	}
+}
+
+// Callers who hold their bodies back cannot fill the memory.
+func TestOnlySoManyBodiesAreReadAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &heard{}
+		h := NewHook(q, &Poller{bell: newBell()}, Proof{Tokens: known})
+		slow, end := io.Pipe()
+		var group sync.WaitGroup
+		for range hookSlots {
+			group.Go(func() {
+				r := httptest.NewRequest(http.MethodPost, "/hooks/fhir", slow)
+				r.Header.Set("Authorization", "Bearer "+secret)
+				h.ServeHTTP(httptest.NewRecorder(), r)
+			})
+		}
+		synctest.Wait()
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, request(http.MethodPost, "/hooks/fhir/Encounter/1", "{}"))
+		if w.Code != 503 {
+			t.Errorf("one too many was answered %d", w.Code)
+		}
+		end.Close()
+		group.Wait()
+		w = httptest.NewRecorder()
+		h.ServeHTTP(w, request(http.MethodPost, "/hooks/fhir/Encounter/1", "{}"))
+		if w.Code != 204 {
+			t.Errorf("when the others have gone: %d", w.Code)
+		}
+	})
 }
 
 func TestABodyThatIsTooLargeOrCutShortNamesNothing(t *testing.T) {
@@ -183,7 +315,7 @@ func TestAHundredPingsAreOneMoreRound(t *testing.T) {
 	_, c := serve(t)
 	q := &heard{}
 	p := NewPoller(c, q, names, Window{}, nil, nil)
-	h := NewHook(q, p, known)
+	h := NewHook(q, p, Proof{Tokens: known})
 	for range 100 {
 		h.ServeHTTP(httptest.NewRecorder(), request(http.MethodPost, "/hooks/fhir", ""))
 	}

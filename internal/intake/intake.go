@@ -18,6 +18,12 @@ type Queue interface {
 	Backlog(id string) // the census walked past it
 }
 
+// Inbox is a queue that can have enough.
+type Inbox interface {
+	Queue
+	Full() bool // so much waits that callers from outside are sent away
+}
+
 // Names are what intake must know of our resources to map them to admissions.
 type Names struct {
 	IdentifierSystem string   // our identifiers read <purpose>:<Encounter id>[:n]

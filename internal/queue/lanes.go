@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"math"
 	"sync"
+	"sync/atomic"
 )
 
 // lanes is the order in which waiting keys are taken: fresh before backlog,
@@ -13,7 +14,7 @@ type lanes struct {
 	waiting        map[string]*list.Element // those in the backlog
 	most           int                      // of the backlog, at once
 	walking        map[string]bool          // those of the backlog that are being worked on
-	count          int                      // of all that wait
+	all, freshLen  atomic.Int64             // how many wait, for those who do not hold workqueue's lock
 
 	mu     sync.Mutex
 	urgent map[string]bool // fresh keys that are not yet in a lane
@@ -59,9 +60,9 @@ func (l *lanes) marked(id string) bool {
 
 // Push puts a key that was not waiting at the end of its lane.
 func (l *lanes) Push(id string) {
-	l.counted(1)
+	l.all.Add(1)
 	if l.marked(id) {
-		l.fresh.PushBack(id)
+		l.pushFresh(id)
 		return
 	}
 	l.waiting[id] = l.backlog.PushBack(id)
@@ -75,8 +76,13 @@ func (l *lanes) Touch(id string) {
 	if e := l.waiting[id]; e != nil {
 		l.backlog.Remove(e)
 		delete(l.waiting, id)
-		l.fresh.PushBack(id)
+		l.pushFresh(id)
 	}
+}
+
+func (l *lanes) pushFresh(id string) {
+	l.fresh.PushBack(id)
+	l.freshLen.Add(1)
 }
 
 // again keeps a fresh key fresh for its next try.
@@ -112,22 +118,11 @@ func (l *lanes) Len() int {
 	return l.fresh.Len() + l.backlog.Len()
 }
 
-func (l *lanes) counted(n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.count += n
-}
-
-func (l *lanes) total() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.count
-}
-
 // Pop takes the next key.
 func (l *lanes) Pop() string {
-	l.counted(-1)
+	l.all.Add(-1)
 	if e := l.fresh.Front(); e != nil {
+		l.freshLen.Add(-1)
 		return l.take(l.fresh.Remove(e).(string))
 	}
 	id := l.backlog.Remove(l.backlog.Front()).(string)

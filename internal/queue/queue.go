@@ -60,6 +60,14 @@ func (q *Queue) Backlog(id string) {
 	}
 }
 
+// maxFresh is how many fresh admissions may wait before callers from outside are
+// sent away: hours of work even for a country, and a megabyte of memory.
+const maxFresh = 10_000
+
+// Full tells whether so much fresh work waits that a notification is better sent
+// again later. The census's backlog does not count: fresh work overtakes it.
+func (q *Queue) Full() bool { return q.lanes.freshLen.Load() >= maxFresh }
+
 // Walked tells, once, whether it was the census alone that named an admission
 // since this was last asked. Ask after each look that went well: what nobody asks about is kept.
 func (q *Queue) Walked(id string) bool { return q.lanes.walkedOnly(id) }
@@ -68,7 +76,7 @@ func (q *Queue) Walked(id string) bool { return q.lanes.walkedOnly(id) }
 func (q *Queue) Retries() int { return q.budget.spent() }
 
 // Len is how many admissions wait, those under way not counted.
-func (q *Queue) Len() int { return q.lanes.total() }
+func (q *Queue) Len() int { return int(q.lanes.all.Load()) }
 
 // Close ends a queue. Run does it as well; this is for one that was never run.
 func (q *Queue) Close() { q.work.ShutDown() }

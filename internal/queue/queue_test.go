@@ -307,3 +307,39 @@ func TestWalkedTellsWhomTheCensusAloneHasNamed(t *testing.T) {
 		q.Close()
 	}
 }
+
+// A backlog of a whole country sends nobody away; ten thousand of whom something
+// just happened do, until they are worked on.
+func TestTheQueueIsFullOfFreshWorkOnly(t *testing.T) {
+	q := queue.New(nil)
+	for i := range 20_000 {
+		q.Backlog(fmt.Sprint("b", i))
+	}
+	if q.Full() {
+		t.Error("the census's backlog is no reason to send a caller away")
+	}
+	for i := range 9_999 {
+		q.Fresh(fmt.Sprint("b", i)) // which overtakes the backlog
+		q.Fresh(fmt.Sprint("b", i))
+	}
+	if q.Full() {
+		t.Error("one fewer than the limit")
+	}
+	q.Fresh("last")
+	if !q.Full() {
+		t.Error("at the limit it is full")
+	}
+	done := make(chan struct{})
+	var n atomic.Int32
+	stop := run(q, 4, func(string) queue.Result {
+		if n.Add(1) == 20_001 {
+			close(done)
+		}
+		return queue.Result{}
+	})
+	<-done
+	stop()
+	if q.Full() {
+		t.Error("nothing waits any more")
+	}
+}

@@ -1,0 +1,78 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/tilsyn/tilsyn/fhir"
+)
+
+// endpoint is where tokens are given.
+type endpoint struct {
+	url        string
+	algorithms []string // that its server can check; empty: it did not say
+	version1   bool     // it knows no scopes of version 2
+}
+
+// wellKnown is what is used of a SMART configuration.
+type wellKnown struct {
+	TokenEndpoint string   `json:"token_endpoint"`
+	Algorithms    []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	Capabilities  []string `json:"capabilities"`
+}
+
+const wellKnownPath = "/.well-known/smart-configuration"
+
+// discover finds the endpoint, once until a request for a token fails.
+func (s *smart) discover(ctx context.Context) (*endpoint, error) {
+	if s.TokenURL != "" {
+		return &endpoint{url: s.TokenURL}, nil
+	}
+	if s.endpoint != nil {
+		return s.endpoint, nil
+	}
+	found, err := s.configuration(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !s.trusted(found.TokenEndpoint) {
+		return nil, problem("%s names no token endpoint that can be used: it must be an https URL; set fhir.auth.token_url", s.BaseURL+wellKnownPath)
+	}
+	s.endpoint = &endpoint{url: found.TokenEndpoint, algorithms: found.Algorithms,
+		version1: slices.Contains(found.Capabilities, "permission-v1") && !slices.Contains(found.Capabilities, "permission-v2")}
+	return s.endpoint, nil
+}
+
+func (s *smart) configuration(ctx context.Context) (wellKnown, error) {
+	var found wellKnown
+	at := s.BaseURL + wellKnownPath
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	if err != nil {
+		return found, problem("fhir.base_url is no URL")
+	}
+	r.Header.Set("Accept", "application/json")
+	answer, err := s.http.Do(r)
+	if err != nil {
+		return found, problem("ask %s: %w", at, fhir.TransportError(err))
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return found, problem("%s answered %d; set fhir.auth.token_url if this server has no SMART configuration", at, answer.StatusCode)
+	}
+	if json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(&found) != nil {
+		return found, problem("%s is no SMART configuration: it is not a JSON object; set fhir.auth.token_url", at)
+	}
+	return found, nil
+}
+
+// trusted: a FHIR server reached by TLS must not send us where there is none.
+func (s *smart) trusted(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	base, baseErr := url.Parse(s.BaseURL)
+	return err == nil && baseErr == nil && u.Host != "" && u.User == nil && u.Fragment == "" &&
+		(u.Scheme == "https" || u.Scheme == "http" && base.Scheme == "http")
+}

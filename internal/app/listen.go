@@ -1,0 +1,146 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/internal/intake"
+)
+
+// serve opens the listeners: one for the hook and for what looks after the
+// process, one for operators.
+func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop func(), err error) {
+	own, err := a.certificate()
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	a.status.mountHealth(mux)
+	if a.cfg.Hook.Enabled {
+		hook, err := a.hook(poller)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle(intake.HookPath, hook)
+		mux.Handle(intake.HookPath+"/", hook)
+	}
+	stopMain, err := a.open(door{"listen", a.cfg.Listen, a.listener, own, mux}, fail)
+	if err != nil {
+		return nil, err
+	}
+	stopOperator, err := a.serveOperator(own, fail)
+	if err != nil {
+		stopMain()
+		return nil, err
+	}
+	return func() { stopOperator(); stopMain() }, nil
+}
+
+// serveOperator opens the pages that say how the work goes. They name no
+// patient, but admissions: they are not for everybody who reaches the hook.
+func (a *App) serveOperator(own *pair, fail context.CancelCauseFunc) (stop func(), err error) {
+	o := a.cfg.Operator
+	if o.Listen == "" && a.operator == nil {
+		return func() {}, nil
+	}
+	mux := http.NewServeMux()
+	a.status.mountPages(mux)
+	var handler http.Handler = mux
+	if o.TokenFile != "" {
+		tokens, err := lines("operator.token_file", o.TokenFile)
+		if err != nil {
+			return nil, err
+		}
+		handler = guarded(tokens, mux)
+	}
+	if o.Loopback() {
+		own = nil // nothing leaves the machine, and no certificate names it so
+	}
+	return a.open(door{"operator", o.Listen, a.operator, own, handler}, fail)
+}
+
+func guarded(tokens intake.Secrets, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !intake.Shows(r, tokens) {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			http.Error(w, "a valid bearer token is needed", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (a *App) hook(poller *intake.Poller) (http.Handler, error) {
+	var proof intake.Proof
+	var err, keysErr error
+	if a.cfg.Hook.TokenFile != "" {
+		proof.Tokens, err = lines("hook.token_file", a.cfg.Hook.TokenFile)
+	}
+	if a.cfg.Hook.SecretFile != "" {
+		proof.Keys, keysErr = lines("hook.secret_file", a.cfg.Hook.SecretFile)
+	}
+	return intake.NewHook(a.queue, poller, proof), errors.Join(err, keysErr)
+}
+
+// lines reads the secrets that callers must show, and checks once that they are
+// there: with none nobody would get in.
+func lines(key string, file config.Secret) (intake.Secrets, error) {
+	read := func() ([]string, error) { return file.Lines(key) }
+	_, err := read()
+	return read, err
+}
+
+// certificate is what callers see of us, or nil without TLS.
+func (a *App) certificate() (*pair, error) {
+	if a.cfg.TLS.CertFile == "" {
+		return nil, nil
+	}
+	return newPair("tls", a.cfg.TLS.CertFile, a.cfg.TLS.KeyFile, a.log)
+}
+
+// door is one listener and what is served there.
+type door struct {
+	name     string       // in the log
+	address  string       // where to listen
+	listener net.Listener // instead; may be nil
+	own      *pair        // nil: without TLS
+	handler  http.Handler
+}
+
+func (a *App) open(d door, fail context.CancelCauseFunc) (stop func(), err error) {
+	listener := d.listener
+	if listener == nil {
+		if listener, err = net.Listen("tcp", d.address); err != nil {
+			return nil, fmt.Errorf("listen: %w", err)
+		}
+	}
+	srv := &http.Server{Handler: d.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
+	go func() {
+		if err := d.run(srv, listener); !errors.Is(err, http.ErrServerClosed) {
+			fail(fmt.Errorf("serve: %w", err))
+		}
+	}()
+	a.log.Info().Str(d.name, listener.Addr().String()).Bool("tls", d.own != nil).Msg("listening")
+	return func() { shutdown(srv) }, nil
+}
+
+func (d door) run(srv *http.Server, listener net.Listener) error {
+	if d.own == nil {
+		return srv.Serve(listener)
+	}
+	srv.TLSConfig = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return d.own.now(), nil }}
+	return srv.ServeTLS(listener, "", "")
+}
+
+func shutdown(srv *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = srv.Shutdown(ctx)
+}
