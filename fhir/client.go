@@ -39,7 +39,6 @@ type Client struct {
 const (
 	defaultTimeout = 30 * time.Second
 	defaultSlots   = 8
-	maxBody        = 64 << 20 // bytes of one answer, after decompression
 )
 
 // New checks the options; it sends nothing.
@@ -61,7 +60,7 @@ func New(o Options) (*Client, error) {
 		o.Chance = rand.N[time.Duration]
 	}
 	h := resty.New().
-		SetTransport(o.Transport).
+		SetTransport(newRation(o.Transport)).
 		SetTimeout(o.Timeout).
 		SetResponseBodyLimit(maxBody).
 		SetRedirectPolicy(resty.NoRedirectPolicy()). // a redirect would carry the token elsewhere
