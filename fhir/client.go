@@ -64,6 +64,7 @@ func New(o Options) (*Client, error) {
 		SetTimeout(o.Timeout).
 		SetResponseBodyLimit(maxBody).
 		SetRedirectPolicy(resty.NoRedirectPolicy()). // a redirect would carry the token elsewhere
+		SetCookieJar(nil). // it would keep whatever it is given, for ever
 		SetHeader("Accept", ContentType).
 		SetHeader("User-Agent", "tilsyn").
 		SetLogger(silent{})
@@ -80,6 +81,7 @@ func New(o Options) (*Client, error) {
 func pool(n int) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost, t.MaxIdleConns = n, n
+	t.MaxResponseHeaderBytes = 64 << 10
 	return t
 }
 
