@@ -64,7 +64,7 @@ func New(o Options) (*Client, error) {
 		SetTimeout(o.Timeout).
 		SetResponseBodyLimit(maxBody).
 		SetRedirectPolicy(resty.NoRedirectPolicy()). // a redirect would carry the token elsewhere
-		SetCookieJar(nil). // it would keep whatever it is given, for ever
+		SetCookieJar(nil).                           // it would keep whatever it is given, for ever
 		SetHeader("Accept", ContentType).
 		SetHeader("User-Agent", "tilsyn").
 		SetLogger(silent{})
