@@ -63,7 +63,11 @@ var replies = map[string]func(w http.ResponseWriter, body []byte){
 	"100 MB":         func(w http.ResponseWriter, _ []byte) { blanks(w, 100<<20) },
 	"a gzip bomb":    func(w http.ResponseWriter, _ []byte) { bomb(w, http.StatusOK) },
 	"a failing bomb": func(w http.ResponseWriter, _ []byte) { bomb(w, http.StatusBadRequest) },
-	"deep nesting":   func(w http.ResponseWriter, _ []byte) { io.WriteString(w, strings.Repeat(`{"a":[`, 4<<20)) },
+	"a redirect": func(w http.ResponseWriter, _ []byte) {
+		w.Header().Set("Location", "http://169.254.169.254/latest/meta-data")
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	},
+	"deep nesting": func(w http.ResponseWriter, _ []byte) { io.WriteString(w, strings.Repeat(`{"a":[`, 4<<20)) },
 	"bad UTF-8": func(w http.ResponseWriter, body []byte) {
 		w.Write(bytes.ReplaceAll(body, []byte("Encounter"), []byte("Enc\xffunter")))
 	},
