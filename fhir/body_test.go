@@ -15,7 +15,7 @@ import (
 	"github.com/tilsyn/tilsyn/fhir"
 )
 
-const limit = 64 << 20 // bytes of one answer
+const limit = 16 << 20 // bytes of one answer
 
 // blanks writes a resource that is n bytes long.
 func blanks(w io.Writer, n int) {

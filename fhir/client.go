@@ -37,7 +37,6 @@ type Client struct {
 const (
 	defaultTimeout = 30 * time.Second
 	defaultSlots   = 8
-	maxBody        = 64 << 20 // bytes of one answer, after decompression
 )
 
 // New checks the options; it sends nothing.
@@ -59,10 +58,11 @@ func New(o Options) (*Client, error) {
 		o.Chance = rand.N[time.Duration]
 	}
 	h := resty.New().
-		SetTransport(o.Transport).
+		SetTransport(newRation(o.Transport)).
 		SetTimeout(o.Timeout).
 		SetResponseBodyLimit(maxBody).
 		SetRedirectPolicy(resty.NoRedirectPolicy()). // a redirect would carry the token elsewhere
+		SetCookieJar(nil).                           // it would keep whatever it is given, for ever
 		SetHeader("Accept", ContentType).
 		SetHeader("User-Agent", "tilsyn").
 		SetLogger(silent{})
@@ -78,6 +78,7 @@ func New(o Options) (*Client, error) {
 func Pool(n int) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost, t.MaxIdleConns = n, n
+	t.MaxResponseHeaderBytes = 64 << 10
 	return t
 }
 

@@ -3,7 +3,9 @@ package fhir_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -74,3 +76,79 @@ func FuzzLocalRef(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSearch: whatever a page holds, nothing is asked for outside the base URL,
+// and what is found has a type.
+func FuzzSearch(f *testing.F) {
+	const base = "http://ehr.example/fhir"
+	for _, seed := range []string{
+		page("", task("1")), page(base+"/Task?p=2", task("1")), page(base + "/../admin"), page("//evil.example/Task"), page(base + "?a=%2e%2e"),
+		`{"resourceType":"Bundle","entry":{"resource":5},"link":"x"}`, `{"resourceType":"Bundle","link":[{"relation":"next","url":["x"]}],"entry":[null,[],{"resource":[]}]}`,
+		`{"resourceType":"Bundle","type":"batch-response","entry":[{"resource":` + page(base+"/Task?p=2", task("1")) + `},{"resource":null}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		requests := 0
+		c := client(t, fhir.Options{BaseURL: base, Transport: inMemory(func(w http.ResponseWriter, r *http.Request) {
+			path := r.URL.JoinPath().Path
+			if r.URL.Host != "ehr.example" || r.URL.User != nil || path != "/fhir" && !strings.HasPrefix(path, "/fhir/") {
+				t.Errorf("asked for %s", r.URL)
+			}
+			if requests++; requests > 1 {
+				raw = []byte(page(""))
+			}
+			always(200, string(raw))(w, r)
+		})})
+		found, err := c.SearchTogether(t.Context(), "Task?a=1", "Task?b=2")
+		if err != nil && len(found) > 0 {
+			t.Error("half of a result passed for all of it")
+		}
+		for _, r := range found {
+			if r.Type() == "" || !json.Valid(r.Raw()) {
+				t.Errorf("found %q", r.Raw())
+			}
+		}
+	})
+}
+
+func FuzzCapabilities(f *testing.F) {
+	for _, seed := range []string{
+		`{"resourceType":"CapabilityStatement","fhirVersion":"4.0.1","software":{"name":"x"},"rest":[{"interaction":[{"code":"transaction"}],"resource":[{"type":"Task","searchRevInclude":["Task:encounter"],"interaction":[{"code":"read"}],"versioning":"versioned"}]}]}`,
+		`{"resourceType":"CapabilityStatement","rest":{"resource":"x"}}`, `{"resourceType":"CapabilityStatement","rest":[[{"resource":[null]}]]}`, `{}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		c := client(t, fhir.Options{BaseURL: "http://ehr.example", Transport: inMemory(always(200, string(raw)))})
+		caps, err := c.Capabilities(t.Context())
+		if err == nil && (caps.RevIncludes == nil || caps.System == nil || caps.Types == nil) {
+			t.Errorf("%+v", caps)
+		}
+	})
+}
+
+// FuzzFailure: whatever a failure says, the error repeats none of it but what
+// stands in our own lists.
+func FuzzFailure(f *testing.F) {
+	for _, seed := range []string{
+		`{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid","diagnostics":"HAPI-0550: Kari","expression":["Task.for[0].reference"]}]}`,
+		`{"issue":[{"severity":"fatal","code":"Kari"}]}`, `{"issue":{"severity":"error","code":["invalid"]}}`, "<html>",
+	} {
+		f.Add(422, []byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, status int, raw []byte) {
+		if status < 300 || status > 599 {
+			return
+		}
+		c := client(t, fhir.Options{BaseURL: "http://ehr.example", Transport: inMemory(always(status, string(raw)))})
+		_, err := c.Read(t.Context(), "Task/1")
+		if err == nil || !harmless.MatchString(err.Error()) || len(err.Error()) > 2000 {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// harmless is a text of codes and paths, without blanks or figures of a length
+// that could tell who it is about.
+var harmless = regexp.MustCompile(`^read Task: (the server answered \d{3} [A-Za-z' -]*( \[[A-Za-z_.\[\], -]*(HAPI-\d{4}|\[\d{1,4}\]|[A-Za-z_.\[\], -])*\])?|the answer could not be read|EOF|unexpected EOF)$`)

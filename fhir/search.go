@@ -13,18 +13,24 @@ import (
 )
 
 const (
-	// maxPages bounds one sweep.
+	// maxPages and maxSwept, in resources, bound one sweep.
 	maxPages = 10_000
-	// maxMatches bounds a search that is read into memory at once.
+	maxSwept = 1_000_000
+	// maxLink bounds the link to a next page, in bytes: all of a sweep are kept.
+	maxLink = 8 << 10
+	// maxMatches and maxFound, in bytes, bound a search that is read into memory
+	// at once.
 	maxMatches = 20_000
+	maxFound   = 16 << 20
 )
 
 // Search reads all pages of a search such as Task?encounter=12, included
 // resources too. Entries that are no resources are left out.
 func (c *Client) Search(ctx context.Context, query string) ([]Resource, error) {
 	var all []Resource
+	size := 0
 	err := c.Each(ctx, query, func(r Resource) error {
-		if len(all) == maxMatches {
+		if size += len(r.raw); len(all) == maxMatches || size > maxFound {
 			return errors.New("the search found more than it can mean")
 		}
 		all = append(all, r)
@@ -39,7 +45,7 @@ func (c *Client) Each(ctx context.Context, query string, visit func(Resource) er
 	typ, _, _ := strings.Cut(query, "?")
 	op, path := "search "+typ, "/"+query
 	asked := map[string]bool{} // a broken cursor leads back to a page with 200
-	for !asked[path] && len(asked) < maxPages {
+	for swept := 0; !asked[path] && len(asked) < maxPages && swept < maxSwept; {
 		asked[path] = true
 		bundle, err := c.send(ctx, op, http.MethodGet, path, nil)
 		if err != nil {
@@ -48,7 +54,9 @@ func (c *Client) Each(ctx context.Context, query string, visit func(Resource) er
 		if bundle.Type() != "Bundle" {
 			return &Error{Op: op, cause: errors.New("the answer is not a Bundle")}
 		}
-		for _, r := range bundle.entries() {
+		found := bundle.entries()
+		swept += len(found)
+		for _, r := range found {
 			if err := visit(r); err != nil {
 				return err
 			}
@@ -160,15 +168,30 @@ func (c *Client) next(bundle Resource) (string, error) {
 		return "", nil
 	}
 	rest, ok := strings.CutPrefix(link, c.base)
-	if !ok || rest == "" || (rest[0] != '?' && rest[0] != '/') || climbs(rest) {
-		return "", errors.New("the next page lies outside the configured base URL; check fhir.base_url and the server's own idea of its address")
+	if !ok || rest == "" || (rest[0] != '?' && rest[0] != '/') || len(rest) > maxLink || climbs(rest) {
+		return "", errors.New("the next page lies outside the configured base URL, or its link is too long; check fhir.base_url and the server's own idea of its address")
 	}
 	return rest, nil
 }
 
 // climbs tells whether a path leads out of where it stands, however it is
-// spelt. What stands in a query is the server's own business.
+// spelt: encoded twice, with backslashes, or with the parameters of a segment
+// that Tomcat drops (..;x). What stands in a query is the server's own business.
 func climbs(rest string) bool {
 	u, err := url.Parse(rest)
-	return err != nil || slices.Contains(strings.Split(u.Path, "/"), "..")
+	if err != nil {
+		return true
+	}
+	path := u.Path
+	for again := ""; again != path; {
+		again = path
+		if path, err = url.PathUnescape(path); err != nil {
+			return true
+		}
+	}
+	segments := strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '\\' })
+	return slices.ContainsFunc(segments, func(s string) bool {
+		name, _, _ := strings.Cut(s, ";")
+		return name == ".."
+	})
 }

@@ -70,8 +70,11 @@ func TestTheNextPageOfAnotherOriginIsNeverAskedFor(t *testing.T) {
 	elsewhere := strings.TrimPrefix(other.URL, "http://")
 	links := []string{
 		other.URL + "/fhir/Task?page=2", other.URL, "//" + elsewhere + "/fhir/Task", "{base}@" + elsewhere + "/Task", "{base}.evil.example/Task",
-		"{base}:1/Task", "{base}/../admin/Task", "{base}/%2e%2e/admin/Task", "{base}/Task/%2E./%2e%2E/admin", "http://user:pw@" + elsewhere,
-		"http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "Task?page=2", "/fhir/Task?page=2", "{base}", "{base}evil/Task", "urn:uuid:1", "#",
+		"{base}:1/Task", "{base}/../admin/Task", "{base}/%2e%2e/admin/Task", "{base}/Task/%2E./%2e%2E/admin",
+		"{base}/%252e%252e/admin/Task", "{base}/%25252e./admin", `{base}/..\admin\Task`, `{base}\..\admin`, "{base}/..%5cadmin", "{base}/..;/admin/Task",
+		"{base}/..;x=1/admin", "{base}/%2e%2e%3b/admin", "{base}/Task%zz", "{base}/Task?p=2\x00", "{base}/Task?" + strings.Repeat("p", 8<<10), "http://user:pw@" + elsewhere,
+		"http://169.254.169.254/latest/meta-data", "http://[::ffff:169.254.169.254]/fhir/Task", "http://[fe80::1%25lo]/fhir/Task", "HTTP://" + elsewhere + "/fhir/Task",
+		"http:" + elsewhere, "http:/" + elsewhere, `http:\\` + elsewhere, `\\` + elsewhere + `\fhir`, " " + other.URL, "\t" + other.URL, "gopher://" + elsewhere, "file:///etc/passwd", "Task?page=2", "/fhir/Task?page=2", "{base}", "{base}evil/Task", "urn:uuid:1", "#",
 	}
 	for _, link := range links {
 		t.Run(link, func(t *testing.T) {

@@ -130,8 +130,8 @@ func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
 	newest, named := c.newest, newTally(ring)
 	defer named.ring() // what was read counts, also when a later page fails
 	err := p.client.Each(ctx, query, func(r fhir.Resource) error {
-		if r.Type() != typ {
-			return nil
+		if r.Type() != typ || !fhir.ValidID(r.ID()) {
+			return nil // nobody can ask for it
 		}
 		if c.changed(r) {
 			p.name(r, named)

@@ -216,6 +216,22 @@ func TestWhatNobodyCanAskForIsNotNamed(t *testing.T) {
 	q.wantFresh(t, "1", "the others have no id that fits a request")
 }
 
+// One search asks about many patients: an id that the server refuses would cost
+// the others their answer, and a huge one would make it.
+func TestAPatientWhomNobodyCanAskForHidesNoOther(t *testing.T) {
+	s, c := serve(t)
+	p, _ := watching(t, c)
+	for _, id := range []string{"1", "a,b", "../x", strings.Repeat("9", 100_000)} {
+		s.put("Patient/"+id, noon, "")
+	}
+	rounds(t, p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last := s.asked[len(s.asked)-1]; !strings.HasPrefix(last, "/Encounter?patient=1&") {
+		t.Errorf("asked for %.200s", last)
+	}
+}
+
 func TestThePollerAsksOnlyForTheOverlapHoweverLongTheHistory(t *testing.T) {
 	s, c := serve(t)
 	p, _ := watching(t, c)
