@@ -54,7 +54,7 @@ func TestLargeAnswersAreReadOneAfterTheOther(t *testing.T) {
 		}
 	}
 	var group sync.WaitGroup
-	for range 16 {
+	for range 8 {
 		group.Go(func() {
 			if _, err := c.Read(t.Context(), "Task/1"); err == nil {
 				t.Error("it was read")
