@@ -127,10 +127,11 @@ func (w *world) must(err error) {
 // config is a configuration as an operator would write it, with flags.
 func (w *world) config(flags ...string) config.Config {
 	w.Helper()
+	// Nobody looks back: the tests before this one have left theirs on the server.
 	fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	config.Flags(fs)
 	w.must(fs.Parse(append([]string{"--fhir.base_url", w.base, "--listen", "127.0.0.1:0", "--operator.listen", "",
-		"--poll.interval", "300ms", "--poll.overlap", "2s", "--questionnaire.language", "en"}, flags...)))
+		"--poll.interval", "300ms", "--poll.overlap", "2s", "--poll.look_back", "0", "--questionnaire.language", "en"}, flags...)))
 	cfg, err := config.Load(fs)
 	w.must(err)
 	if w.hospital != nil {
