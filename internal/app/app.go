@@ -61,7 +61,7 @@ func New(o Options) (*App, error) {
 		return nil, err
 	}
 	client, err := fhir.New(fhir.Options{BaseURL: cfg.FHIR.BaseURL, Timeout: cfg.FHIR.Timeout,
-		MaxConcurrent: cfg.FHIR.MaxConcurrent, Transport: transport})
+		MaxConcurrent: cfg.FHIR.MaxConcurrent, Transport: transport, Chance: fhir.Chance(o.Chance)})
 	if err != nil {
 		return nil, err
 	}
