@@ -38,6 +38,8 @@ func interactions(method, path string, body []byte) []string {
 		return []string{typ + ".c"}
 	case method == http.MethodPut:
 		return []string{typ + ".u"}
+	case method == http.MethodDelete:
+		return []string{typ + ".d"}
 	}
 	return []string{typ + "." + method} // in no scope
 }
@@ -45,6 +47,9 @@ func interactions(method, path string, body []byte) []string {
 func entries(body []byte) []string {
 	var all []string
 	for _, e := range gjson.GetBytes(body, "entry").Array() {
+		if e.Get("request.url").String() == "TilsynDoctor" {
+			continue // no type at all: the doctor wants it refused
+		}
 		all = append(all, interactions(e.Get("request.method").String(), e.Get("request.url").String(), nil)...)
 		if e.Get("request.ifNoneExist").Exists() {
 			all = append(all, e.Get("resource.resourceType").String()+".s")
@@ -84,8 +89,11 @@ type fence struct {
 	scopes []string
 }
 
-func (w *world) fence(cfg config.Config) *fence {
-	scopes := slices.Concat(app.Scopes(app.Serve, cfg, w.policy), app.Scopes(app.Setup, cfg, w.policy))
+func (w *world) fence(cfg config.Config, jobs ...app.Job) *fence {
+	var scopes []string
+	for _, job := range jobs {
+		scopes = append(scopes, app.Scopes(job, cfg, w.policy)...)
+	}
 	return &fence{w.TB, fhir.Pool(cfg.FHIR.MaxConcurrent), strings.TrimRight(cfg.FHIR.BaseURL, "/"), scopes}
 }
 

@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -72,6 +73,8 @@ func TestServerCallsBack(t *testing.T) {
 	if code != http.StatusCreated {
 		t.Fatalf("Subscription got %d: %s", code, body)
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), *limit)
+	defer cancel()
 	tick := time.NewTicker(time.Second) // the Subscription is not active at once, so there must be later events too
 	defer tick.Stop()
 	for {
@@ -80,7 +83,7 @@ func TestServerCallsBack(t *testing.T) {
 		case <-rang:
 			return
 		case <-tick.C:
-		case <-t.Context().Done():
+		case <-ctx.Done():
 			t.Fatal("the hook was never called")
 		}
 	}

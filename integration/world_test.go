@@ -145,16 +145,13 @@ func (w *world) config(flags ...string) config.Config {
 
 func (w *world) app(flags ...string) *app.App {
 	w.Helper()
-	return w.appOver(nil, flags...)
+	return w.appOver(w.fence(w.config(flags...), app.Serve, app.Setup), flags...)
 }
 
 // appOver is the service with a transport of the test's own.
 func (w *world) appOver(transport http.RoundTripper, flags ...string) *app.App {
 	w.Helper()
 	cfg := w.config(flags...)
-	if transport == nil {
-		transport = w.fence(cfg)
-	}
 	a, err := app.New(app.Options{
 		Config: cfg, Policy: w.policy, Transport: transport,
 		Log: zerolog.New(zerolog.NewTestWriter(w.TB)).Level(zerolog.WarnLevel),

@@ -69,7 +69,7 @@ func (a *App) racers() int { return min(manyRacers, a.cfg.FHIR.MaxConcurrent) }
 // and with write also on throw-away resources. An error is a server that does
 // not answer.
 func (a *App) Doctor(ctx context.Context, write bool) ([]doctor.Finding, error) {
-	found, err := doctor.Look(ctx, a.client)
+	found, err := doctor.Look(ctx, a.client, a.asksFor)
 	if err != nil {
 		return found, err
 	}

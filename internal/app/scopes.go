@@ -51,6 +51,13 @@ func Scopes(job Job, cfg config.Config, policy *pathway.Policy) []string {
 	return scopes(needs)
 }
 
+// asksFor tells whether resources of a type are read under this configuration.
+func (a *App) asksFor(typ string) bool {
+	return slices.ContainsFunc(Scopes(Look, a.cfg, a.policy), func(scope string) bool {
+		return strings.HasPrefix(scope, "system/"+typ+".")
+	})
+}
+
 func setupScopes(hook bool) []string {
 	needs := map[string]string{"CodeSystem": "cs", "Device": "cs", "Questionnaire": "cs"}
 	if hook {

@@ -218,6 +218,8 @@ func TestTryOverloaded(t *testing.T) {
 	}
 }
 
+func everything(string) bool { return true }
+
 func TestLook(t *testing.T) {
 	for name, c := range map[string]struct {
 		ill
@@ -234,7 +236,7 @@ func TestLook(t *testing.T) {
 		"another time":         {ill: late, notes: []string{"clock"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found, err := doctor.Look(t.Context(), server(t, c.ill, c.opts...))
+			found, err := doctor.Look(t.Context(), server(t, c.ill, c.opts...), everything)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,8 +14,9 @@ import (
 const clockLimit = 30 * time.Second
 
 // Look only reads: what the server states, and whether it answers every search
-// of tilsyn's. An error is a server that does not answer.
-func Look(ctx context.Context, c *fhir.Client) ([]Finding, error) {
+// of tilsyn's in the types that are asked for: a server lets nobody read the
+// others. An error is a server that does not answer.
+func Look(ctx context.Context, c *fhir.Client, asked func(typ string) bool) ([]Finding, error) {
 	caps, err := c.Capabilities(ctx)
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func Look(ctx context.Context, c *fhir.Client) ([]Finding, error) {
 	if err := links(ctx, c, &found); err != nil {
 		return found, err
 	}
-	return found, searches(ctx, c, caps, &found)
+	return found, searches(ctx, c, caps, asked, &found)
 }
 
 func orUnknown(s string) string {
@@ -93,8 +94,11 @@ const token = System + "%7Cnothing"
 // includes load an admission with what belongs to it.
 const includes = "_id=tilsyn-doctor&_include=Encounter:subject&_include=Encounter:part-of"
 
-func searches(ctx context.Context, c *fhir.Client, caps fhir.Capabilities, found *[]Finding) error {
+func searches(ctx context.Context, c *fhir.Client, caps fhir.Capabilities, asked func(typ string) bool, found *[]Finding) error {
 	for _, s := range searched {
+		if !asked(s.typ) {
+			continue
+		}
 		var refused, ignored []string
 		for _, parameter := range strings.Split(s.queries, "&") {
 			name, _, _ := strings.Cut(parameter, "=")
