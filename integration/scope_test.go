@@ -149,7 +149,7 @@ func TestTheScopesAreAsDocumented(t *testing.T) {
 
 func TestInteractions(t *testing.T) {
 	for request, want := range map[string]string{
-		"GET /Task/1": "[Task.r]", "GET /Task?x=1": "[Task.s]", "POST /": "[]", "POST ": "[]", "DELETE /Task/1": "[Task.DELETE]",
+		"GET /Task/1": "[Task.r]", "GET /Task?x=1": "[Task.s]", "POST /": "[]", "POST ": "[]", "DELETE /Task/1": "[Task.d]", "PATCH /Task/1": "[Task.PATCH]",
 		"GET /Encounter?_include=Encounter:subject&_revinclude=Task:encounter": "[Task.s Patient.s Encounter.s]", "GET /metadata": "[]", "GET ?page=2": "[]",
 	} {
 		method, path, _ := strings.Cut(request, " ")
