@@ -110,7 +110,6 @@ func (a *App) Run(ctx context.Context) error {
 	if err != nil {
 		return ignoreEnd(ctx, err)
 	}
-	a.tryOut(ctx)
 	a.status.set("screening")
 	a.log.Info().Str("policy", a.policy.Version).Msg("screening")
 	a.screen(ctx, rec, poller, census)
@@ -167,20 +166,26 @@ func (a *App) polled(err error) {
 // screening begins. One that answers, but is not set up, is an error.
 func (a *App) await(ctx context.Context) (*reconcile.Reconciler, error) {
 	a.status.set("waiting for the FHIR server")
+	var rec *reconcile.Reconciler
+	err := a.untilAnswered(ctx, func() (err error) {
+		rec, err = a.reconciler(ctx)
+		return err
+	})
+	return rec, err
+}
+
+// untilAnswered asks again until the server has given an answer that asking
+// again will not change, and gives that.
+func (a *App) untilAnswered(ctx context.Context, ask func() error) error {
 	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
-		caps, err := a.client.Capabilities(ctx)
-		if err == nil {
-			a.meet(caps)
-			rec, failed := a.reconciler(ctx, caps)
-			if !fhir.IsUnavailable(failed) {
-				return rec, failed
-			}
-			err = failed
+		err := ask()
+		if answer := (*fhir.Error)(nil); !errors.As(err, &answer) || fhir.IsRefused(err) {
+			return err
 		}
 		a.log.Warn().Err(err).Dur("again_in_ms", wait).Msg("waiting for the FHIR server")
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		case <-time.After(wait):
 		}
 	}
@@ -188,23 +193,24 @@ func (a *App) await(ctx context.Context) (*reconcile.Reconciler, error) {
 
 // Reconciler checks that the server is set up and makes the reconciler for it.
 func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
-	caps, err := a.client.Capabilities(ctx)
+	rec, err := a.reconciler(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return a.reconciler(ctx, caps)
+	caps, err := a.client.Capabilities(ctx)
+	rec.Know(caps)
+	return rec, err
 }
 
-// reconciler is Reconciler on a server whose statement was read: HAPI takes a
-// second to write one.
-func (a *App) reconciler(ctx context.Context, caps fhir.Capabilities) (*reconcile.Reconciler, error) {
+// reconciler is Reconciler on a server whose statement is still unread: HAPI
+// takes seconds to write one.
+func (a *App) reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 	all, err := artifacts.All(a.cfg.Questionnaire.Language)
 	if err != nil {
 		return nil, err
 	}
 	o := reconcile.Options{Client: a.client, Policy: a.policy, Routing: a.cfg.Routing, Advice: a.cfg.Advice, Now: a.now,
-		Language: a.cfg.Questionnaire.Language,
-		Narrow:   !caps.RevIncludes["Task:encounter"] || !caps.RevIncludes["QuestionnaireResponse:encounter"]}
+		Language: a.cfg.Questionnaire.Language}
 	for _, art := range all {
 		res, err := a.published(ctx, art)
 		if errors.Is(err, errMissing) {
@@ -232,6 +238,7 @@ func (a *App) screen(ctx context.Context, rec *reconcile.Reconciler, poller *int
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, abort) })()
 	poller.Tell(rec.Expect)
 	var group sync.WaitGroup
+	group.Go(func() { a.meet(ctx, rec) })
 	group.Go(func() { census.Run(ctx, a.cfg.Census.Interval) })
 	if a.cfg.Poll.Interval > 0 || a.cfg.Hook.Enabled {
 		group.Go(func() { poller.Run(ctx, a.cfg.Poll.Interval) })

@@ -38,7 +38,7 @@ func (d down) RoundTrip(*http.Request) (*http.Response, error) {
 func TestStoppedWhileWaitingForTheServer(t *testing.T) {
 	server := down{make(chan struct{}, 1)}
 	a, err := app.New(app.Options{Policy: pathway.DefaultPolicy(), Log: zerolog.Nop(), Transport: server,
-		Config: config.Config{FHIR: config.FHIR{BaseURL: "http://fhir.test/fhir"}, Listen: "127.0.0.1:0"}})
+		Config: config.Config{FHIR: config.FHIR{BaseURL: "http://fhir.test/fhir"}, Listen: "127.0.0.1:0", Questionnaire: config.Questionnaire{Language: "nb"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/doctor"
+	"github.com/tilsyn/tilsyn/internal/reconcile"
 )
 
 // server is what is known of the FHIR server: what it states, and what was
@@ -20,17 +21,36 @@ type server struct {
 	Tried     []doctor.Finding `json:"tried,omitempty"`     // with doctor.at_start
 }
 
-// meet says what the server states about itself, once, and refuses nothing for
-// it.
-func (a *App) meet(caps fhir.Capabilities) {
+// meet finds out what can be known of the server beside the work, and refuses
+// nothing for it: a service that does not run misses everybody.
+func (a *App) meet(ctx context.Context, rec *reconcile.Reconciler) {
+	err := a.untilAnswered(ctx, func() error {
+		caps, err := a.client.Capabilities(ctx)
+		if err == nil {
+			rec.Know(caps)
+			a.introduce(caps)
+		}
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn().Err(err).Msg("the FHIR server's capability statement cannot be read; admissions are read the slower way")
+	}
+	a.tryOut(ctx)
+}
+
+// introduce says what the server states about itself.
+func (a *App) introduce(caps fhir.Capabilities) {
 	lacks := doctor.Lacks(caps)
 	a.status.met(func(s *server) { s.Software, s.FHIR, s.NotStated = caps.Software, caps.FHIR, lacks })
 	a.log.Info().Str("server", caps.Software).Str("fhir", caps.FHIR).Strs("not_stated", lacks).Msg("the FHIR server answers")
 }
 
-// tryOut says what can be seen of the server at a start. It stops nothing: a
-// service that does not run misses everybody.
+// tryOut says what can be seen of the server, and with doctor.at_start what is
+// tried there.
 func (a *App) tryOut(ctx context.Context) {
+	if ctx.Err() != nil {
+		return
+	}
 	elsewhere, err := a.client.Elsewhere(ctx, doctor.AnyPage)
 	if err != nil {
 		a.log.Warn().Err(err).Msg("the FHIR server's own links could not be looked at")

@@ -28,7 +28,7 @@ func running(t *testing.T, cfg config.Config) (listen, operator string) {
 			t.Fatal(err)
 		}
 	}
-	cfg.FHIR.BaseURL = "http://fhir.test/fhir"
+	cfg.FHIR.BaseURL, cfg.Questionnaire.Language = "http://fhir.test/fhir", "nb"
 	a, err := app.New(app.Options{Policy: pathway.DefaultPolicy(), Log: zerolog.Nop(), Transport: down{make(chan struct{}, 1)},
 		Config: cfg, Listener: doors[0], Operator: doors[1]})
 	if err != nil {

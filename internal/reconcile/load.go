@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -38,7 +39,7 @@ type loader struct {
 
 	now func() time.Time
 
-	alwaysNarrow bool
+	includes *atomic.Bool // the server states that it has _revinclude
 }
 
 // fullInclude is from where an include may have been cut short without a word:
@@ -75,7 +76,7 @@ func (l loader) search(ctx context.Context, id string, g guess) ([]fhir.Resource
 		return nil, fmt.Errorf("%w: not an Encounter id", ErrPermanent)
 	}
 	query := fhir.Query("Encounter", "_id", id, "_include", "Encounter:subject", "_include", "Encounter:part-of")
-	if l.alwaysNarrow {
+	if !l.includes.Load() {
 		return l.client.SearchTogether(ctx, l.alongside(g, append(ourWork(id), query)...)...)
 	}
 	query += "&_revinclude=Task:encounter&_revinclude=QuestionnaireResponse:encounter"

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tilsyn/tilsyn/config"
@@ -26,7 +27,6 @@ type Options struct {
 	Language string           // of the texts that people read: nb, nn, en, sv, da
 	Form     *instrument.Form // the form that new admissions are asked with
 	Device   string           // Device/id of tilsyn itself
-	Narrow   bool             // the server does not state that it has _revinclude
 	Now      func() time.Time // nil: time.Now
 }
 
@@ -44,9 +44,16 @@ func New(o Options) *Reconciler {
 	}
 	f := newForms(o.Client, o.Form)
 	r := &Reconciler{Options: o}
-	r.loader = loader{client: o.Client, forms: f, policy: o.Policy, alwaysNarrow: o.Narrow, seen: newMemo(),
+	r.loader = loader{client: o.Client, forms: f, policy: o.Policy, includes: new(atomic.Bool), seen: newMemo(),
 		now: func() time.Time { return r.Now() }}
 	return r
+}
+
+// Know tells what the server states that it can do. Until then admissions are
+// read in a way that needs nothing of it: one that ignores _revinclude without a
+// word would make it look as if nobody had been asked.
+func (r *Reconciler) Know(caps fhir.Capabilities) {
+	r.loader.includes.Store(caps.RevIncludes["Task:encounter"] && caps.RevIncludes["QuestionnaireResponse:encounter"])
 }
 
 // ErrPermanent marks an admission that no retry can help: a person must look.
