@@ -30,6 +30,7 @@ type Client struct {
 	base  string
 	http  *resty.Client
 	guard *guard
+	clock clock
 
 	noBatch atomic.Bool // the server has refused one
 }
@@ -139,6 +140,7 @@ func (c *Client) roundTrip(ctx context.Context, op, method, path string, body []
 	if err != nil {
 		return nil, &Error{Op: op, cause: TransportError(err)}
 	}
+	c.clock.see(answer.Header())
 	return answer, nil
 }
 

@@ -66,6 +66,7 @@ type server struct {
 	pageSize int
 	unsorted bool                       // ignores _sort and gives the newest first, as a server may
 	offset   *time.Location             // in which time stamps are written
+	now      time.Time                  // on its clock
 	fail     func(r *http.Request) bool // answers 500
 	asked    []string
 	base     string
@@ -73,7 +74,7 @@ type server struct {
 
 func serve(t *testing.T) (*server, *fhir.Client) {
 	t.Helper()
-	s := &server{records: map[string]record{}, pageSize: 100, offset: time.UTC}
+	s := &server{records: map[string]record{}, pageSize: 100, offset: time.UTC, now: noon.Add(time.Hour)}
 	srv := httptest.NewServer(s)
 	s.base = srv.URL
 	c, err := fhir.New(fhir.Options{BaseURL: srv.URL})
@@ -101,6 +102,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, r.URL.RequestURI())
+	w.Header().Set("Date", s.now.Format(http.TimeFormat))
 	if s.fail != nil && s.fail(r) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return

@@ -119,9 +119,10 @@ func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
 	if !c.started {
 		return p.start(ctx, typ, c)
 	}
-	since, ring := c.newest.Add(-p.Overlap), p.queue.Fresh
+	reached := p.reached(c)
+	since, ring := reached.Add(-p.Overlap), p.queue.Fresh
 	if !c.caughtUp {
-		since, ring = c.newest.Add(-max(p.LookBack, p.Overlap)), p.queue.Backlog
+		since, ring = reached.Add(-max(p.LookBack, p.Overlap)), p.queue.Backlog
 	}
 	query := c.query(typ, "_lastUpdated", "ge"+*fhir.Instant(since), "_sort", "_lastUpdated", "_count", pageSize)
 	if c.newest.IsZero() {
@@ -147,6 +148,16 @@ func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
 	c.newest, c.caughtUp = newest, true
 	c.forget(since)
 	return nil
+}
+
+// reached is where the cursor stands, or the server's own now where that is
+// earlier: a stamp from before its clock was put back, or one that it took over
+// from elsewhere, must not hide what is written from here on.
+func (p *Poller) reached(c *cursor) time.Time {
+	if now := p.client.ServerTime(); !now.IsZero() && now.Before(c.newest) {
+		return now
+	}
+	return c.newest
 }
 
 // start sets the cursor to the newest write on the server: its own clock, not

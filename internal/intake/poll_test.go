@@ -72,6 +72,25 @@ func TestEachChangeNamesItsAdmission(t *testing.T) {
 	}
 }
 
+// A server's clock that ran ahead and was put back, or one record of a year to
+// come, hides nothing that is written afterwards.
+func TestAStampOfTheFutureHidesNothing(t *testing.T) {
+	for name, future := range map[string]time.Time{"a clock put back": noon.Add(6 * time.Hour), "a record of a year to come": noon.AddDate(60, 0, 0)} {
+		t.Run(name, func(t *testing.T) {
+			s, c := serve(t)
+			s.put("Encounter/future", future, "")
+			p, q := watching(t, c)
+			s.now = noon
+			s.put("Encounter/7", noon, "")
+			rounds(t, p) // the answer to this one shows what time it is now
+			rounds(t, p)
+			q.wantFresh(t, "7", "it was written after the clock was put back")
+			rounds(t, p)
+			q.wantFresh(t, "", "it has not changed since")
+		})
+	}
+}
+
 func TestAnAnswerThatNamesNoAdmissionRingsTheCensus(t *testing.T) {
 	for name, encounter := range map[string]string{
 		"none": "", "a contained one": `,"encounter":{"reference":"#e"}`, "by identifier": `,"encounter":{"identifier":{"value":"7"}}`,
@@ -236,7 +255,8 @@ func TestThePollerAsksOnlyForTheOverlapHoweverLongTheHistory(t *testing.T) {
 	s, c := serve(t)
 	p, _ := watching(t, c)
 	for i := range 300 {
-		s.put(fmt.Sprintf("Encounter/%d", i), noon.Add(time.Duration(i)*time.Minute), "")
+		s.now = noon.Add(time.Duration(i) * time.Minute)
+		s.put(fmt.Sprintf("Encounter/%d", i), s.now, "")
 		rounds(t, p)
 	}
 	if n := len(p.cursors["Encounter"].seen); n > 25 {
