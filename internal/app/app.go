@@ -30,6 +30,7 @@ type App struct {
 	client *fhir.Client
 	queue  *queue.Queue
 	status *status
+	doors  *refusals
 
 	listener net.Listener
 	operator net.Listener
@@ -70,6 +71,7 @@ func New(o Options) (*App, error) {
 		a.now = time.Now
 	}
 	a.status = newStatus(a.vitals)
+	a.doors = &refusals{log: a.log, total: a.status.metrics.refused}
 	return a, nil
 }
 

@@ -57,7 +57,7 @@ func (a *App) serveOperator(own *pair, fail context.CancelCauseFunc) (stop func(
 		if err != nil {
 			return nil, err
 		}
-		handler = guarded(tokens, mux)
+		handler = guarded(tokens, mux, a.doors.at("operator"))
 	}
 	if o.Loopback() {
 		own = nil // nothing leaves the machine, and no certificate names it so
@@ -65,9 +65,10 @@ func (a *App) serveOperator(own *pair, fail context.CancelCauseFunc) (stop func(
 	return a.open(door{"operator", o.Listen, a.operator, own, handler}, fail)
 }
 
-func guarded(tokens intake.Secrets, next http.Handler) http.Handler {
+func guarded(tokens intake.Secrets, next http.Handler, refused func(*http.Request)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !intake.Shows(r, tokens) {
+			refused(r)
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, "a valid bearer token is needed", http.StatusUnauthorized)
 			return
@@ -77,7 +78,7 @@ func guarded(tokens intake.Secrets, next http.Handler) http.Handler {
 }
 
 func (a *App) hook(poller *intake.Poller) (http.Handler, error) {
-	var proof intake.Proof
+	proof := intake.Proof{Refused: a.doors.at("hook")}
 	var err, keysErr error
 	if a.cfg.Hook.TokenFile != "" {
 		proof.Tokens, err = lines("hook.token_file", a.cfg.Hook.TokenFile)

@@ -21,6 +21,12 @@ import (
 // running is a service beside a server that is down, with listeners of its own.
 func running(t *testing.T, cfg config.Config) (listen, operator string) {
 	t.Helper()
+	return logging(t, cfg, zerolog.Nop())
+}
+
+// logging is running with a log.
+func logging(t *testing.T, cfg config.Config, log zerolog.Logger) (listen, operator string) {
+	t.Helper()
 	doors := make([]net.Listener, 2)
 	for i := range doors {
 		var err error
@@ -29,7 +35,7 @@ func running(t *testing.T, cfg config.Config) (listen, operator string) {
 		}
 	}
 	cfg.FHIR.BaseURL, cfg.Questionnaire.Language = "http://fhir.test/fhir", "nb"
-	a, err := app.New(app.Options{Policy: pathway.DefaultPolicy(), Log: zerolog.Nop(), Transport: down{make(chan struct{}, 1)},
+	a, err := app.New(app.Options{Policy: pathway.DefaultPolicy(), Log: log, Transport: down{make(chan struct{}, 1)},
 		Config: cfg, Listener: doors[0], Operator: doors[1]})
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ type metrics struct {
 	admissions   prometheus.Gauge
 	plannedLate  prometheus.Gauge
 	quarantined  prometheus.Gauge
+	refused      prometheus.Counter
 }
 
 func newMetrics(now func() vitals) *metrics {
@@ -34,6 +35,7 @@ func newMetrics(now func() vitals) *metrics {
 	m.admissions = m.gauge("open_admissions", "Admissions of the asked classes with the patient in the hospital, at the last census.")
 	m.plannedLate = m.gauge("planned_late", "Planned admissions whose start lies up to a week back, at the last census.")
 	m.quarantined = m.gauge("quarantined", "Admissions that a person must look at.")
+	m.refused = m.counter("refused_callers_total", "Callers of the hook or of the operators' pages who showed no valid secret.")
 	m.read("queue_waiting", "Admissions that wait for a worker.", prometheus.GaugeValue, func() int { return now().Waiting })
 	m.read("retries_total", "Looks at one admission that were tried again.", prometheus.CounterValue, func() int { return now().Retries })
 	m.read("fhir_requests_total", "Requests to the FHIR server.", prometheus.CounterValue, func() int { return now().Requests })

@@ -44,6 +44,8 @@ type Hook struct {
 type Proof struct {
 	Tokens Secrets // a bearer token
 	Keys   Secrets // the key of a signature over the body
+
+	Refused func(*http.Request) // is told of whoever did not; may be nil
 }
 
 // NewHook makes the handler for HookPath and what lies below it.
@@ -54,7 +56,7 @@ func NewHook(q Inbox, p *Poller, proof Proof) *Hook {
 func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.admits(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		http.Error(w, "a valid bearer token is needed", http.StatusUnauthorized)
+		h.refuse(w, r, "a valid bearer token is needed")
 		return
 	}
 	switch r.Method {
@@ -74,6 +76,13 @@ func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.listen(w, r)
 }
 
+func (h *Hook) refuse(w http.ResponseWriter, r *http.Request, why string) {
+	if h.proof.Refused != nil {
+		h.proof.Refused(r)
+	}
+	http.Error(w, why, http.StatusUnauthorized)
+}
+
 // admits tells whether a caller may send a body. With a signature alone that is
 // everybody: it covers the body.
 func (h *Hook) admits(r *http.Request) bool {
@@ -90,7 +99,7 @@ func (h *Hook) listen(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		http.Error(w, "the body is too large or was cut short", http.StatusRequestEntityTooLarge)
 	case h.proof.Keys != nil && !signed(r, body, h.proof.Keys):
-		http.Error(w, "a valid "+signatureHeader+" is needed", http.StatusUnauthorized)
+		h.refuse(w, r, "a valid "+signatureHeader+" is needed")
 	case len(body) > 0 && !isJSON(r.Header.Get("Content-Type")):
 		http.Error(w, "the body must be JSON", http.StatusUnsupportedMediaType)
 	case len(body) > 0 && (!json.Valid(body) || depth(body) > maxHookDepth):
