@@ -3,15 +3,11 @@ package integration_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/tidwall/sjson"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/hospital"
@@ -306,82 +302,21 @@ func TestProtectedByAnExtension(t *testing.T) {
 	})
 }
 
-// A form that says only by its last version when it was handed in is labelled
-// afterwards without becoming the newest of two.
-func TestALabelDoesNotMakeAnswersNewer(t *testing.T) {
+// A label survives that its record is merged into another.
+func TestProtectionSurvivesAMerge(t *testing.T) {
 	onEachServer(t, func(w *world) {
-		a := w.admit(hospital.Stay{Person: woman})
-		w.settle(a, 0)
-		draft := w.find("QuestionnaireResponse", stay.Draft, a)
-		w.edit(draft.Ref(), "item", json.RawMessage(neverItem))
-		w.edit(draft.Ref(), "status", "completed") // and no date
-		w.settle(a, 0)
-		w.answerElsewhere(a, draft)
-		w.settle(a, 0)
-		counted := w.find("Observation", stay.Score, a).Get("derivedFrom.0.reference").String()
-		w.labels(a.Patient, "N")
-		w.settle(a, 0)
-		if got := w.find("Observation", stay.Score, a).Get("derivedFrom.0.reference").String(); got != counted || got == draft.Ref() {
-			w.Errorf("counted %s, and with the label %s", counted, got)
-		}
-		w.carry(a, "N")
-	})
-}
-
-// stripping is a server's that keeps no labels.
-type stripping struct{ writes int }
-
-func (s *stripping) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method != http.MethodPost || r.Body == nil {
-		return http.DefaultTransport.RoundTrip(r)
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	var bundle struct{ Entry []json.RawMessage }
-	_ = json.Unmarshal(body, &bundle)
-	for i := range bundle.Entry {
-		body, _ = sjson.DeleteBytes(body, fmt.Sprintf("entry.%d.resource.meta.security", i))
-	}
-	s.writes++
-	out := r.Clone(r.Context())
-	out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	return http.DefaultTransport.RoundTrip(out)
-}
-
-// A server that does not keep labels is not written to for ever: a person is
-// told, and the patient is asked, scored and referred.
-func TestAServerThatKeepsNoLabels(t *testing.T) {
-	onEachServer(t, func(w *world) {
-		s := &stripping{}
-		rec, err := w.appOver(s).Reconciler(w.ctx())
-		w.must(err)
-		a := w.admit(hospital.Stay{Person: woman})
+		rec := w.discreet()
+		ward, _ := w.few()
+		a := w.admitTo(0)
 		w.labels(a.Patient, "V")
-		look := func() (failed error) {
-			for range 9 {
-				_, failed = rec.Reconcile(w.ctx(), a.ID())
-			}
-			return failed
+		w.settledBy(rec, a)
+		w.edit(a.Patient, "link", json.RawMessage(fmt.Sprintf(`[{"other":{"reference":%q},"type":"replaced-by"}]`, w.another(woman))))
+		w.settledBy(rec, a)
+		task := w.find("Task", stay.Screening, a)
+		w.stands(task, ward, "")
+		if task.Get("for.reference").String() == a.Patient {
+			w.Error("the task did not follow the merge")
 		}
-		if err := look(); !errors.Is(err, reconcile.ErrPermanent) || !strings.Contains(err.Error(), "meta.security") {
-			w.Errorf("got %v", err)
-		}
-		version := w.find("Task", stay.Screening, a).VersionID()
-		w.must(ignore(look(), reconcile.ErrPermanent))
-		if got := w.find("Task", stay.Screening, a).VersionID(); got != version {
-			w.Error("it is written to again and again")
-		}
-		w.answer(a, 4, 4, 4)
-		w.must(ignore(look(), reconcile.ErrPermanent))
-		w.want(a, referred(12, "urgent"))
+		w.carry(a, "V")
 	})
-}
-
-func ignore(err, expected error) error {
-	if errors.Is(err, expected) {
-		return nil
-	}
-	return err
 }
