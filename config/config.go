@@ -129,6 +129,8 @@ var settings = []struct {
 	{"questionnaire.language", "nb", "base language of the form: nb, nn, en, sv, da"},
 	{"routing.default.ward", "", "who owns the nurse's task; empty: the admission's service provider"},
 	{"routing.default.liaison", "", "which team gets the consult"},
+	{"routing.protected.ward", "", "who owns the nurse's task of a protected patient; empty: as of others"},
+	{"routing.protected.liaison", "", "which team gets the consult of a protected patient; empty: as of others"},
 	{"routing.rules", []any{}, ""},
 	{"log.level", "info", "debug, info, warn, error"},
 	{"log.format", "json", "json, console"},

@@ -139,6 +139,8 @@ func TestFileEnvironmentAndFlagsGrowStronger(t *testing.T) {
 		{"questionnaire.language", "nn", "en", "nb"},
 		{"routing.default.ward", "CareTeam/file", "CareTeam/env", "CareTeam/flag"},
 		{"routing.default.liaison", "CareTeam/file", "CareTeam/env", "CareTeam/flag"},
+		{"routing.protected.ward", "CareTeam/file", "CareTeam/env", "CareTeam/flag"},
+		{"routing.protected.liaison", "CareTeam/file", "CareTeam/env", "CareTeam/flag"},
 		{"log.level", "debug", "warn", "info"},
 		{"log.format", "console", "console", "json"},
 	} {

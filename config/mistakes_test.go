@@ -48,6 +48,8 @@ func TestEachBadFileIsRefusedWithTheKeyAndAHint(t *testing.T) {
 		"owner-wrong-type.yaml":      {"routing.default.ward", "CareTeam/id"},
 		"owner-url.yaml":             {"routing.default.liaison"},
 		"owner-identifier.yaml":      {"routing.default.liaison", "system|value"},
+		"protected-owner.yaml":       {"routing.protected.ward", "CareTeam/id"},
+		"protected-unknown.yaml":     {`"routing.protected.wards"`, `"routing.protected.ward"`},
 		"rule-owner.yaml":            {"routing.rules[0].ward"},
 		"rule-both.yaml":             {"routing.rules[1]", "either a location or a service_provider"},
 		"rule-neither.yaml":          {"routing.rules[0]", "either a location or a service_provider"},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -10,10 +11,12 @@ import (
 
 // Routing says who owns the nurse's Task and which team gets the consult. A
 // rule for the location comes before one for the service provider, and that
-// before the default; each may set one of the two and leave the other.
+// before the default; each may set one of the two and leave the other. For a
+// protected patient Protected comes before all of them.
 type Routing struct {
-	Default Owners `mapstructure:"default"`
-	Rules   []Rule `mapstructure:"rules"`
+	Default   Owners `mapstructure:"default"`
+	Protected Owners `mapstructure:"protected"`
+	Rules     []Rule `mapstructure:"rules"`
 }
 
 // Owners are parties as Type/id, or as system|value where the server knows
@@ -61,6 +64,11 @@ func (r Routing) Route(locations []string, serviceProvider string) Owners {
 	return found
 }
 
+// Or leaves to others what is not set here.
+func (o Owners) Or(others Owners) Owners {
+	return Owners{Ward: cmp.Or(o.Ward, others.Ward), Liaison: cmp.Or(o.Liaison, others.Liaison)}
+}
+
 var (
 	ownerRef    = regexp.MustCompile(`^(Practitioner|PractitionerRole|Organization|CareTeam|HealthcareService)/[A-Za-z0-9.-]{1,64}$`)
 	locationRef = regexp.MustCompile(`^Location/[A-Za-z0-9.-]{1,64}$`)
@@ -68,7 +76,7 @@ var (
 )
 
 func (r Routing) validate() error {
-	errs := []error{r.Default.validate("routing.default")}
+	errs := []error{r.Default.validate("routing.default"), r.Protected.validate("routing.protected")}
 	for i, rule := range r.Rules {
 		at := fmt.Sprintf("routing.rules[%d]", i)
 		switch {

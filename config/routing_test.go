@@ -57,6 +57,19 @@ func TestWithoutAWardTheServiceProviderOwnsTheTask(t *testing.T) {
 	}
 }
 
+func TestOwnersLeaveToOthersWhatTheyDoNotName(t *testing.T) {
+	others := config.Owners{Ward: "CareTeam/ward", Liaison: "CareTeam/liaison"}
+	for _, tt := range []struct{ first, want config.Owners }{
+		{config.Owners{}, others},
+		{config.Owners{Ward: "CareTeam/few"}, config.Owners{Ward: "CareTeam/few", Liaison: "CareTeam/liaison"}},
+		{config.Owners{Liaison: "CareTeam/few"}, config.Owners{Ward: "CareTeam/ward", Liaison: "CareTeam/few"}},
+	} {
+		if got := tt.first.Or(others); got != tt.want {
+			t.Errorf("%+v: got %+v", tt.first, got)
+		}
+	}
+}
+
 func TestEveryKindOfOwnerIsTaken(t *testing.T) {
 	for _, owner := range []string{"CareTeam/1", "Organization/a-b.C", "Practitioner/1", "PractitionerRole/1", "HealthcareService/1", "https://hpr.example/id|123", "urn:oid:2.16.578|a|b"} {
 		if got := mustLoad(t, "", "--routing.default.ward="+owner).Routing.Default.Ward; got != owner {

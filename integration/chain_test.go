@@ -231,7 +231,7 @@ func TestWhatIsWritten(t *testing.T) {
 	onEachServer(t, func(w *world) {
 		a := w.admit(hospital.Stay{Person: man, Ward: 1})
 		w.must(w.hospital.Edit(w.ctx(), a.Encounter, func(r fhir.Resource) (fhir.Resource, error) {
-			return r.Set("meta.security", json.RawMessage(`[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}]`))
+			return r.Set("meta.security", json.RawMessage(`[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"N"}]`))
 		}))
 		w.serve()
 		w.answer(a, 3, 3, 3)
@@ -257,7 +257,7 @@ func TestWhatIsWritten(t *testing.T) {
 			"score unit":        {score.Get("valueQuantity.code").String(), "{score}"},
 			"score items":       {score.Get("component.#.valueQuantity.value").Raw, "[3,3,3]"},
 			"score policy":      {score.Get("meta.tag.0.code").String(), policy},
-			"score label":       {score.Get("meta.security.0.code").String(), "R"},
+			"score label":       {score.Get("meta.security.0.code").String(), "N"},
 			"consult reason":    {consult.Get("reasonReference.0.reference").String(), score.Ref()},
 			"consult info":      {consult.Get("supportingInfo.0.reference").String(), response.Ref()},
 			"consult encounter": {consult.Get("encounter.reference").String(), a.Encounter},
@@ -266,7 +266,7 @@ func TestWhatIsWritten(t *testing.T) {
 			"consult policy":    {consult.Get("meta.tag.0.code").String(), policy},
 			"team focus":        {team.Get("focus.reference").String(), consult.Ref()},
 			"team owner":        {team.Get("owner.reference").String(), w.hospital.Liaison},
-			"team label":        {team.Get("meta.security.0.code").String(), "R"},
+			"team label":        {team.Get("meta.security.0.code").String(), "N"},
 		} {
 			if got[0] != got[1] {
 				w.Errorf("%s is %q, want %q", what, got[0], got[1])

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -28,11 +30,11 @@ func checkConfigCommand() *cobra.Command {
 				return wrongUse{err}
 			}
 			fmt.Fprintln(c.OutOrStdout(), "The configuration is valid.")
-			for _, unwise := range cfg.Warnings() {
+			for _, unwise := range app.Warnings(cfg, policy) {
 				fmt.Fprintf(c.OutOrStdout(), "Warning: %s.\n", unwise)
 			}
 			printAuth(c.OutOrStdout(), cfg, policy)
-			printRouting(c.OutOrStdout(), cfg.Routing)
+			printRouting(c.OutOrStdout(), cfg.Routing, policy)
 			printAdvice(c.OutOrStdout(), cfg)
 			return printPolicy(c.OutOrStdout(), policy)
 		},
@@ -68,7 +70,7 @@ func printAuth(w io.Writer, cfg config.Config, policy *pathway.Policy) {
 	}
 }
 
-func printRouting(w io.Writer, r config.Routing) {
+func printRouting(w io.Writer, r config.Routing, policy *pathway.Policy) {
 	ward, team := r.Default.Ward, r.Default.Liaison
 	if ward == "" {
 		ward = "the admission's service provider"
@@ -77,6 +79,43 @@ func printRouting(w io.Writer, r config.Routing) {
 		team = "nobody in particular: set routing.default.liaison before going live"
 	}
 	fmt.Fprintf(w, "Tasks go to %s and consults to %s, but for %d routing rules.\n", ward, team, len(r.Rules))
+	if len(policy.Protected.Labels) > 0 {
+		fmt.Fprintf(w, "Tasks about protected patients go to %s and consults to %s.\n",
+			cmp.Or(r.Protected.Ward, "those who get everybody's"), cmp.Or(r.Protected.Liaison, "those who get everybody's"))
+	}
+}
+
+// printProtection says who is protected, what is left out about them, and what
+// everything carries.
+func printProtection(w io.Writer, p *pathway.Policy) {
+	fmt.Fprintf(w, "Labels on what is written: those of the admission, the patient and the answers. Added to answers and what follows from them: %s.\n",
+		codes(p.Labels.Add))
+	if len(p.Protected.Labels) == 0 {
+		fmt.Fprintln(w, "Protected: nobody.")
+		return
+	}
+	fmt.Fprintf(w, "Protected: patients and admissions with %s. Asked as everybody. Left out: %s. Added labels: %s.\n",
+		codes(p.Protected.Labels), leftOut(p), codes(p.Protected.Add))
+}
+
+func codes(codings []pathway.Coding) string {
+	words := make([]string, 0, len(codings))
+	for _, c := range codings {
+		words = append(words, c.Code+" ("+cmp.Or(c.Display, c.System)+")")
+	}
+	return cmp.Or(strings.Join(words, ", "), "none")
+}
+
+func leftOut(p *pathway.Policy) string {
+	var words []string
+	for _, place := range pathway.Places {
+		if !slices.Contains(p.Protected.Show, place) {
+			words = append(words, map[string]string{
+				pathway.ShowLocation: "the location on tasks and orders",
+				pathway.ShowWard:     "the ward and who asked there in the letter to the team"}[place])
+		}
+	}
+	return cmp.Or(strings.Join(words, ", "), "nothing")
 }
 
 func printAdvice(w io.Writer, cfg config.Config) {
@@ -93,7 +132,9 @@ func printAdvice(w io.Writer, cfg config.Config) {
 func printPolicy(w io.Writer, p *pathway.Policy) error {
 	fmt.Fprintf(w, "\nPolicy %s\n", p.Version)
 	fmt.Fprintf(w, "Asked: patients of %d and over in Encounters of class %v, due %s after admission.\n", p.Screening.MinAge, p.Screening.Classes, p.Screening.DueAfter)
-	fmt.Fprintf(w, "Sex unknown or other: %s.\n\n", p.UnknownSex.Words())
+	fmt.Fprintf(w, "Sex unknown or other: %s.\n", p.UnknownSex.Words())
+	printProtection(w, p)
+	fmt.Fprintln(w)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "Who\tScore\tLeads to\tSource")
 	for _, tier := range p.Tiers.List() {

@@ -154,6 +154,12 @@ func plan(e reconcile.Explanation) []string {
 	if d.Advice != nil {
 		add(true, "set the task to give advice to %s", d.Advice.Status)
 	}
+	if d.HandOver != nil {
+		add(true, "give the team's task %s to those who may know, or to everybody's again", d.HandOver.Task)
+	}
+	for _, l := range d.Labels {
+		add(true, "put on %s the labels that have come since", l.Ref)
+	}
 	for _, ref := range d.Follow {
 		add(true, "put the admission's patient on %s", ref)
 	}

@@ -157,6 +157,7 @@ func (c *checker) stay(s *stay, at *standing) {
 	}
 	c.results(s, at, w, wrong)
 	c.order(s, at, wrong)
+	c.protection(s, at, wrong)
 	for _, t := range s.texts {
 		if !strings.Contains(c.bodies[t.ref], t.words) {
 			wrong("overwritten: a text on " + t.ref)
@@ -190,7 +191,7 @@ func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
 func (c *checker) order(s *stay, at *standing, wrong func(string)) {
 	for _, t := range at.tasks {
 		here := at.encounter.Get("location.0.location.reference").Str
-		if !settled[t.Get("status").Str] && s.present() && t.Get("location.reference").Str != here {
+		if !settled[t.Get("status").Str] && s.present() && s.protected == noProtection && t.Get("location.reference").Str != here {
 			wrong("the open task lies on another ward than the patient")
 		}
 	}

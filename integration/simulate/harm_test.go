@@ -32,6 +32,8 @@ var harms = map[string]harm{
 	"a consult comes back":     {seed: 4, finds: "live consults: 1", late: resurrect},
 	"the task stays behind":    {finds: "on another ward", writes: everyEntry(stayBehind)},
 	"answers are judged again": {finds: "restless", writes: everyEntry(forgetful)},
+	"a label is lost":          {finds: "without its label", writes: everyEntry(func(e string) string { return drop(e, "resource.meta.security") })},
+	"a place is given away":    {finds: "place stands on", writes: everyEntry(giveAway)},
 	"goroutines are left":      {finds: "a leak", late: leak},
 	"the server is pestered":   {finds: "over the budget", late: pester},
 }
@@ -80,6 +82,14 @@ func oneMore(e string) string {
 // stayBehind leaves the task where it was first.
 func stayBehind(e string) string {
 	if gjson.Get(e, "resource.resourceType").Str == "Task" {
+		e, _ = sjson.Set(e, "resource.location.reference", "Location/3")
+	}
+	return e
+}
+
+// giveAway puts a place on every task again.
+func giveAway(e string) string {
+	if gjson.Get(e, "resource.resourceType").Str == "Task" && !gjson.Get(e, "resource.location").Exists() {
 		e, _ = sjson.Set(e, "resource.location.reference", "Location/3")
 	}
 	return e

@@ -86,6 +86,7 @@ func (h *hospital) admit() {
 	h.stays = append(h.stays, s)
 	s.class = pick(s.chance, weighted[string]{80, "IMP"}, weighted[string]{6, "ACUTE"}, weighted[string]{2, "NONAC"}, weighted[string]{8, "EMER"}, weighted[string]{4, "AMB"})
 	s.status = pick(s.chance, weighted[string]{85, "in-progress"}, weighted[string]{7, "arrived"}, weighted[string]{8, "planned"})
+	h.protect(s)
 	h.register(s)
 	if s.chance.happens(0.02) {
 		h.in(s.chance.about(24*time.Hour), func() { h.part(s) })
@@ -161,6 +162,9 @@ func (h *hospital) register(s *stay) {
 		s.status, actCodes, s.class, s.patient.ref, h.clock(), h.wards[s.ward].location, h.org)
 	if s.parent != nil {
 		body += fmt.Sprintf(`,"partOf":{"reference":%q}`, s.parent.encounter)
+	}
+	if s.protected == fromTheStart {
+		body += `,"meta":{"security":` + veryRestricted + `}`
 	}
 	s.encounter = h.ehr.create("Encounter", body)
 	s.update()

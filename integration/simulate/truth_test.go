@@ -15,6 +15,7 @@ type stay struct {
 	status    string
 	parent    *stay
 	ward      int
+	protected protection
 	over      bool // gone for good: nobody does anything more
 	came      time.Time
 	before    *stay // the patient's last stay, where one screening counts for both

@@ -95,7 +95,7 @@ const grace = 20 * time.Second
 // set up.
 func (a *App) Run(ctx context.Context) error {
 	defer a.client.Close()
-	for _, unwise := range a.cfg.Warnings() {
+	for _, unwise := range Warnings(a.cfg, a.policy) {
 		a.log.Warn().Str("setting", unwise).Msg("the configuration is allowed but unwise")
 	}
 	a.queue = queue.New(a.chance)

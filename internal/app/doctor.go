@@ -93,6 +93,7 @@ func (a *App) Doctor(ctx context.Context, write bool) ([]doctor.Finding, error) 
 	if err != nil {
 		return found, err
 	}
+	a.isDiscreet(&found)
 	if err := a.isSetUp(ctx, &found); err != nil || !write {
 		return found, err
 	}

@@ -43,7 +43,7 @@ func (c *chart) keepAdvice() {
 	if !made || c.decision.Advice != nil {
 		return
 	}
-	at := c.Admission.Locations
+	rule := c.astray(task, c.Owners.Ward)
 	switch {
 	case c.Admission.Void():
 		c.endAdvice(AdmissionCancelled)
@@ -53,8 +53,8 @@ func (c *chart) keepAdvice() {
 		c.endAdvice(Discharged)
 	case task.Status == "cancelled" && ended(task.Reason) && c.Admission.Present() && c.task.Scored():
 		c.advise()
-	case task.Open() && len(at) > 0 && at[0] != task.Location:
+	case task.Open() && rule != "":
 		c.decision.Advice = &AdviceChange{Ref: task.Ref, Status: task.Status, Reroute: true}
-		c.decision.because("transfer", "the patient lies on another ward; the advice follows")
+		c.reroute(rule, "advice")
 	}
 }

@@ -18,6 +18,7 @@ import (
 // Decide says what is to be done with one admission now.
 func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 	c := newChart(s, p, now)
+	c.protect()
 	if len(c.extra) > 0 {
 		c.decision.Duplicates = c.extra
 		c.decision.because("duplicate", "the server let the same thing be made twice; one of each stays")
@@ -49,6 +50,8 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 	c.chase()
 	c.follow()
 	c.keepAdvice()
+	c.handOver()
+	c.label()
 	return c.decision
 }
 
@@ -161,19 +164,23 @@ func (c *chart) await() {
 // beside this one: whoever writes over the other's work is written over in turn.
 func later(code string) bool { return code != "" && !artifacts.Defines(code) }
 
-// follow keeps an open Task with the patient. Where nothing has moved, whoever
-// has taken it on stays its owner.
+// follow keeps an open Task with the patient, and with those who may know of
+// her. Where nothing has moved, whoever has taken it on stays its owner.
 func (c *chart) follow() {
-	at, change := c.Admission.Locations, c.decision.Task
-	if len(at) == 0 || at[0] == c.task.Location || !c.asked {
+	change, rule := c.decision.Task, c.astray(c.task, c.Owners.Ward)
+	if rule == "" || !c.asked || !c.hers(c.task) {
 		return
 	}
 	switch {
-	case change == nil && c.task.Open() && c.Admission.Present():
+	case change == nil && c.task.Open() && (c.Admission.Present() || rule != "transfer"):
 		c.decision.Task = &TaskChange{Status: c.task.Status, Business: c.task.BusinessStatus, Why: c.task.Reason, Reroute: true}
-		c.decision.because("transfer", "the patient lies on another ward; the task follows")
-	case change != nil && (change.Status == "requested" || change.Status == "in-progress"):
+		c.reroute(rule, "task")
+	case change != nil && (change.Status == "requested" || change.Status == "in-progress"),
+		change != nil && c.task.Open() && rule == "shielded": // also what is closed now stands without the ward
 		change.Reroute = true
+		if rule != "transfer" {
+			c.reroute(rule, "task")
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write testdata/decisions.json anew")
 // Each turn of an admission has its decision in testdata/decisions.json.
 func TestDecisions(t *testing.T) {
 	cases := map[string]stay.Stay{}
-	for _, topic := range []func(testing.TB) map[string]stay.Stay{whoCases, nurseCases, judgeCases, revisitCases, consultCases, lifeCases} {
+	for _, topic := range []func(testing.TB) map[string]stay.Stay{whoCases, nurseCases, judgeCases, revisitCases, consultCases, lifeCases, protectedCases} {
 		maps.Copy(cases, topic(t))
 	}
 	got := map[string]pathway.Decision{}
@@ -35,6 +35,12 @@ func policyFor(name string) *pathway.Policy {
 	p := pathway.DefaultPolicy()
 	code := []pathway.Coding{{System: "https://hospital.example.no", Code: "x"}}
 	switch name {
+	case "protected/shown with the place, transfer":
+		p.Protected.Show = []string{"location"}
+	case "labels/of the policy":
+		p.Labels.Add = code
+	case "protected/by an extension":
+		p.Protected.Labels, p.Protected.Add = code, []pathway.Coding{{System: pathway.Confidentiality, Code: "R"}}
 	case "who/screened last week", "who/screened last year":
 		p.Screening.RescreenAfter.Duration = 720 * time.Hour
 	case "who/flagged":

@@ -22,6 +22,8 @@ type Decision struct {
 	Restart    []string      `json:"restart,omitempty"` // drafts that were stopped and are needed again
 	Carry      *Carriage     `json:"carry,omitempty"`
 	Advice     *AdviceChange `json:"advice,omitempty"`
+	HandOver   *HandOver     `json:"hand_over,omitempty"`
+	Labels     []Labels      `json:"labels,omitempty"`  // that ours lack
 	Follow     []string      `json:"follow,omitempty"`  // ours, to be put on the admission's patient
 	Restore    string        `json:"restore,omitempty"` // the response to tie to the admission again
 	Chase      string        `json:"chase,omitempty"`   // the team's Task that nobody has accepted in time
@@ -35,6 +37,19 @@ type Carriage struct {
 	Order  string `json:"order"`  // the ServiceRequest
 	Status string `json:"status"` // R4 request-status
 	Team   string `json:"team"`   // the status of the team's Task
+}
+
+// HandOver gives the team's Task to the team that is to have it now.
+type HandOver struct {
+	Task  string `json:"task"`
+	Order string `json:"order,omitempty"` // "" where somebody has deleted it, or it is theirs
+	Keeps bool   `json:"keeps,omitempty"` // who has begun on it stays its owner
+}
+
+// Labels are the security labels that one resource of ours lacks.
+type Labels struct {
+	Ref string      `json:"ref"`
+	Add []stay.Code `json:"add"`
 }
 
 // AdviceChange is what the nurse's Task to give advice says from now on.
@@ -101,7 +116,7 @@ type TaskChange struct {
 func (d Decision) Nothing() bool {
 	return d.Ask == nil && d.Score == nil && d.Withdraw == "" && d.Consult == nil && d.Revoke == nil && d.Tell == "" &&
 		d.Task == nil && len(d.Stop) == 0 && len(d.Restart) == 0 && d.Carry == nil && d.Chase == "" &&
-		d.Advice == nil && len(d.Follow) == 0 && d.Restore == "" && len(d.Duplicates) == 0
+		d.Advice == nil && d.HandOver == nil && len(d.Labels) == 0 && len(d.Follow) == 0 && d.Restore == "" && len(d.Duplicates) == 0
 }
 
 // Follows tells whether the decision follows something that happened, and not

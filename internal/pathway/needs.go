@@ -15,6 +15,8 @@ func NeedsScore(s stay.Stay, p *Policy) bool {
 	switch {
 	case c.task.Score == "":
 		return false
+	case c.unlabelled():
+		return true
 	case s.Admission.Void():
 		return c.task.BusinessStatus == Scored
 	case c.strayed():
@@ -33,7 +35,7 @@ func NeedsConsult(s stay.Stay, p *Policy, now time.Time) bool {
 		return false
 	}
 	over := (s.Admission.Void() || s.Dead()) && orderStatus(c.task.Carried) == "active"
-	return over || c.strayed() || c.watches() || c.toCarry() || c.toChase() || NeedsScore(s, p)
+	return over || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toChase() || NeedsScore(s, p)
 }
 
 // ToJudge tells whether there are answers that have not been judged.

@@ -23,6 +23,8 @@ type Policy struct {
 	Pregnancy  Codings    `yaml:"pregnancy"`
 	Tiers      Tiers      `yaml:"tiers"`
 	Consult    Consulting `yaml:"consult"`
+	Labels     Labelling  `yaml:"labels"`
+	Protected  Protected  `yaml:"protected"`
 
 	AfterDischarge string `yaml:"after_discharge"` // refer or record
 }
@@ -135,6 +137,7 @@ func unnamed() Policy {
 			AcceptWithin:       Duration{Duration: day},
 			AcceptWithinUrgent: Duration{Duration: 4 * time.Hour},
 		},
+		Protected: Protected{Labels: []Coding{{System: Confidentiality, Code: "R"}, {System: Confidentiality, Code: "V"}}},
 	}
 }
 
@@ -163,7 +166,9 @@ func (p *Policy) validate() error {
 	check(p.Consult.Intent == "order" || p.Consult.Intent == "proposal", "consult.intent: %q must be order or proposal", p.Consult.Intent)
 	check(p.Consult.AcceptWithin.positive(), "consult.accept_within: must be a duration longer than 0, such as 24h")
 	check(p.Consult.AcceptWithinUrgent.positive(), "consult.accept_within_urgent: must be a duration longer than 0, such as 4h")
+	check(p.Protected.shows(), "protected.show: name of %v what is shown", Places)
 	for name, list := range map[string][]Coding{
+		"labels.add": p.Labels.Add, "protected.labels": p.Protected.Labels, "protected.add": p.Protected.Add,
 		"pregnancy.codings": p.Pregnancy.Codings, "consult.codings": p.Consult.Codings,
 		"screening.do_not_ask": p.Screening.DoNotAsk, "screening.excluded_service_types": p.Screening.ExcludedServiceTypes,
 	} {

@@ -58,6 +58,12 @@ func TestPolicyMistakes(t *testing.T) {
 		{"an age band forgotten", "consult: [{from: 5, source: s}]", "consult: [{max_age: 64, from: 5, source: s}]", "patient of 65 has no limit"},
 		{"no consult code", `consult: {codings: [{system: "http://snomed.info/sct", code: "431260004"}]}`, "consult: {codings: []}", "consult.codings"},
 		{"half a code", `code: "77386006"`, `display: x`, "pregnancy.codings[0]"},
+		{"half a label", "version: v1", "version: v1\nlabels: {add: [{code: ETHUD}]}", "labels.add[0]"},
+		{"another key of labels", "version: v1", "version: v1\nlabels: {remove: []}", `"remove"`},
+		{"protected by half a label", "version: v1", "version: v1\nprotected: {labels: [{system: x}]}", "protected.labels[0]"},
+		{"half a label for the protected", "version: v1", "version: v1\nprotected: {add: [{code: R}]}", "protected.add[0]"},
+		{"showing what cannot be hidden", "version: v1", "version: v1\nprotected: {show: [name]}", "protected.show"},
+		{"another key of protected", "version: v1", "version: v1\nprotected: {hide: [ward]}", `"hide"`},
 		{"not YAML", "version: v1", "version: [", "policy"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -35,8 +35,8 @@ func (w *writing) counsel(change pathway.AdviceChange, score string) (made strin
 
 // adviceTask says what to say first, and then each place to hand over.
 func (w *writing) adviceTask(score string) fhir.Task {
-	t := fhir.Task{Task: r4.Task{
-		Meta:         w.meta,
+	t := fhir.Task{Output: w.routed(w.owners.Ward), Task: r4.Task{
+		Meta:         w.told,
 		Identifier:   []r4.Identifier{identifier(stay.Advice, w.name)},
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",

@@ -13,7 +13,7 @@ func (w *writing) ask(ask *pathway.Ask) {
 	name := numbered(w.id, ask.Attempt)
 	t := w.screeningTask(r4.TaskStatusRequested, name)
 	t.Restriction = &r4.TaskRestriction{Period: &r4.Period{End: fhir.Instant(ask.Due)}}
-	t.Output = []fhir.Parameter{{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(ask.Draft))}}
+	t.Output = append(t.Output, fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(ask.Draft))})
 	t.BusinessStatus = fhir.Ptr(w.concept(pathway.Unanswered, ""))
 	w.tx.Create(fhir.NewRef(), t, fhir.ByIdentifier(IdentifierSystem, stay.Screening+":"+name))
 }
@@ -22,7 +22,7 @@ func (w *writing) ask(ask *pathway.Ask) {
 func (w *writing) draft(n int) (ref string) {
 	ref, name := fhir.NewRef(), numbered(w.id, n)
 	w.tx.Create(ref, r4.QuestionnaireResponse{
-		Meta:          w.meta,
+		Meta:          w.marked(&pathway.Source{}),
 		Identifier:    fhir.Ptr(identifier(stay.Draft, name)),
 		Questionnaire: fhir.Ptr(w.Form.Canonical()),
 		Status:        r4.QuestionnaireResponseStatusInProgress,
@@ -40,7 +40,7 @@ func (w *writing) answeredUnasked(change pathway.TaskChange, made outputs) {
 	if change.Met != "" {
 		made.consult = change.Met
 	}
-	t.Output = made.parameters(change.Response)
+	t.Output = append(t.Output, made.parameters(change.Response)...)
 	if answered := change.Response.Authored; !answered.IsZero() {
 		t.ExecutionPeriod = &r4.Period{End: fhir.Instant(answered)}
 	}
@@ -77,12 +77,13 @@ func (w *writing) screeningTask(status r4.TaskStatus, name string) fhir.Task {
 			{Type: paramForm.concept(), ValueCanonical: fhir.Ptr(w.Form.Canonical())},
 			{Type: paramEndpoint.concept(), ValueURL: fhir.Ptr(w.Client.Base() + "/QuestionnaireResponse")},
 		},
+		Output: w.routed(w.owners.Ward),
 	}
 }
 
-// location is where the patient is now.
+// location is where the patient is now, for all who may know.
 func (w *writing) location() *r4.Reference {
-	if at := w.p.stay.Admission.Locations; len(at) > 0 {
+	if at := w.p.stay.Admission.Locations; len(at) > 0 && !w.hides(pathway.ShowLocation) {
 		return fhir.Ref(at[0])
 	}
 	return nil

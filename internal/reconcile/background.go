@@ -197,9 +197,10 @@ type guess struct {
 type memo struct {
 	mu      sync.Mutex
 	guesses map[string]guess // by Encounter id
+	labels  map[string]int   // by Encounter id: how often in a row ours were found without them
 }
 
-func newMemo() *memo { return &memo{guesses: map[string]guess{}} }
+func newMemo() *memo { return &memo{guesses: map[string]guess{}, labels: map[string]int{}} }
 
 func (m *memo) of(admission string) guess {
 	m.mu.Lock()

@@ -1,15 +1,13 @@
 package reconcile
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
-	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
@@ -23,24 +21,28 @@ type writing struct {
 	id     string // of the admission
 	name   string // of this screening of the admission, in identifiers
 	now    time.Time
-	owners config.Owners
+	owners stay.Owners
 	words  words
-	meta   *r4.Meta
+	meta   *r4.Meta // of what says only that the patient is to be asked
+	told   *r4.Meta // of what follows from answers
 
 	tx      fhir.Transaction
+	edits   map[string]*edit
+	edited  []string       // in the order in which they were first edited
 	targets []r4.Reference // what the Provenance is about
 	err     error
 }
 
 // compose turns a decision into the transaction that carries it out.
 func (r *Reconciler) compose(p picture, d pathway.Decision) (*fhir.Transaction, error) {
-	a := p.stay.Admission
+	id := p.stay.Admission.ID
 	w := &writing{
-		Reconciler: r, p: p, id: a.ID, name: numbered(a.ID, pathway.Generation(p.stay)), now: r.Now(),
-		owners: r.Routing.Route(a.Locations, a.ServiceProvider),
+		Reconciler: r, p: p, id: id, name: numbered(id, pathway.Generation(p.stay)), now: r.Now(),
+		owners: p.stay.Owners,
 		words:  language(r.Language),
-		meta:   r.labels(p),
+		edits:  map[string]*edit{},
 	}
+	w.meta, w.told = w.marked(nil), w.marked(source(p.stay, d))
 	if d.Ask != nil {
 		w.ask(d.Ask)
 	}
@@ -49,6 +51,7 @@ func (r *Reconciler) compose(p picture, d pathway.Decision) (*fhir.Transaction, 
 		w.task(d, made)
 	}
 	w.upkeep(d)
+	w.update()
 	return &w.tx, errors.Join(w.err, w.tx.Err())
 }
 
@@ -148,21 +151,14 @@ func (w *writing) results(d pathway.Decision) (made outputs) {
 		w.edit(d.Carry.Order, func(e *edit) { e.set("status", d.Carry.Status) })
 		w.touched(d.Carry.Order)
 	}
+	if d.HandOver != nil {
+		w.handOver(*d.HandOver)
+	}
+	for _, l := range d.Labels {
+		w.label(l)
+	}
 	w.provenance(d)
 	return made
-}
-
-// labels puts the admission's security labels on what we create, and says
-// under which policy it came to be.
-func (r *Reconciler) labels(p picture) *r4.Meta {
-	m := &r4.Meta{Tag: []r4.Coding{fhir.Coding(PolicySystem, r.Policy.Version, "")}}
-	for _, label := range p.encounter.Get("meta.security").Array() {
-		var c r4.Coding
-		if json.Unmarshal([]byte(label.Raw), &c) == nil {
-			m.Security = append(m.Security, c)
-		}
-	}
-	return m
 }
 
 func (w *writing) create(ref string, resource any, purpose string) {
@@ -173,22 +169,13 @@ func (w *writing) encounter() *r4.Reference { return fhir.Ref("Encounter/" + w.i
 func (w *writing) subject() *r4.Reference   { return fhir.Ref(w.p.stay.Patient.Ref) }
 func (w *writing) device() *r4.Reference    { return fhir.Ref(w.Device) }
 
-// edit changes a resource that was read; the transaction fails if somebody
-// else has changed it since.
-func (w *writing) edit(ref string, change func(*edit)) {
-	e := edit{Resource: w.p.byRef[ref]}
-	change(&e)
-	if e.err != nil {
-		w.err = errors.Join(w.err, e.err)
-		return
-	}
-	w.tx.Update(w.Client, e.Resource)
-}
-
 // touched remembers what the Provenance is about.
 func (w *writing) touched(refs ...string) {
 	for _, ref := range refs {
-		w.targets = append(w.targets, *fhir.Ref(ref))
+		known := slices.ContainsFunc(w.targets, func(t r4.Reference) bool { return *t.Reference == ref })
+		if !known {
+			w.targets = append(w.targets, *fhir.Ref(ref))
+		}
 	}
 }
 
@@ -263,9 +250,8 @@ func (w *writing) reroute(e *edit) {
 	if owner := party(w.owners.Ward, ""); owner != nil {
 		e.set("owner", owner)
 	}
-	if at := w.location(); at != nil {
-		e.set("location", at)
-	}
+	w.place(e)
+	w.rememberOwner(e, pathway.Routed(w.owners.Ward))
 }
 
 // remember keeps on the Task whether its score holds, and which draft belongs
@@ -344,41 +330,4 @@ func (o outputs) parameters(judged stay.Response) []fhir.Parameter {
 		list = append(list, fhir.Parameter{Type: paramJudged.concept(), ValueString: &judged.Version})
 	}
 	return list
-}
-
-// edit changes a Task's JSON and remembers the first error.
-type edit struct {
-	fhir.Resource
-	err error
-}
-
-func (e *edit) set(path string, value any) {
-	if e.err == nil {
-		e.Resource, e.err = e.Resource.Set(path, value)
-	}
-}
-
-func (e *edit) delete(path string) {
-	if e.err == nil {
-		e.Resource, e.err = e.Resource.Delete(path)
-	}
-}
-
-// dropOutput removes our output of one type.
-func (e *edit) dropOutput(kind param) {
-	if i := indexOf(e.Resource, "output", kind); i >= 0 {
-		e.delete(fmt.Sprintf("output.%d", i))
-	}
-}
-
-// output replaces our output of the same type, or adds one.
-func (e *edit) output(p fhir.Parameter) { e.replace("output", p) }
-
-func (e *edit) replace(list string, p fhir.Parameter) {
-	coding := p.Type.Coding[0]
-	if i := indexOf(e.Resource, list, param{*coding.System, *coding.Code}); i >= 0 {
-		e.set(fmt.Sprintf("%s.%d", list, i), p)
-		return
-	}
-	e.set(list+".-1", p)
 }

@@ -46,7 +46,7 @@ func priority(c *pathway.Referral) *r4.RequestPriority {
 // earlier one.
 func (w *writing) order(d pathway.Decision, score string) r4.ServiceRequest {
 	return r4.ServiceRequest{
-		Meta:              w.meta,
+		Meta:              w.told,
 		Identifier:        []r4.Identifier{identifier(stay.Consult, w.name)},
 		InstantiatesUri:   []string{w.policyURI()},
 		Status:            r4.RequestStatusActive,
@@ -67,8 +67,8 @@ func (w *writing) order(d pathway.Decision, score string) r4.ServiceRequest {
 
 // teamTask is the entry on the team's worklist.
 func (w *writing) teamTask(d pathway.Decision, order string) fhir.Task {
-	return fhir.Task{Task: r4.Task{
-		Meta:         w.meta,
+	return fhir.Task{Output: w.routed(w.owners.Liaison), Task: r4.Task{
+		Meta:         w.told,
 		Identifier:   []r4.Identifier{identifier(stay.ConsultTask, w.name)},
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",

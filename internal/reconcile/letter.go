@@ -38,6 +38,9 @@ func (w *writing) letter(d pathway.Decision) string {
 	for _, order := range w.ordersBefore() {
 		lines = append(lines, fmt.Sprintf(w.words.of("consult-before"), day(moment(order.Get("authoredOn"))), order.Get("status")))
 	}
+	if w.hides(pathway.ShowWard) {
+		return discreet(strings.Join(lines, "\n"))
+	}
 	return strings.Join(lines, "\n")
 }
 

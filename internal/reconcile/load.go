@@ -35,6 +35,7 @@ type loader struct {
 	client *fhir.Client
 	forms  *forms
 	policy *pathway.Policy
+	route  func(stay.Stay) stay.Owners
 	seen   *memo
 
 	now func() time.Time
@@ -141,6 +142,7 @@ func (l loader) read(ctx context.Context, p *picture) error {
 	if err := l.patient(ctx, p); err != nil {
 		return err
 	}
+	p.stay.Owners = l.route(p.stay)
 	if err := l.pointedTo(ctx, p); err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ var (
 	paramAdvice    = param{CodeSystem, "brief-advice"}
 	paramTold      = param{CodeSystem, "told"}    // what the team was last told
 	paramRaised    = param{CodeSystem, "raised"}  // how often we raised the priority
+	paramRouted    = param{CodeSystem, "routed"}  // to whom a protected patient's Task was given
 	paramCarried   = param{CodeSystem, "carried"} // the team's Task status that the consult shows
 )
 

@@ -24,6 +24,9 @@ func (l loader) patient(ctx context.Context, p *picture) error {
 		return err
 	}
 	p.stay.Patient = patient(survivor)
+	for _, ref := range append(formerly, survivor.Ref()) {
+		p.stay.Patient.Labels = append(p.stay.Patient.Labels, labels(p.byRef[ref])...) // a label survives a merge
+	}
 	p.stay.Patient.Formerly = append(formerly, l.links(survivor, "replaces")...)
 	return l.former(ctx, p)
 }

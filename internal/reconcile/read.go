@@ -24,6 +24,7 @@ func (l loader) admission(e fhir.Resource) stay.Admission {
 		Class:  e.Get("class.code").String(),
 		Start:  moment(e.Get("period.start")),
 		End:    moment(e.Get("period.end")),
+		Labels: labels(e),
 	}
 	a.ServiceProvider, _ = l.client.LocalRef(e.Get("serviceProvider.reference").String())
 	for _, c := range e.Get("serviceType.coding").Array() {
@@ -49,6 +50,7 @@ func patient(res fhir.Resource) stay.Patient {
 		Birth:    stay.ParseDate(res.Get("birthDate").String()),
 		Deceased: res.Get("deceasedBoolean").Bool() || res.Get("deceasedDateTime").Exists(),
 		Died:     died(res.Get("deceasedDateTime")),
+		Marks:    marks(res),
 	}
 	switch g := stay.Sex(res.Get("gender").String()); g {
 	case stay.Female, stay.Male:
@@ -94,6 +96,8 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	t.Changed = moment(res.Get("meta.lastUpdated"))
 	t.Raised = int(parameter(res, "output", paramRaised).Get("valueInteger").Int())
 	t.Urgent = slices.Contains([]string{"urgent", "asap", "stat"}, res.Get("priority").String())
+	t.Labels = labels(res)
+	t.Routed = parameter(res, "output", paramRouted).Get("valueString").String()
 	t.Carried = parameter(res, "output", paramCarried).Get("valueString").String()
 	return t, true
 }
@@ -170,6 +174,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 		Questionnaire: content.Questionnaire,
 		Authored:      moment(res.Get("authored")),
 		Content:       content,
+		Labels:        labels(res),
 	}
 	if subject := res.Get("subject.reference").String(); subject != "" {
 		if r.Subject, _ = l.client.LocalRef(subject); r.Subject == "" {
@@ -203,7 +208,7 @@ func missing(response fhir.Resource) []string {
 // result reads a score or a consult of ours.
 func result(res fhir.Resource) stay.Result {
 	r := stay.Result{Ref: res.Ref(), Status: res.Get("status").String(), Items: map[string]int{}, Theirs: res.Identifier(IdentifierSystem) == "",
-		Sum: int(res.Get("valueQuantity.value").Int())}
+		Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res)}
 	for _, c := range res.Get("component").Array() {
 		if ourCode(c.Get("code")) == instrument.CodeOffer {
 			r.Offer = instrument.Offer(strings.TrimPrefix(ourCode(c.Get("valueCodeableConcept")), "offer-"))

@@ -45,7 +45,7 @@ func New(o Options) *Reconciler {
 	f := newForms(o.Client, o.Form)
 	r := &Reconciler{Options: o}
 	r.loader = loader{client: o.Client, forms: f, policy: o.Policy, includes: new(atomic.Bool), seen: newMemo(),
-		now: func() time.Time { return r.Now() }}
+		route: r.route, now: func() time.Time { return r.Now() }}
 	return r
 }
 
@@ -54,6 +54,15 @@ func New(o Options) *Reconciler {
 // word would make it look as if nobody had been asked.
 func (r *Reconciler) Know(caps fhir.Capabilities) {
 	r.loader.includes.Store(caps.RevIncludes["Task:encounter"] && caps.RevIncludes["QuestionnaireResponse:encounter"])
+}
+
+// route is to whom the configuration gives the work about an admission.
+func (r *Reconciler) route(s stay.Stay) stay.Owners {
+	owners := r.Routing.Route(s.Admission.Locations, s.Admission.ServiceProvider)
+	if pathway.IsProtected(s, r.Policy) {
+		owners = r.Routing.Protected.Or(owners)
+	}
+	return stay.Owners(owners)
 }
 
 // ErrPermanent marks an admission that no retry can help: a person must look.
@@ -107,8 +116,10 @@ func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 		return done, err
 	}
 	d := pathway.Decide(p.stay, r.Policy, r.Now())
-	if done.Next = d.Next; d.Nothing() {
-		return done, nil
+	done.Next = d.Next
+	vain := r.loader.seen.inVain(id, &d)
+	if d.Nothing() {
+		return done, vain
 	}
 	tx, err := r.compose(p, d)
 	if err != nil {
@@ -118,5 +129,8 @@ func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 	if d.Follows() {
 		done.Happened = p.newest()
 	}
-	return done, r.Client.Transact(ctx, tx)
+	if err = r.Client.Transact(ctx, tx); err == nil && len(d.Labels) > 0 {
+		r.loader.seen.labelled(id)
+	}
+	return done, err
 }

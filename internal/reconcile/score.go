@@ -46,7 +46,7 @@ func (w *writing) score(s pathway.Score) (ref string) {
 func (w *writing) observation(s pathway.Score) r4.Observation {
 	r := s.Response
 	o := r4.Observation{
-		Meta:              w.meta,
+		Meta:              w.told,
 		Identifier:        []r4.Identifier{identifier(stay.Score, w.name)},
 		Status:            r4.ObservationStatusFinal,
 		Category:          []r4.CodeableConcept{fhir.Concept("http://terminology.hl7.org/CodeSystem/observation-category", "survey", "Survey")},
@@ -149,9 +149,11 @@ func (w *writing) provenance(d pathway.Decision) {
 		activity, from = "restored", d.Restore
 	case d.Consult != nil:
 		activity, from = "refer", w.p.stay.Before.Score.Ref
+	case d.HandOver != nil || len(d.Labels) > 0:
+		activity = "protection"
 	}
 	w.tx.Create(fhir.NewRef(), r4.Provenance{
-		Meta:     w.meta,
+		Meta:     w.told,
 		Target:   w.targets,
 		Recorded: *fhir.Instant(w.now),
 		Policy:   []string{w.policyURI()},

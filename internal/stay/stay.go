@@ -19,7 +19,12 @@ type Stay struct {
 	Before    Earlier    // the patient's last AUDIT-C in another admission; read before anybody is asked
 	Ordered   string     // a live consult that a clinician ordered in this admission, or ""
 	Results   Results    // what came of an earlier answer; read only when it may have to change
+	Owners    Owners     // to whom the configuration gives the work as things stand
 }
+
+// Owners are who owns the nurse's Task and which team gets the consult, as the
+// configuration names them; "": nobody in particular.
+type Owners struct{ Ward, Liaison string }
 
 // Earlier is the completed screening of an earlier admission.
 type Earlier struct {
@@ -43,6 +48,7 @@ type Result struct {
 	Sum    int            // of an Observation: its score
 	Items  map[string]int // of an Observation: points by the item's code
 	Offer  instrument.Offer
+	Labels []Code // of meta.security
 }
 
 // Live tells whether the result still says something.
@@ -75,10 +81,14 @@ type Admission struct {
 	Locations       []string // references, where the patient is now, most recent first
 	ServiceProvider string   // reference, or ""
 	ServiceTypes    []Code
+	Labels          []Code // of meta.security
 }
 
 // Code is one code of a code system.
-type Code struct{ System, Code string }
+type Code struct {
+	System string `json:"system"`
+	Code   string `json:"code"`
+}
 
 // Present tells whether the patient is in the hospital, on leave included.
 func (a Admission) Present() bool {
@@ -111,6 +121,8 @@ type Patient struct {
 	Died     time.Time // the last moment that the date of death allows; zero: no date
 	Pregnant bool      // an active Condition with one of the policy's codes
 	Formerly []string  // records of the same person that were merged into this one
+	Labels   []Code    // of meta.security
+	Marks    []Code    // coded extensions of the record and of its addresses: a code says there what a label says elsewhere
 }
 
 // Task is one of our Tasks.
@@ -138,6 +150,8 @@ type Task struct {
 	Urgent         bool      // its priority is above routine
 	Told           string    // our code: what the team was last told about a consult that they had begun on
 	Carried        string    // the team's Task status that the consult was last brought in line with
+	Routed         string    // to whom it was last given while the patient was protected; "": it was not
+	Labels         []Code    // of meta.security
 }
 
 // Scored tells whether a score holds that the Task points to.
@@ -186,6 +200,7 @@ type Response struct {
 	Content       *instrument.Response
 	Form          *instrument.Form // the version that it answers; nil: see FormProblem
 	FormProblem   string
+	Labels        []Code // of meta.security
 }
 
 // Submitted tells that somebody has handed the answers in.

@@ -1,0 +1,60 @@
+package simulate_test
+
+import (
+	"slices"
+
+	"github.com/tidwall/gjson"
+)
+
+const (
+	confidentiality = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+	veryRestricted  = `[{"system":"` + confidentiality + `","code":"V"}]`
+)
+
+// protection is since when fewer may know of an admission.
+type protection int
+
+const (
+	noProtection protection = iota
+	fromTheStart
+	meanwhile
+)
+
+// protect puts a label on some admissions, when they are registered or later:
+// fewer may know of them, and nothing else about them is different.
+func (h *hospital) protect(s *stay) {
+	c := draw(h.sim.seed, "protection", number(int64(s.n))) // of its own: the rest of the course is as it was
+	switch {
+	case c.happens(0.1):
+		s.protected = fromTheStart
+	case c.happens(0.1):
+		h.in(c.between(0, lies), func() {
+			if !s.over && s.present() {
+				s.protected = meanwhile
+				h.ehr.edit(s.encounter, "meta.security", veryRestricted)
+			}
+		})
+	}
+}
+
+// protection is what holds of those of whom fewer may know. Without the nurse's
+// task nobody looks after the rest.
+func (c *checker) protection(s *stay, at *standing, wrong func(string)) {
+	if s.protected == noProtection || s.removed {
+		return
+	}
+	for _, r := range slices.Concat(at.tasks, at.drafts, at.scores, at.consults, at.teams) {
+		if r.Get("status").Str != "entered-in-error" && !restricted(r) {
+			wrong("without its label: " + r.Get("resourceType").Str + "/" + r.Get("id").Str)
+		}
+	}
+	for _, r := range slices.Concat(at.tasks, at.teams) {
+		if (s.protected == fromTheStart || !settled[r.Get("status").Str]) && r.Get("location").Exists() {
+			wrong("a protected patient's place stands on " + r.Get("resourceType").Str + "/" + r.Get("id").Str)
+		}
+	}
+}
+
+func restricted(r gjson.Result) bool {
+	return r.Get(`meta.security.#(code=="V").system`).Str == confidentiality
+}

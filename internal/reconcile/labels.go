@@ -1,0 +1,152 @@
+package reconcile
+
+import (
+	"encoding/json"
+	"fmt"
+
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+	"github.com/tidwall/gjson"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file puts security labels on what is ours.
+
+// labels are those of a resource. One without a code says nothing.
+func labels(res fhir.Resource) (codes []stay.Code) {
+	for _, label := range res.Get("meta.security").Array() {
+		if label.Get("code").Type == gjson.String {
+			codes = append(codes, code(label))
+		}
+	}
+	return codes
+}
+
+// source is what the results in a decision rest on.
+func source(s stay.Stay, d pathway.Decision) *pathway.Source {
+	if d.Score != nil {
+		return pathway.From(s, d.Score.Response.Ref)
+	}
+	task, _ := s.ScreeningTask()
+	return pathway.From(s, task.Response)
+}
+
+// marked is what stands on something new: its labels, and under which policy it
+// came to be.
+func (w *writing) marked(source *pathway.Source) *r4.Meta {
+	return &r4.Meta{
+		Tag:      []r4.Coding{fhir.Coding(PolicySystem, w.Policy.Version, "")},
+		Security: w.codings(pathway.Wanted(w.p.stay, w.Policy, source)),
+	}
+}
+
+// codings are labels as they stand where they came from, with their words.
+func (w *writing) codings(codes []stay.Code) []r4.Coding {
+	if len(codes) == 0 {
+		return nil
+	}
+	worded := map[stay.Code]r4.Coding{}
+	for _, c := range append(w.Policy.Labels.Add, w.Policy.Protected.Add...) {
+		worded[stay.Code{System: c.System, Code: c.Code}] = fhir.Coding(c.System, c.Code, c.Display)
+	}
+	for _, res := range sorted(w.p.byRef) {
+		for _, label := range res.Get("meta.security").Array() {
+			var c r4.Coding
+			if json.Unmarshal([]byte(label.Raw), &c) == nil {
+				worded[code(label)] = c
+			}
+		}
+	}
+	list := make([]r4.Coding, 0, len(codes))
+	for _, c := range codes {
+		coding, ok := worded[c]
+		if !ok {
+			coding = fhir.Coding(c.System, c.Code, "") // its words could not be read
+		}
+		list = append(list, coding)
+	}
+	return list
+}
+
+// label puts on a resource of ours what it lacks.
+func (w *writing) label(l pathway.Labels) {
+	w.edit(l.Ref, func(e *edit) {
+		for _, c := range w.codings(l.Add) {
+			e.set("meta.security.-1", c)
+		}
+		switch e.Type() {
+		case "Task":
+			w.modified(e)
+		case "QuestionnaireResponse":
+			w.dateAnswers(e)
+		}
+	})
+	w.touched(l.Ref)
+}
+
+// dateAnswers keeps when a form was handed in that says so only by when it was
+// written last: that is now, and the newest of two responses counts.
+func (w *writing) dateAnswers(e *edit) {
+	for _, r := range w.p.stay.Responses {
+		task, _ := w.p.stay.ScreeningTask()
+		handedIn := r.Submitted() || task.Status == "completed"
+		if r.Ref == e.Ref() && handedIn && !moment(e.Get("authored")).Equal(r.Authored) {
+			e.set("authored", *fhir.Instant(r.Authored))
+		}
+	}
+}
+
+// manyLabels bounds how often in a row labels are put on what has lost them: a
+// server that does not keep them would be written to for ever.
+const manyLabels = 3
+
+// labelled counts that labels were put on what is ours in an admission.
+func (m *memo) labelled(admission string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.labels[admission]++
+}
+
+// inVain takes the labels out of a decision where they do not stay, and says so.
+func (m *memo) inVain(admission string, d *pathway.Decision) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case len(d.Labels) == 0:
+		delete(m.labels, admission)
+	case m.labels[admission] >= manyLabels:
+		ref := d.Labels[0].Ref
+		d.Labels = nil
+		return fmt.Errorf("%w: %s: meta.security does not keep the labels that are put there", ErrPermanent, ref)
+	}
+	return nil
+}
+
+// marks are the codes in extensions of a Patient and of her addresses: where a
+// site says that an address is secret. A bare code is known by its extension.
+func marks(patient fhir.Resource) (codes []stay.Code) {
+	lists := append(patient.Get("address.#.extension").Array(), patient.Get("extension"))
+	for len(lists) > 0 {
+		list := lists[0]
+		lists = lists[1:]
+		for _, ext := range list.Array() {
+			codes = append(codes, marksOf(ext)...)
+			if nested := ext.Get("extension"); nested.IsArray() {
+				lists = append(lists, nested)
+			}
+		}
+	}
+	return codes
+}
+
+func marksOf(ext gjson.Result) (codes []stay.Code) {
+	for _, c := range append(ext.Get("valueCodeableConcept.coding").Array(), ext.Get("valueCoding").Array()...) {
+		codes = append(codes, code(c))
+	}
+	if bare := ext.Get("valueCode"); bare.Exists() {
+		codes = append(codes, stay.Code{System: ext.Get("url").String(), Code: bare.String()})
+	}
+	return codes
+}
