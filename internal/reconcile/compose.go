@@ -49,6 +49,7 @@ func (r *Reconciler) compose(p picture, d pathway.Decision) (*fhir.Transaction, 
 		w.task(d, made)
 	}
 	w.upkeep(d)
+	w.audit()
 	return &w.tx, errors.Join(w.err, w.tx.Err())
 }
 
