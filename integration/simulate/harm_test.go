@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ var harms = map[string]harm{
 	"a consult comes back":     {seed: 4, finds: "live consults: 1", late: resurrect},
 	"the task stays behind":    {finds: "on another ward", writes: everyEntry(stayBehind)},
 	"answers are judged again": {finds: "restless", writes: everyEntry(forgetful)},
+	"a write is not on record": {finds: "no AuditEvent says", writes: unrecorded},
 	"goroutines are left":      {finds: "a leak", late: leak},
 	"the server is pestered":   {finds: "over the budget", late: pester},
 }
@@ -75,6 +77,16 @@ func oneMore(e string) string {
 		e, _ = sjson.Set(e, "resource.valueQuantity.value", v.Int()+1)
 	}
 	return e
+}
+
+// unrecorded leaves out that something was created.
+func unrecorded(tx []byte) []byte {
+	for i, e := range slices.Backward(gjson.GetBytes(tx, "entry").Array()) {
+		if e.Get("resource.resourceType").Str == "AuditEvent" && e.Get("resource.action").Str == "C" {
+			tx, _ = sjson.DeleteBytes(tx, "entry."+itoa(i))
+		}
+	}
+	return tx
 }
 
 // stayBehind leaves the task where it was first.
