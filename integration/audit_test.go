@@ -143,6 +143,38 @@ func (w *world) shape(e fhir.Resource, a hospital.Admission, device string) {
 
 var interaction = map[string]string{"C": "create", "R": "read", "U": "update", "E": "search"}
 
+// What follows an admission to another patient is on both records; what is put
+// aside stays on the first patient's, and what is made anew is the second's.
+func TestTheAuditTrailOfAnotherPatient(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		empty, given := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
+		w.look(empty, 0)
+		w.look(given, 0)
+		w.answer(given, 4, 4, 4)
+		w.settle(given, 0)
+		moved, first := empty, given
+		for _, a := range []*hospital.Admission{&moved, &given} {
+			a.Patient = w.another(man)
+			w.edit(a.Encounter, "subject.reference", a.Patient)
+			w.settle(*a, 0)
+		}
+		task, order := w.find("Task", stay.Screening, moved).Ref(), w.find("ServiceRequest", stay.Consult, given).Ref()
+		anew := w.tasks(given, stay.Screening, 2).Ref()
+		for what, n := range map[string]int{
+			"the task that follows, on the first's":  len(w.trail(empty).about("U", task)),
+			"the task that follows, on the second's": len(w.trail(moved).about("U", task)),
+			"the consult, on the first's":            len(w.trail(first).about("U", order)),
+			"the consult, not on the second's":       1 - len(w.trail(given).about("U", order)),
+			"the new task, on the second's":          len(w.trail(given).about("C", anew)),
+			"the new task, not on the first's":       1 - len(w.trail(first).about("C", anew)),
+		} {
+			if n != 1 {
+				w.Errorf("%s: %d", what, n)
+			}
+		}
+	})
+}
+
 // Where the server audits already, nothing is added to it, and a look that writes
 // nothing leaves no trace either.
 func TestNoAuditTrail(t *testing.T) {

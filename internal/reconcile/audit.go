@@ -49,11 +49,15 @@ func (w *writing) audit() {
 		w.record(gotten, w.patientOf(res), data(res.Ref()))
 	}
 	for _, did := range writes {
-		kind := updated
+		patient := w.patientOf(did.Resource)
 		if did.Creates {
-			kind = created
+			w.record(created, patient, data(did.Ref))
+			continue
 		}
-		w.record(kind, w.patientOf(did.Resource), data(did.Ref))
+		w.record(updated, patient, data(did.Ref))
+		if before := w.patientOf(w.p.byRef[did.Ref]); before != patient { // taken off another's record
+			w.record(updated, before, data(did.Ref))
+		}
 	}
 }
 
