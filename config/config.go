@@ -30,6 +30,7 @@ type Config struct {
 	Census        Census        `mapstructure:"census"`
 	Workers       int           `mapstructure:"workers"`
 	Doctor        Doctor        `mapstructure:"doctor"`
+	Audit         Audit         `mapstructure:"audit"`
 	Policy        Policy        `mapstructure:"policy"`
 	Advice        Advice        `mapstructure:"advice"`
 	Questionnaire Questionnaire `mapstructure:"questionnaire"`
@@ -70,6 +71,11 @@ type Census struct {
 // Doctor finds out what the FHIR server really does.
 type Doctor struct {
 	AtStart bool `mapstructure:"at_start"` // try it with throw-away resources whenever serve starts
+}
+
+// Audit is the trail of what tilsyn reads of a patient and does to the record.
+type Audit struct {
+	Enabled bool `mapstructure:"enabled"` // write AuditEvents
 }
 
 // Policy is where the hospital's approved policy lies.
@@ -124,6 +130,7 @@ var settings = []struct {
 	{"census.interval", 15 * time.Minute, "how often to compare all open admissions with our work"},
 	{"workers", 8, "admissions worked on at once"},
 	{"doctor.at_start", false, "try at start, on throw-away resources, what the FHIR server really does"},
+	{"audit.enabled", true, "write an AuditEvent with everything that is written; turn it off where the FHIR server keeps such a record itself"},
 	{"policy.file", "", "the hospital's approved policy; empty: the built-in suggestion"},
 	{"advice.file", "", "the site's advice content; empty: what is shipped for questionnaire.language"},
 	{"questionnaire.language", "nb", "base language of the form: nb, nn, en, sv, da"},

@@ -51,6 +51,7 @@ var defaults = config.Config{
 	Operator:      config.Operator{Listen: "127.0.0.1:8091"},
 	Census:        config.Census{Interval: 15 * time.Minute},
 	Workers:       8,
+	Audit:         config.Audit{Enabled: true},
 	Questionnaire: config.Questionnaire{Language: "nb"},
 	Routing:       config.Routing{Rules: []config.Rule{}},
 	Log:           config.Log{Level: "info", Format: "json"},

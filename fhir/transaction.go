@@ -65,6 +65,26 @@ func (t *Transaction) Update(c *Client, r Resource) {
 	})
 }
 
+// Write is one thing that a transaction does.
+type Write struct {
+	Ref      string // urn:uuid:… of what is created, Type/id of what is updated
+	Resource Resource
+	Creates  bool
+}
+
+// Writes are what the transaction does so far, in the order in which it was added.
+func (t *Transaction) Writes() []Write {
+	all := make([]Write, 0, len(t.entries))
+	for _, e := range t.entries {
+		w := Write{Ref: e.FullURL, Resource: Resource{e.Resource}, Creates: e.Request.Method == http.MethodPost}
+		if !w.Creates {
+			w.Ref = e.Request.URL
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
 func (t *Transaction) fail(err error) {
 	if t.err == nil {
 		t.err = err

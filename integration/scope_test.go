@@ -130,7 +130,7 @@ func TestTheScopesAreAsDocumented(t *testing.T) {
 	}
 	policy := pathway.DefaultPolicy()
 	policy.Screening.DoNotAsk = []pathway.Coding{{System: "s", Code: "c"}}
-	cfg := config.Config{Hook: config.Hook{Enabled: true}}
+	cfg := config.Config{Hook: config.Hook{Enabled: true}, Audit: config.Audit{Enabled: true}}
 	row := regexp.MustCompile("(?m)^\\| `(system/[A-Za-z]+\\.[cruds]+)` \\|([^|]*)\\|")
 	documented := map[app.Job][]string{}
 	for _, m := range row.FindAllStringSubmatch(string(text), -1) {

@@ -13,6 +13,7 @@ type checker struct {
 	sim    *simulation
 	stands map[string]*standing // by Encounter/id
 	bodies map[string]string    // by Type/id
+	ours   []string             // all that bears the service's identifier, as Type/id
 }
 
 // standing is what stands on the server for one admission.
@@ -33,6 +34,7 @@ func (s *simulation) check() {
 		c.stay(st, c.stands[st.encounter])
 	}
 	c.strangers()
+	c.audited()
 }
 
 func (c *checker) read() {
@@ -53,6 +55,7 @@ func (c *checker) file(typ string, r gjson.Result) {
 	purpose, id := purposeOf(r)
 	if id != "" {
 		at = c.of("Encounter/" + id)
+		c.ours = append(c.ours, typ+"/"+r.Get("id").Str)
 	}
 	switch purpose {
 	case "screening":
@@ -94,6 +97,25 @@ func (c *checker) strangers() {
 	for name, st := range c.stands {
 		if name != "" && !st.encounter.Exists() && len(st.tasks)+len(st.scores)+len(st.consults) > 0 {
 			c.sim.found("work of ours in %s, which is not there", name)
+		}
+	}
+}
+
+// audited looks for a record of each creation. A response that the hospital sent by
+// itself was only given the identifier.
+func (c *checker) audited() {
+	made := map[string]bool{}
+	for _, e := range c.sim.hospital.ehr.all("AuditEvent") {
+		if e.Get("action").Str == "C" {
+			made[e.Get(`entity.#(role.code=="4").what.reference`).Str] = true
+		}
+	}
+	for _, ref := range c.ours {
+		if made[ref] {
+			continue
+		}
+		if purpose, _ := purposeOf(c.sim.hospital.ehr.read(ref + "/_history/1")); purpose != "" {
+			c.sim.found("no AuditEvent says that %s was created", ref)
 		}
 	}
 }

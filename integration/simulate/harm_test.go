@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ var harms = map[string]harm{
 	"answers are judged again": {finds: "restless", writes: everyEntry(forgetful)},
 	"a label is lost":          {finds: "without its label", writes: everyEntry(func(e string) string { return drop(e, "resource.meta.security") })},
 	"a place is given away":    {finds: "place stands on", writes: everyEntry(giveAway)},
+	"a write is not on record": {finds: "no AuditEvent says", writes: unrecorded},
 	"goroutines are left":      {finds: "a leak", late: leak},
 	"the server is pestered":   {finds: "over the budget", late: pester},
 }
@@ -77,6 +79,16 @@ func oneMore(e string) string {
 		e, _ = sjson.Set(e, "resource.valueQuantity.value", v.Int()+1)
 	}
 	return e
+}
+
+// unrecorded leaves out that something was created.
+func unrecorded(tx []byte) []byte {
+	for i, e := range slices.Backward(gjson.GetBytes(tx, "entry").Array()) {
+		if e.Get("resource.resourceType").Str == "AuditEvent" && e.Get("resource.action").Str == "C" {
+			tx, _ = sjson.DeleteBytes(tx, "entry."+itoa(i))
+		}
+	}
+	return tx
 }
 
 // stayBehind leaves the task where it was first.

@@ -20,7 +20,7 @@ const (
 )
 
 // server is the hospital's FHIR server: the sandbox, with the habits of worse
-// servers. Everything that reaches it at one moment is one step.
+// servers; what AuditEvents tell of may be deleted. Everything that reaches it at one moment is one step.
 type server struct {
 	sim  *simulation
 	fhir *sandbox.Server
@@ -36,7 +36,7 @@ type kept struct {
 
 func newServer(sim *simulation, bells *http.Client) *server {
 	s := &server{sim: sim, lists: map[string]kept{}}
-	s.fhir = sandbox.New(sandbox.WithBaseURL(base), sandbox.WithBegin(s.began), sandbox.WithHTTPClient(bells))
+	s.fhir = sandbox.New(sandbox.WithBaseURL(base), sandbox.WithBegin(s.began), sandbox.WithHTTPClient(bells), sandbox.WithDangling("AuditEvent"))
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -212,7 +213,7 @@ func (a *App) reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 		return nil, err
 	}
 	o := reconcile.Options{Client: a.client, Policy: a.policy, Routing: a.cfg.Routing, Advice: a.cfg.Advice, Now: a.now,
-		Language: a.cfg.Questionnaire.Language}
+		Language: a.cfg.Questionnaire.Language, Audit: a.cfg.Audit.Enabled, Host: machine()}
 	for _, art := range all {
 		res, err := a.published(ctx, art)
 		if errors.Is(err, errMissing) {
@@ -231,6 +232,15 @@ func (a *App) reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 		}
 	}
 	return reconcile.New(o), nil
+}
+
+// machine is the name under which an audit trail finds this process again.
+func machine() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "localhost"
+	}
+	return name
 }
 
 // screen runs intake and workers until ctx ends; the workers get a grace time.

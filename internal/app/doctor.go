@@ -40,7 +40,7 @@ func (a *App) meet(ctx context.Context, rec *reconcile.Reconciler) {
 
 // introduce says what the server states about itself.
 func (a *App) introduce(caps fhir.Capabilities) {
-	lacks := doctor.Lacks(caps)
+	lacks := doctor.Lacks(caps, a.cfg.Audit.Enabled)
 	a.status.met(func(s *server) { s.Software, s.FHIR, s.NotStated = caps.Software, caps.FHIR, lacks })
 	a.log.Info().Str("server", caps.Software).Str("fhir", caps.FHIR).Strs("not_stated", lacks).Msg("the FHIR server answers")
 }
@@ -62,7 +62,7 @@ func (a *App) tryOut(ctx context.Context) {
 	if !a.cfg.Doctor.AtStart {
 		return
 	}
-	tried, err := doctor.Try(ctx, a.client, a.racers())
+	tried, err := doctor.Try(ctx, a.client, a.racers(), a.cfg.Audit.Enabled)
 	if err != nil {
 		a.log.Warn().Err(err).Msg("the FHIR server could not be tried to the end")
 	}
@@ -89,7 +89,7 @@ func (a *App) racers() int { return min(manyRacers, a.cfg.FHIR.MaxConcurrent) }
 // and with write also on throw-away resources. An error is a server that does
 // not answer.
 func (a *App) Doctor(ctx context.Context, write bool) ([]doctor.Finding, error) {
-	found, err := doctor.Look(ctx, a.client, a.asksFor)
+	found, err := doctor.Look(ctx, a.client, a.asksFor, a.cfg.Audit.Enabled)
 	if err != nil {
 		return found, err
 	}
@@ -97,7 +97,7 @@ func (a *App) Doctor(ctx context.Context, write bool) ([]doctor.Finding, error) 
 	if err := a.isSetUp(ctx, &found); err != nil || !write {
 		return found, err
 	}
-	tried, err := doctor.Try(ctx, a.client, a.racers())
+	tried, err := doctor.Try(ctx, a.client, a.racers(), a.cfg.Audit.Enabled)
 	return append(found, tried...), err
 }
 

@@ -39,6 +39,9 @@ func Scopes(job Job, cfg config.Config, policy *pathway.Policy) []string {
 		}
 		needs["Provenance"] = "c"
 	}
+	if cfg.Audit.Enabled && job != Look {
+		needs["AuditEvent"] = "c"
+	}
 	if job == Try {
 		needs["Task"] = "cruds"
 	}

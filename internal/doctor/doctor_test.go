@@ -84,6 +84,15 @@ func refuses(status int, such func(r *http.Request) bool) ill {
 	}
 }
 
+// writes tells of a transaction that would create such a thing.
+func writes(typ string) func(r *http.Request) bool {
+	return func(r *http.Request) bool {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		return gjson.GetBytes(body, `entry.#(request.url=="`+typ+`")`).Exists()
+	}
+}
+
 func transaction(r *http.Request) bool { return r.Method == http.MethodPost }
 func deletion(r *http.Request) bool    { return r.Method == http.MethodDelete }
 func asks(parameter string) func(r *http.Request) bool {
@@ -144,9 +153,10 @@ func TestTry(t *testing.T) {
 		left          bool // as made in error
 	}{
 		"a good server":           {ill: well},
-		"ignores ifMatch":         {ill: without("ifMatch"), unsafe: []string{"ifMatch"}},
+		"ignores ifMatch":         {ill: without("ifMatch"), notes: []string{"AuditEvent"}, unsafe: []string{"ifMatch"}},
 		"ignores ifNoneExist":     {ill: without("ifNoneExist"), notes: []string{"ifNoneExist, one after the other", "ifNoneExist, 4 at once"}},
-		"does half a transaction": {ill: piecemeal, unsafe: []string{"all or nothing"}},
+		"does half a transaction": {ill: piecemeal, unsafe: []string{"AuditEvent", "all or nothing"}},
+		"takes no AuditEvents":    {ill: refuses(http.StatusForbidden, writes("AuditEvent")), unsafe: []string{"AuditEvent"}},
 		"takes no transaction":    {ill: refuses(http.StatusNotImplemented, transaction), unsafe: []string{"transaction"}},
 		"finds late":              {ill: slow, notes: []string{"search after a write"}},
 		"deletes nothing":         {ill: refuses(http.StatusMethodNotAllowed, deletion), notes: []string{"cleaning up"}, left: true},
@@ -155,7 +165,7 @@ func TestTry(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := server(t, c.ill)
-			found, err := doctor.Try(t.Context(), client, 4)
+			found, err := doctor.Try(t.Context(), client, 4, true)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -204,7 +214,7 @@ func TestInterrupted(t *testing.T) {
 		}
 		return body
 	}))
-	if _, err := doctor.Try(ctx, client, 2); err == nil {
+	if _, err := doctor.Try(ctx, client, 2, true); err == nil {
 		t.Error("an interrupted trial ended well")
 	}
 	leavesNothing(t, client, false)
@@ -212,7 +222,7 @@ func TestInterrupted(t *testing.T) {
 
 // A server that is overloaded says nothing about what it does.
 func TestTryOverloaded(t *testing.T) {
-	found, err := doctor.Try(t.Context(), server(t, refuses(http.StatusServiceUnavailable, transaction)), 2)
+	found, err := doctor.Try(t.Context(), server(t, refuses(http.StatusServiceUnavailable, transaction)), 2, true)
 	if err == nil || len(found) > 0 {
 		t.Errorf("%v, %+v", err, found)
 	}
@@ -236,7 +246,7 @@ func TestLook(t *testing.T) {
 		"another time":         {ill: late, notes: []string{"clock"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found, err := doctor.Look(t.Context(), server(t, c.ill, c.opts...), everything)
+			found, err := doctor.Look(t.Context(), server(t, c.ill, c.opts...), everything, true)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -282,8 +292,12 @@ func TestLacks(t *testing.T) {
 		full.Types[typ] = fhir.Stated{Interactions: []string{"read", "search-type", "create", "update"}, Versioning: "versioned", ConditionalCreate: true}
 	}
 	full.Types["Task"] = fhir.Stated{Interactions: []string{"read", "search-type", "create"}, Versioning: "no-version"}
-	got, _ := json.Marshal(doctor.Lacks(full))
-	if want := `["Task: update, conditionalCreate, versioning"]`; string(got) != want {
-		t.Errorf("got %s, want %s", got, want)
+	for audit, want := range map[bool]string{
+		false: `["Task: update, conditionalCreate, versioning"]`,
+		true:  `["Task: update, conditionalCreate, versioning","AuditEvent: create"]`,
+	} {
+		if got, _ := json.Marshal(doctor.Lacks(full, audit)); string(got) != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }

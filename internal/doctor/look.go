@@ -15,8 +15,9 @@ const clockLimit = 30 * time.Second
 
 // Look only reads: what the server states, and whether it answers every search
 // of tilsyn's in the types that are asked for: a server lets nobody read the
-// others. An error is a server that does not answer.
-func Look(ctx context.Context, c *fhir.Client, asked func(typ string) bool) ([]Finding, error) {
+// others. With audit, AuditEvents are to be written. An error is a server that does
+// not answer.
+func Look(ctx context.Context, c *fhir.Client, asked func(typ string) bool, audit bool) ([]Finding, error) {
 	caps, err := c.Capabilities(ctx)
 	if err != nil {
 		return nil, err
@@ -27,7 +28,7 @@ func Look(ctx context.Context, c *fhir.Client, asked func(typ string) bool) ([]F
 	off := caps.Ahead.Abs()
 	Add(&found, levelIf(off > clockLimit, Note), "clock",
 		"due times and reminders follow this machine's clock; set both by NTP", "%s from this machine's", off)
-	lacks := Lacks(caps)
+	lacks := Lacks(caps, audit)
 	Add(&found, levelIf(len(lacks) > 0, Note), "capability statement",
 		"statements may be wrong; `tilsyn doctor --write` tries", "does not state: %s", orNone(strings.Join(lacks, "; ")))
 	if err := links(ctx, c, &found); err != nil {

@@ -19,7 +19,8 @@ var uses = []struct {
 // Lacks is what tilsyn cannot do without, or does worse, and the server does not
 // say that it does. Batches are not among them: HAPI takes them and does not say
 // so, and a server that refuses one is asked in single searches.
-func Lacks(caps fhir.Capabilities) []string {
+// With audit it writes AuditEvents too, and reads none.
+func Lacks(caps fhir.Capabilities, audit bool) []string {
 	lacks := []string{}
 	if !caps.System["transaction"] {
 		lacks = append(lacks, "transaction")
@@ -28,6 +29,9 @@ func Lacks(caps fhir.Capabilities) []string {
 		if missing := lacksOf(caps.Types[u.typ], u.writes); len(missing) > 0 {
 			lacks = append(lacks, u.typ+": "+strings.Join(missing, ", "))
 		}
+	}
+	if audit && !caps.Types["AuditEvent"].Does("create") {
+		lacks = append(lacks, "AuditEvent: create")
 	}
 	for _, name := range []string{"Task:encounter", "QuestionnaireResponse:encounter"} {
 		if !caps.RevIncludes[name] {

@@ -23,18 +23,25 @@ func (t *trial) know(key string) {
 	}
 }
 
+// testData marks what is made here as nobody's.
+func testData() *r4.Meta {
+	return &r4.Meta{Tag: []r4.Coding{fhir.Coding("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST", "test health data")}}
+}
+
 // put adds to a transaction that the Task of a key be made once.
-func (t *trial) put(tx *fhir.Transaction, key string) {
+func (t *trial) put(tx *fhir.Transaction, key string) (ref string) {
 	t.know(key)
+	ref = fhir.NewRef()
 	name := t.identifier(key)
-	tx.Create(fhir.NewRef(), fhir.Task{Task: r4.Task{
-		Meta:        &r4.Meta{Tag: []r4.Coding{fhir.Coding("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST", "test health data")}},
+	tx.Create(ref, fhir.Task{Task: r4.Task{
+		Meta:        testData(),
 		Identifier:  []r4.Identifier{{System: fhir.Ptr(System), Value: &name}},
 		Status:      r4.TaskStatusCancelled,
 		Intent:      "order",
 		Description: fhir.Ptr(about),
 		AuthoredOn:  fhir.Instant(time.Now()),
 	}}, fhir.ByIdentifier(System, name))
+	return ref
 }
 
 // made finds the Tasks of a key. What else a server gives that ignores the

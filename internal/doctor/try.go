@@ -30,14 +30,15 @@ type trial struct {
 	run    string        // tells this run's resources from any other's
 	keys   []string      // all that may have been made
 	lag    time.Duration // how long a write takes to be found
+	audit  bool          // AuditEvents are to be written
 	found  []Finding
 }
 
 // Try writes throw-away Tasks, so many at once where it races, looks what came
-// of them, and removes them. An error is a server that does not answer; what was
+// of them, and removes them; with audit also whether AuditEvents are taken. An error is a server that does not answer; what was
 // found until then is given with it.
-func Try(ctx context.Context, c *fhir.Client, racers int) ([]Finding, error) {
-	t := &trial{client: c, run: uuid.NewString()}
+func Try(ctx context.Context, c *fhir.Client, racers int, audit bool) ([]Finding, error) {
+	t := &trial{client: c, run: uuid.NewString(), audit: audit}
 	err := t.all(ctx, racers)
 	tidy, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidying)
 	defer cancel()
@@ -178,8 +179,14 @@ func (t *trial) refused(ctx context.Context, first fhir.Resource) error {
 	var stale, broken fhir.Transaction
 	t.put(&stale, "beside-stale")
 	stale.Update(t.client, first)
-	if err := t.stale(t.client.Transact(ctx, &stale)); err != nil {
+	refusal := t.client.Transact(ctx, &stale)
+	if err := t.stale(refusal); err != nil {
 		return err
+	}
+	if t.audit {
+		if err := t.audited(ctx, first, refusal); err != nil {
+			return err
+		}
 	}
 	t.put(&broken, "beside-broken")
 	broken.Create(fhir.NewRef(), json.RawMessage(`{"resourceType":"TilsynDoctor"}`), "")
@@ -222,7 +229,8 @@ func (t *trial) stale(err error) error {
 
 func (t *trial) atomic(ctx context.Context) error {
 	var left []string
-	for _, key := range []string{"beside-stale", "beside-broken"} {
+	refused := slices.DeleteFunc([]string{"beside-stale", besideAudit, "beside-broken"}, func(key string) bool { return !slices.Contains(t.keys, key) })
+	for _, key := range refused {
 		made, err := t.after(ctx, key)
 		if err != nil {
 			return err
@@ -234,7 +242,7 @@ func (t *trial) atomic(ctx context.Context) error {
 	if slices.Contains(left, "beside-stale") && slices.Contains(Of(t.found, Unsafe), "ifMatch") {
 		left = slices.Delete(left, 0, 1) // it was not refused, so it says nothing
 	}
-	t.add(levelIf(len(left) > 0, Unsafe), "all or nothing", "a score may be written without its consult", "of 2 refused transactions %d left something behind", len(left))
+	t.add(levelIf(len(left) > 0, Unsafe), "all or nothing", "a score may be written without its consult", "of %d refused transactions %d left something behind", len(refused), len(left))
 	return nil
 }
 

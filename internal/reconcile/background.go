@@ -30,7 +30,7 @@ func (l loader) background(ctx context.Context, p *picture) error {
 }
 
 func (l loader) add(ctx context.Context, p *picture, queries ...string) error {
-	found, err := l.client.SearchTogether(ctx, queries...)
+	found, err := l.ask(ctx, p, queries...)
 	for _, res := range found {
 		p.byRef[res.Ref()] = res
 	}

@@ -52,6 +52,7 @@ func (r *Reconciler) compose(p picture, d pathway.Decision) (*fhir.Transaction, 
 	}
 	w.upkeep(d)
 	w.update()
+	w.audit()
 	return &w.tx, errors.Join(w.err, w.tx.Err())
 }
 

@@ -19,6 +19,8 @@ type picture struct {
 	encounter fhir.Resource
 	byRef     map[string]fhir.Resource
 	guess     guess // what was asked for along with it
+	asked     []string
+	gotten    []fhir.Resource // one by one, beside what was asked
 }
 
 // newest is when anything of it was last written.
@@ -51,7 +53,7 @@ const fullInclude = 1000
 // Encounter.
 func (l loader) load(ctx context.Context, id string) (p picture, found bool, err error) {
 	p.guess = l.seen.of(id)
-	resources, err := l.search(ctx, id, p.guess)
+	resources, err := l.search(ctx, &p, id)
 	if err != nil {
 		return p, false, fmt.Errorf("load admission %s: %w", id, err)
 	}
@@ -72,21 +74,31 @@ func (l loader) load(ctx context.Context, id string) (p picture, found bool, err
 // search brings the admission, its patient and our work in it in one request.
 // What a long stay has thousands of (observations, orders) is never asked for.
 // What the last look makes us expect is asked for in the same breath.
-func (l loader) search(ctx context.Context, id string, g guess) ([]fhir.Resource, error) {
+func (l loader) search(ctx context.Context, p *picture, id string) ([]fhir.Resource, error) {
 	if !fhir.ValidID(id) {
 		return nil, fmt.Errorf("%w: not an Encounter id", ErrPermanent)
 	}
 	query := fhir.Query("Encounter", "_id", id, "_include", "Encounter:subject", "_include", "Encounter:part-of")
 	if !l.includes.Load() {
-		return l.client.SearchTogether(ctx, l.alongside(g, append(ourWork(id), query)...)...)
+		return l.ask(ctx, p, l.alongside(p.guess, append(ourWork(id), query)...)...)
 	}
 	query += "&_revinclude=Task:encounter&_revinclude=QuestionnaireResponse:encounter"
-	resources, err := l.client.SearchTogether(ctx, l.alongside(g, query)...)
+	resources, err := l.ask(ctx, p, l.alongside(p.guess, query)...)
 	if err != nil || len(resources) < fullInclude {
 		return resources, err
 	}
-	lost, err := l.client.SearchTogether(ctx, ourWork(id)...)
+	lost, err := l.ask(ctx, p, ourWork(id)...)
 	return append(resources, lost...), err
+}
+
+// ask searches and keeps what was asked: the audit trail of what is written
+// says what it rests on.
+func (l loader) ask(ctx context.Context, p *picture, queries ...string) ([]fhir.Resource, error) {
+	found, err := l.client.SearchTogether(ctx, queries...)
+	if err == nil {
+		p.asked = append(p.asked, queries...)
+	}
+	return found, err
 }
 
 // ourWork asks for our work by name: where a stay is so busy that an include

@@ -91,6 +91,7 @@ func (l loader) get(ctx context.Context, p *picture, ref string) (fhir.Resource,
 	res, err := l.client.Read(ctx, ref)
 	if err == nil {
 		p.byRef[res.Ref()] = res
+		p.gotten = append(p.gotten, res)
 	}
 	return res, err
 }

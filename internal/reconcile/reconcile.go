@@ -27,6 +27,8 @@ type Options struct {
 	Language string           // of the texts that people read: nb, nn, en, sv, da
 	Form     *instrument.Form // the form that new admissions are asked with
 	Device   string           // Device/id of tilsyn itself
+	Audit    bool             // write an AuditEvent for each thing that is done to a patient's record
+	Host     string           // the name of this machine, for the AuditEvents
 	Now      func() time.Time // nil: time.Now
 }
 
