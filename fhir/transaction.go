@@ -67,8 +67,7 @@ func (t *Transaction) Update(c *Client, r Resource) {
 
 // Write is one thing that a transaction does.
 type Write struct {
-	Ref      string // urn:uuid:… of what is created, Type/id of what is updated
-	Resource Resource
+	Resource Resource // as it is sent
 	Creates  bool
 }
 
@@ -76,11 +75,7 @@ type Write struct {
 func (t *Transaction) Writes() []Write {
 	all := make([]Write, 0, len(t.entries))
 	for _, e := range t.entries {
-		w := Write{Ref: e.FullURL, Resource: Resource{e.Resource}, Creates: e.Request.Method == http.MethodPost}
-		if !w.Creates {
-			w.Ref = e.Request.URL
-		}
-		all = append(all, w)
+		all = append(all, Write{Resource{e.Resource}, e.Request.Method == http.MethodPost})
 	}
 	return all
 }

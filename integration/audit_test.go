@@ -12,6 +12,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/hospital"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
@@ -31,10 +32,14 @@ func (w *world) trail(a hospital.Admission) trail {
 }
 
 // about are the events that say that something was done to a thing.
-func (t trail) about(action, ref string) (found []fhir.Resource) {
+func (t trail) about(action string, thing fhir.Resource) (found []fhir.Resource) {
+	name := thing.Identifier(artifacts.IdentifierSystem)
+	if name == "" {
+		name = t.base + "/" + thing.Ref()
+	}
 	for _, e := range t.events {
-		data := e.Get(`entity.#(role.code=="4").what.reference`).String()
-		if e.Get("action").String() == action && data == ref {
+		what := e.Get(`entity.#(role.code=="4").what`)
+		if e.Get("action").String() == action && what.Get("identifier.value").String() == name && what.Get("type").String() == thing.Type() {
 			found = append(found, e)
 		}
 	}
@@ -71,16 +76,16 @@ func TestAuditTrail(t *testing.T) {
 		w.want(a, amended)
 
 		trail := w.trail(a)
-		score := w.find("Observation", stay.Score, a).Ref()
-		for _, made := range []string{score,
-			w.find("Task", stay.Screening, a).Ref(), w.find("QuestionnaireResponse", stay.Draft, a).Ref(),
-			w.find("ServiceRequest", stay.Consult, a).Ref(), w.find("Task", stay.ConsultTask, a).Ref(),
+		score := w.find("Observation", stay.Score, a)
+		for _, made := range []fhir.Resource{score,
+			w.find("Task", stay.Screening, a), w.find("QuestionnaireResponse", stay.Draft, a),
+			w.find("ServiceRequest", stay.Consult, a), w.find("Task", stay.ConsultTask, a),
 		} {
 			if n := len(trail.about("C", made)); n != 1 {
-				w.Errorf("%d AuditEvents say that %s was created, want 1", n, made)
+				w.Errorf("%d AuditEvents say that %s was created, want 1", n, made.Ref())
 			}
 		}
-		if n := len(trail.about("U", w.find("Task", stay.Screening, a).Ref())); n != 2 {
+		if n := len(trail.about("U", w.find("Task", stay.Screening, a))); n != 2 {
 			w.Errorf("%d AuditEvents say that the nurse's task was updated, want 2: scored, and scored anew", n)
 		}
 		if len(trail.about("R", score)) != 1 || len(trail.about("U", score)) != 1 {
@@ -143,6 +148,19 @@ func (w *world) shape(e fhir.Resource, a hospital.Admission, device string) {
 
 var interaction = map[string]string{"C": "create", "R": "read", "U": "update", "E": "search"}
 
+// The trail keeps nobody from deleting what it tells of.
+func TestWhatIsOnRecordCanBeDeleted(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		a := w.admit(hospital.Stay{Person: woman})
+		w.look(a, 0)
+		task := w.find("Task", stay.Screening, a)
+		w.must(w.client.Delete(w.ctx(), task.Ref()))
+		if n := len(w.trail(a).about("C", task)); n != 1 {
+			w.Errorf("%d AuditEvents tell of the task that was deleted, want 1", n)
+		}
+	})
+}
+
 // What follows an admission to another patient is on both records; what is put
 // aside stays on the first patient's, and what is made anew is the second's.
 func TestTheAuditTrailOfAnotherPatient(t *testing.T) {
@@ -158,8 +176,8 @@ func TestTheAuditTrailOfAnotherPatient(t *testing.T) {
 			w.edit(a.Encounter, "subject.reference", a.Patient)
 			w.settle(*a, 0)
 		}
-		task, order := w.find("Task", stay.Screening, moved).Ref(), w.find("ServiceRequest", stay.Consult, given).Ref()
-		anew := w.tasks(given, stay.Screening, 2).Ref()
+		task, order := w.find("Task", stay.Screening, moved), w.find("ServiceRequest", stay.Consult, given)
+		anew := w.tasks(given, stay.Screening, 2)
 		for what, n := range map[string]int{
 			"the task that follows, on the first's":  len(w.trail(empty).about("U", task)),
 			"the task that follows, on the second's": len(w.trail(moved).about("U", task)),
@@ -234,9 +252,9 @@ func TestTheAuditTrailOfTheSecondReplica(t *testing.T) {
 			w.Fatalf("the same transaction again: %d %s", status, answer)
 		}
 		trail := w.trail(a)
-		for _, made := range []string{w.find("Task", stay.Screening, a).Ref(), w.find("QuestionnaireResponse", stay.Draft, a).Ref()} {
+		for _, made := range []fhir.Resource{w.find("Task", stay.Screening, a), w.find("QuestionnaireResponse", stay.Draft, a)} {
 			if n := len(trail.about("C", made)); n != 2 {
-				w.Errorf("%d AuditEvents name %s, want 2", n, made)
+				w.Errorf("%d AuditEvents name %s, want 2", n, made.Ref())
 			}
 		}
 	})

@@ -1,6 +1,7 @@
 package simulate_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,7 +14,7 @@ type checker struct {
 	sim    *simulation
 	stands map[string]*standing // by Encounter/id
 	bodies map[string]string    // by Type/id
-	ours   []string             // all that bears the service's identifier, as Type/id
+	ours   map[string]string    // all that bears the service's identifier, by Type/id
 }
 
 // standing is what stands on the server for one admission.
@@ -28,7 +29,7 @@ type standing struct {
 }
 
 func (s *simulation) check() {
-	c := &checker{sim: s, stands: map[string]*standing{}, bodies: map[string]string{}}
+	c := &checker{sim: s, stands: map[string]*standing{}, bodies: map[string]string{}, ours: map[string]string{}}
 	c.read()
 	for _, st := range s.hospital.stays {
 		c.stay(st, c.stands[st.encounter])
@@ -55,7 +56,7 @@ func (c *checker) file(typ string, r gjson.Result) {
 	purpose, id := purposeOf(r)
 	if id != "" {
 		at = c.of("Encounter/" + id)
-		c.ours = append(c.ours, typ+"/"+r.Get("id").Str)
+		c.ours[typ+"/"+r.Get("id").Str] = nameOf(r)
 	}
 	switch purpose {
 	case "screening":
@@ -84,12 +85,16 @@ func (c *checker) of(encounter string) *standing {
 
 // purposeOf reads what one of our resources is for, and in which admission.
 func purposeOf(r gjson.Result) (purpose, admission string) {
-	id := r.Get(`identifier.#(system=="` + identifiers + `").value`).Str
-	if r.Get("identifier").IsObject() {
-		id = r.Get("identifier.value").Str
-	}
-	parts := append(strings.Split(id, ":"), "", "")
+	parts := append(strings.Split(nameOf(r), ":"), "", "")
 	return parts[0], parts[1]
+}
+
+// nameOf is the service's identifier of a thing.
+func nameOf(r gjson.Result) string {
+	if r.Get("identifier").IsObject() {
+		return r.Get("identifier.value").Str
+	}
+	return r.Get(`identifier.#(system=="` + identifiers + `").value`).Str
 }
 
 // strangers are things of ours in an admission that the hospital never had.
@@ -107,11 +112,13 @@ func (c *checker) audited() {
 	made := map[string]bool{}
 	for _, e := range c.sim.hospital.ehr.all("AuditEvent") {
 		if e.Get("action").Str == "C" {
-			made[e.Get(`entity.#(role.code=="4").what.reference`).Str] = true
+			what := e.Get(`entity.#(role.code=="4").what`)
+			made[what.Get("type").Str+" "+what.Get("identifier.value").Str] = true
 		}
 	}
-	for _, ref := range c.ours {
-		if made[ref] {
+	for _, ref := range slices.Sorted(maps.Keys(c.ours)) {
+		typ, _, _ := strings.Cut(ref, "/")
+		if made[typ+" "+c.ours[ref]] {
 			continue
 		}
 		if purpose, _ := purposeOf(c.sim.hospital.ehr.read(ref + "/_history/1")); purpose != "" {

@@ -36,7 +36,7 @@ type kept struct {
 
 func newServer(sim *simulation, bells *http.Client) *server {
 	s := &server{sim: sim, lists: map[string]kept{}}
-	s.fhir = sandbox.New(sandbox.WithBaseURL(base), sandbox.WithBegin(s.began), sandbox.WithHTTPClient(bells), sandbox.WithDangling("AuditEvent"))
+	s.fhir = sandbox.New(sandbox.WithBaseURL(base), sandbox.WithBegin(s.began), sandbox.WithHTTPClient(bells))
 	return s
 }
 

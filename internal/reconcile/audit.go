@@ -29,6 +29,7 @@ var (
 )
 
 const (
+	uri        = "urn:ietf:rfc:3986"
 	dicom      = "http://dicom.nema.org/resources/ontology/DCM"
 	entityType = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 	objectRole = "http://terminology.hl7.org/CodeSystem/object-role"
@@ -46,17 +47,20 @@ func (w *writing) audit() {
 		w.record(asked, w.p.stay.Patient.Ref, searched(query))
 	}
 	for _, res := range w.p.gotten {
-		w.record(gotten, w.patientOf(res), data(res.Ref()))
+		w.record(gotten, w.patientOf(res), w.data(res))
 	}
 	for _, did := range writes {
 		patient := w.patientOf(did.Resource)
-		if did.Creates {
-			w.record(created, patient, data(did.Ref))
+		switch {
+		case did.Resource.Type() == "Provenance": // is a record of who did what itself
+			continue
+		case did.Creates:
+			w.record(created, patient, w.data(did.Resource))
 			continue
 		}
-		w.record(updated, patient, data(did.Ref))
-		if before := w.patientOf(w.p.byRef[did.Ref]); before != patient { // taken off another's record
-			w.record(updated, before, data(did.Ref))
+		w.record(updated, patient, w.data(did.Resource))
+		if before := w.patientOf(w.p.byRef[did.Resource.Ref()]); before != patient { // taken off another's record
+			w.record(updated, before, w.data(did.Resource))
 		}
 	}
 }
@@ -78,8 +82,12 @@ func (w *writing) patientOf(res fhir.Resource) string {
 // record adds one AuditEvent. Without a patient it follows BALP's profiles for
 // what is about none.
 func (w *writing) record(kind act, patient string, what r4.AuditEventEntity) {
+	meta := w.meta
+	if len(w.targets) > 0 { // it tells of answers
+		meta = w.told
+	}
 	event := r4.AuditEvent{
-		Meta:           w.meta,
+		Meta:           meta,
 		Type:           fhir.Coding("http://terminology.hl7.org/CodeSystem/audit-event-type", "rest", "Restful Operation"),
 		Subtype:        []r4.Coding{fhir.Coding("http://hl7.org/fhir/restful-interaction", kind.interaction, kind.interaction)},
 		Action:         &kind.action,
@@ -91,7 +99,7 @@ func (w *writing) record(kind act, patient string, what r4.AuditEventEntity) {
 			Type: []r4.Coding{fhir.Coding("http://terminology.hl7.org/CodeSystem/security-source-type", "4", "Application Server")}},
 	}
 	if patient != "" {
-		event.Entity = append(event.Entity, entity("1", "Person", "1", "Patient", patient))
+		event.Entity = append(event.Entity, entity("1", "Person", "1", "Patient", fhir.Ref(patient)))
 	}
 	event.Entity = append(event.Entity, what)
 	w.tx.Create(fhir.NewRef(), event, "")
@@ -109,7 +117,7 @@ func (w *writing) agents(kind act) []r4.AuditEventAgent {
 	base := w.Client.Base()
 	return []r4.AuditEventAgent{
 		{Type: &client, Requestor: true, Who: w.device(), Network: network(w.Host, r4.AuditEventAgentNetworkType1)},
-		{Type: &server, Who: &r4.Reference{Identifier: &r4.Identifier{System: fhir.Ptr("urn:ietf:rfc:3986"), Value: &base}},
+		{Type: &server, Who: &r4.Reference{Identifier: &r4.Identifier{System: fhir.Ptr(uri), Value: &base}},
 			Network: network(base, r4.AuditEventAgentNetworkType5)},
 	}
 }
@@ -118,22 +126,31 @@ func network(address string, kind r4.AuditEventAgentNetworkType) *r4.AuditEventA
 	return &r4.AuditEventAgentNetwork{Address: &address, Type: &kind}
 }
 
-// data is the thing that something was done to. The version that an update makes
-// is not known before it is made.
-func data(ref string) r4.AuditEventEntity {
-	return entity("2", "System Object", "4", "Domain Resource", ref)
+// data is the thing that something was done to: by our identifier, or by its
+// URL. A server that minds references, as HAPI does, lets nobody delete what an
+// AuditEvent refers to, and people may delete what we made.
+func (w *writing) data(res fhir.Resource) r4.AuditEventEntity {
+	system, value := IdentifierSystem, res.Identifier(IdentifierSystem)
+	if value == "" {
+		system, value = uri, w.Client.Base()+"/"+res.Ref()
+	}
+	return entity("2", "System Object", "4", "Domain Resource", logical(res.Type(), system, value))
+}
+
+func logical(typ, system, value string) *r4.Reference {
+	return &r4.Reference{Type: fhir.Ptr(typ), Identifier: &r4.Identifier{System: &system, Value: &value}}
 }
 
 // searched is a search as it was sent, without the host.
 func searched(query string) r4.AuditEventEntity {
-	e := entity("2", "System Object", "24", "Query", "")
-	e.What, e.Query = nil, fhir.Ptr(base64.StdEncoding.EncodeToString([]byte(query)))
+	e := entity("2", "System Object", "24", "Query", nil)
+	e.Query = fhir.Ptr(base64.StdEncoding.EncodeToString([]byte(query)))
 	return e
 }
 
-func entity(typ, typName, role, roleName, ref string) r4.AuditEventEntity {
+func entity(typ, typName, role, roleName string, what *r4.Reference) r4.AuditEventEntity {
 	return r4.AuditEventEntity{
-		What: fhir.Ref(ref),
+		What: what,
 		Type: fhir.Ptr(fhir.Coding(entityType, typ, typName)),
 		Role: fhir.Ptr(fhir.Coding(objectRole, role, roleName)),
 	}

@@ -45,12 +45,6 @@ func WithBegin(began func(now time.Time) time.Time) Option {
 	return func(s *Server) { s.store.began = began }
 }
 
-// WithDangling lets be deleted what resources of these types refer to, as a HAPI does whose administrator has excepted their paths
-// from its integrity of references on delete.
-func WithDangling(types ...string) Option {
-	return func(s *Server) { s.store.dangling = append(s.store.dangling, types...) }
-}
-
 // New returns an empty server. Close it: an active Subscription keeps goroutines.
 func New(opts ...Option) *Server {
 	s := &Server{catalogue: newCatalogue(), shapes: newShapes(), pages: newPages()}

@@ -17,7 +17,6 @@ type store struct {
 	ids       int64                     // the latest id that we gave
 	latest    time.Time                 // of the latest write: lastUpdated never runs backwards
 	began     func(time.Time) time.Time // when what is written now began; nil: now
-	dangling  []string                  // types whose references keep nothing from being deleted
 }
 
 // record is one resource through all its versions.
@@ -180,9 +179,6 @@ func (t *tx) rollback() {
 // referrer returns a resource that refers to ref, or nil.
 func (s *store) referrer(ref string) *record {
 	for _, tab := range s.sorted() {
-		if slices.Contains(s.dangling, tab.kind.name) {
-			continue
-		}
 		for _, p := range tab.kind.params {
 			if !p.refers() {
 				continue
