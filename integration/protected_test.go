@@ -258,8 +258,7 @@ func TestProtectedAfterTheConsult(t *testing.T) {
 	})
 }
 
-// A running service hears of a label that comes onto the patient, and looks once
-// more before it orders.
+// A running service hears of a label that comes onto the patient.
 func TestHearsOfProtection(t *testing.T) {
 	onEachServer(t, func(w *world) {
 		w.serve(w.fewFlags()...)
@@ -273,16 +272,26 @@ func TestHearsOfProtection(t *testing.T) {
 		w.answer(a, 4, 4, 4)
 		w.want(a, referred(12, "urgent"))
 		w.stands(w.find("Task", stay.ConsultTask, a), liaison, "")
+	})
+}
 
-		rec, late := w.discreet(), w.admit(hospital.Stay{Person: woman, Class: "SS"}) // which the running one does not ask
-		w.policy.Screening.Classes = append(w.policy.Screening.Classes, "SS")
-		w.settledBy(rec, late)
-		w.answer(late, 4, 4, 4)
-		w.labels(late.Patient, "V") // comes with the answers
-		w.settledBy(rec, late)
-		w.stands(w.find("Task", stay.ConsultTask, late), liaison, "")
-		w.stands(w.find("Task", stay.Screening, late), ward, "")
-		w.carry(late, "V")
+// A label that comes along with the answers counts before anything is ordered.
+func TestProtectionThatComesWithTheAnswers(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		rec := w.discreet()
+		ward, liaison := w.few()
+		a := w.admitTo(0)
+		w.settledBy(rec, a)
+		w.answer(a, 4, 4, 4)
+		w.labels(a.Patient, "V")
+		w.settledBy(rec, a)
+		w.want(a, referred(12, "urgent"))
+		w.stands(w.find("Task", stay.ConsultTask, a), liaison, "")
+		w.stands(w.find("Task", stay.Screening, a), ward, "")
+		if at, ward := w.known(a); at != "" || ward {
+			w.Error("the order says where she is")
+		}
+		w.carry(a, "V")
 	})
 }
 
