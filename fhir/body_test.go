@@ -19,7 +19,7 @@ const limit = 16 << 20 // bytes of one answer
 
 // blanks writes a resource that is n bytes long.
 func blanks(w io.Writer, n int) {
-	head, tail := `{"resourceType":"Task"`, `}`
+	head, tail := `{"resourceType":"Task","id":"1"`, `}`
 	io.WriteString(w, head)
 	chunk := bytes.Repeat([]byte(" "), 1<<20)
 	for n -= len(head) + len(tail); n > 0; n -= len(chunk) {

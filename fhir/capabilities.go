@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,8 +14,8 @@ import (
 
 // Capabilities is what the server says about itself; it may be wrong.
 type Capabilities struct {
-	Software    string            // name and version, as the server states them
-	FHIR        string            // such as 4.0.1
+	Software    string            // name and version, where it is a server that we know
+	FHIR        string            // such as 4.0.1; "" where it is no version
 	RevIncludes map[string]bool   // such as Task:encounter, stated for any type
 	System      map[string]bool   // interactions with the whole server: transaction, batch
 	Types       map[string]Stated // by resource type
@@ -58,8 +59,8 @@ func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
 
 func stated(res Resource) Capabilities {
 	caps := Capabilities{
-		Software:    strings.TrimSpace(res.Get("software.name").String() + " " + res.Get("software.version").String()),
-		FHIR:        res.Get("fhirVersion").String(),
+		Software:    software(res),
+		FHIR:        fhirVersion.FindString(res.Get("fhirVersion").String()),
 		RevIncludes: map[string]bool{}, System: map[string]bool{}, Types: map[string]Stated{},
 	}
 	for _, interaction := range texts(res.Get("rest.0.interaction.#.code")) {
@@ -78,6 +79,8 @@ func stated(res Resource) Capabilities {
 	return caps
 }
 
+var fhirVersion = regexp.MustCompile(`^[1-9]\.[0-9]{1,2}\.[0-9]{1,2}$`)
+
 func texts(list gjson.Result) []string {
 	var all []string
 	for _, v := range list.Array() {
@@ -89,7 +92,7 @@ func texts(list gjson.Result) []string {
 // Elsewhere reads one page of a search and gives the addresses under which the
 // server speaks of itself there, in links and full URLs, where they are not the
 // configured base URL: neither its links nor its absolute references are
-// followed. Without queries and ids.
+// followed. Without queries and ids, and without names and paths that are not ours.
 func (c *Client) Elsewhere(ctx context.Context, query string) ([]string, error) {
 	typ, _, _ := strings.Cut(query, "?")
 	op := "search " + typ
@@ -102,8 +105,9 @@ func (c *Client) Elsewhere(ctx context.Context, query string) ([]string, error) 
 		if base, known := strings.CutPrefix(u, c.base); known && (base == "" || strings.ContainsAny(base[:1], "/?")) {
 			continue
 		}
-		if base, ok := addressIn(u, typ); ok && !slices.Contains(elsewhere, base) {
-			elsewhere = append(elsewhere, base)
+		base, ok := addressIn(u, typ)
+		if shown := c.address(base); ok && !slices.Contains(elsewhere, shown) {
+			elsewhere = append(elsewhere, shown)
 		}
 	}
 	return elsewhere, nil

@@ -14,7 +14,7 @@ import (
 func TestTheCapabilityStatementIsRead(t *testing.T) {
 	c := connect(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
-		always(200, `{"resourceType":"CapabilityStatement","fhirVersion":"4.0.1","software":{"name":"Sandbox","version":"1"},
+		always(200, `{"resourceType":"CapabilityStatement","fhirVersion":"4.0.1","software":{"name":"Kari's HAPI FHIR Server","version":"8.8.0 (Kari)"},
 			"rest":[{"interaction":[{"code":"transaction"}],"resource":[
 			{"type":"Task","interaction":[{"code":"read"},{"code":"update"}],"versioning":"versioned","conditionalCreate":true},
 			{"type":"Encounter","searchRevInclude":["Task:encounter","Flag:encounter"]}]}]}`)(w, r)
@@ -23,7 +23,7 @@ func TestTheCapabilityStatementIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if caps.Software != "Sandbox 1" || caps.FHIR != "4.0.1" || !caps.RevIncludes["Task:encounter"] || caps.RevIncludes["Task:patient"] {
+	if caps.Software != "HAPI 8.8.0" || caps.FHIR != "4.0.1" || !caps.RevIncludes["Task:encounter"] || caps.RevIncludes["Task:patient"] {
 		t.Errorf("got %+v", caps)
 	}
 	task := caps.Types["Task"]
@@ -47,9 +47,9 @@ func TestAnotherServiceIsNotTakenForAFHIRServer(t *testing.T) {
 func TestWhatTheServerCallsItself(t *testing.T) {
 	for body, want := range map[string][]string{
 		`{"link":[{"url":"BASE?_getpages=1"},{"url":"BASE/Task?_count=1"}],"entry":[{"fullUrl":"BASE/Task/1"},{"fullUrl":"urn:uuid:1"}]}`: nil,
-		`{"link":[{"url":"http://inside:8080/fhir/Task?patient=canary"}],"entry":[{"fullUrl":"http://inside:8080/fhir/Task/canary"}]}`:    {"http://inside:8080/fhir"},
-		`{"link":[{"url":"http://inside/fhir?_getpages=canary"}],"entry":[{"fullUrl":"https://ehr.example/r4/Task/canary"}]}`:             {"http://inside/fhir", "https://ehr.example/r4"},
-		`{"link":[{"url":"BASE2/Task?_count=1"},{"url":"/fhir/Task?_count=1"}]}`:                                                          {"BASE2"},
+		`{"link":[{"url":"http://inside:8080/fhir/Task?patient=canary"}],"entry":[{"fullUrl":"http://inside:8080/fhir/Task/canary"}]}`:    {"http://(another name):8080/fhir"},
+		`{"link":[{"url":"http://inside/fhir?_getpages=canary"}],"entry":[{"fullUrl":"https://ehr.example/r4/Task/canary"}]}`:             {"http://(another name)/fhir", "https://(another name)/(another path)"},
+		`{"link":[{"url":"BASE2/Task?_count=1"},{"url":"/fhir/Task?_count=1"}]}`:                                                          {"HERE/(another path)"},
 	} {
 		var c *fhir.Client
 		c = connect(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,7 +57,7 @@ func TestWhatTheServerCallsItself(t *testing.T) {
 		}))
 		got, err := c.Elsewhere(t.Context(), "Task?_count=1")
 		for i, base := range want {
-			want[i] = strings.ReplaceAll(base, "BASE", c.Base())
+			want[i] = strings.ReplaceAll(base, "HERE", strings.TrimSuffix(c.Base(), "/fhir"))
 		}
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q (%v)", body, got, want, err)

@@ -108,8 +108,12 @@ func (c *Client) Read(ctx context.Context, ref string) (Resource, error) {
 	if !ok {
 		return Resource{}, &Error{Op: "read", cause: errors.New("not a reference into the configured server")}
 	}
-	typ, _, _ := strings.Cut(local, "/")
-	return c.send(ctx, "read "+typ, http.MethodGet, "/"+local, nil)
+	typ, id, _ := strings.Cut(local, "/")
+	res, err := c.send(ctx, "read "+typ, http.MethodGet, "/"+local, nil)
+	if err == nil && (res.Type() != typ || res.ID() != id) {
+		return Resource{}, &Error{Op: "read " + typ, cause: errors.New("the answer is another resource")}
+	}
+	return res, err
 }
 
 func (c *Client) send(ctx context.Context, op, method, path string, body []byte) (Resource, error) {
@@ -179,11 +183,11 @@ func TransportError(err error) error {
 	}
 	var dial *net.OpError
 	if errors.As(err, &dial) {
-		return dial
+		return unreached(dial)
 	}
 	var cert *tls.CertificateVerificationError
 	if errors.As(err, &cert) {
-		return cert
+		return distrusted(cert)
 	}
 	return errors.New("the answer could not be read")
 }

@@ -94,23 +94,23 @@ func wrappedConflict(status int, body []byte) bool {
 
 // outcomeCodes keeps what tells a person where to look. A server may write
 // anything anywhere, so only what cannot be a name or a number of a patient
-// passes: known codes, paths of known types, ids of validator messages.
+// passes: known codes, paths of known names, known words of validator messages.
 // Diagnostics quote values: left out but for HAPI's own numbers.
 func outcomeCodes(outcome gjson.Result) []string {
 	var codes []string
-	add := func(pattern *regexp.Regexp, s string) {
-		if found := pattern.FindString(s); found != "" && len(codes) < 8 {
-			codes = append(codes, found)
+	add := func(shown string) {
+		if shown != "" && len(codes) < 8 {
+			codes = append(codes, shown)
 		}
 	}
 	for _, issue := range outcome.Get("issue").Array() {
 		if s := issue.Get("severity").String(); s != "error" && s != "fatal" {
 			continue
 		}
-		add(issueType, issue.Get("code").String())
-		add(hapiCode, issue.Get("diagnostics").String())
-		add(elementPath, issue.Get("expression.0").String())
-		add(messageID, issue.Get(`extension.#(url=="http://hl7.org/fhir/StructureDefinition/operationoutcome-message-id").valueString`).String())
+		add(issueType.FindString(issue.Get("code").String()))
+		add(hapiCode.FindString(issue.Get("diagnostics").String()))
+		add(elementPath(issue.Get("expression.0").String()))
+		add(idOf(issue.Get(`extension.#(url=="http://hl7.org/fhir/StructureDefinition/operationoutcome-message-id").valueString`).String()))
 	}
 	return codes
 }
@@ -119,8 +119,4 @@ var (
 	// R4 issue-type.
 	issueType = regexp.MustCompile(`^(invalid|structure|required|value|invariant|security|login|unknown|expired|forbidden|suppressed|processing|not-supported|duplicate|multiple-matches|not-found|deleted|too-long|code-invalid|extension|too-costly|business-rule|conflict|transient|lock-error|no-store|exception|timeout|incomplete|throttled|informational)$`)
 	hapiCode  = regexp.MustCompile(`\bHAPI-\d{4}\b`)
-	// The types that we write or read, and FHIR's element names.
-	elementPath = regexp.MustCompile(`^(Bundle|Task|Questionnaire|QuestionnaireResponse|Observation|ServiceRequest|Provenance|Encounter|Patient|Condition|Subscription|Device|CodeSystem)(\.[a-z][A-Za-z]{0,30}(\[(\d{1,4}|x)\])*)+`)
-	// The HL7 validator's message families.
-	messageID = regexp.MustCompile(`^(Validation|Terminology|Extension|Bundle|Reference|Type|TYPE|Questionnaire|QUESTIONNAIRE|Rule)(_[A-Za-z]{1,30}){1,8}$`)
 )

@@ -45,10 +45,15 @@ func (r Resource) Raw() []byte { return r.raw }
 func (r Resource) Get(path string) gjson.Result { return gjson.GetBytes(r.raw, path) }
 
 // Type is the resourceType.
-func (r Resource) Type() string { return r.Get("resourceType").String() }
+func (r Resource) Type() string { return r.Get("resourceType").Str }
 
-// ID is the logical id, or "".
-func (r Resource) ID() string { return r.Get("id").String() }
+// ID is the logical id, or "" where there is none that could be one.
+func (r Resource) ID() string {
+	if id := r.Get("id").Str; ValidID(id) {
+		return id
+	}
+	return ""
+}
 
 // Ref is the relative reference, such as Task/12.
 func (r Resource) Ref() string { return r.Type() + "/" + r.ID() }
@@ -67,7 +72,7 @@ func (r Resource) Set(path string, value any) (Resource, error) {
 		raw, err = sjson.SetBytes(r.raw, path, value)
 	}
 	if err != nil {
-		return r, fmt.Errorf("set %s of a %s: %w", path, r.Type(), err)
+		return r, fmt.Errorf("set %s of a %s: it cannot be set", path, typeName(r.Type()))
 	}
 	return Resource{raw}, nil
 }
@@ -76,7 +81,7 @@ func (r Resource) Set(path string, value any) (Resource, error) {
 func (r Resource) Delete(path string) (Resource, error) {
 	raw, err := sjson.DeleteBytes(r.raw, path)
 	if err != nil {
-		return r, fmt.Errorf("delete %s of a %s: %w", path, r.Type(), err)
+		return r, fmt.Errorf("delete %s of a %s: it cannot be deleted", path, typeName(r.Type()))
 	}
 	return Resource{raw}, nil
 }
@@ -118,7 +123,7 @@ func (c *Client) LocalRef(reference string) (string, bool) {
 	}
 	rest, _, _ = strings.Cut(rest, "/_history/")
 	typ, id, ok := strings.Cut(rest, "/")
-	if !ok || !typePattern.MatchString(typ) || !ValidID(id) {
+	if !ok || !knownType(typ) || !ValidID(id) {
 		return "", false
 	}
 	return rest, true

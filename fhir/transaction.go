@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -43,7 +44,7 @@ func (t *Transaction) Empty() bool { return len(t.entries) == 0 && t.err == nil 
 func (t *Transaction) Create(ref string, resource any, ifNoneExist string) {
 	raw, err := json.Marshal(resource)
 	if err != nil {
-		t.fail(fmt.Errorf("encode a %T: %w", resource, err))
+		t.fail(fmt.Errorf("encode a %T: it is no JSON", resource)) // the error would quote it
 		return
 	}
 	typ := Resource{raw}.Type()
@@ -55,7 +56,7 @@ func (t *Transaction) Create(ref string, resource any, ifNoneExist string) {
 func (t *Transaction) Update(c *Client, r Resource) {
 	version := r.VersionID()
 	if version == "" {
-		t.fail(fmt.Errorf("update a %s: the server gives no versionId, so a person's edit could be lost", r.Type()))
+		t.fail(fmt.Errorf("update a %s: the server gives no versionId, so a person's edit could be lost", typeName(r.Type())))
 		return
 	}
 	t.entries = append(t.entries, entry{
@@ -127,7 +128,7 @@ func (t *Transaction) encode() ([]byte, error) {
 		Entry        []entry `json:"entry"`
 	}{"Bundle", "transaction", t.entries})
 	if err != nil {
-		return nil, fmt.Errorf("encode a transaction: %w", err)
+		return nil, errors.New("encode a transaction: it is no JSON")
 	}
 	return b.Bytes(), nil
 }

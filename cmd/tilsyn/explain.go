@@ -46,14 +46,26 @@ func explain(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if asJSON, _ := c.Flags().GetBool("json"); asJSON {
-		return printJSON(c.OutOrStdout(), e)
+	if err := printExplanation(c, e); err != nil {
+		return err
 	}
-	tell(c.OutOrStdout(), e)
 	if !e.Found {
-		return fmt.Errorf("%s is not on the server", e.Admission)
+		return errors.New("that admission is not on the server")
 	}
 	return nil
+}
+
+// printExplanation hides the ids that may say whose they are, but for the admission's, which
+// was asked for.
+func printExplanation(c *cobra.Command, e reconcile.Explanation) error {
+	var text strings.Builder
+	if asJSON, _ := c.Flags().GetBool("json"); !asJSON {
+		tell(&text, e)
+	} else if err := printJSON(&text, e); err != nil {
+		return err
+	}
+	_, err := io.WriteString(c.OutOrStdout(), fhir.Mask(text.String(), e.Admission))
+	return err
 }
 
 func printJSON(w io.Writer, v any) error {
@@ -139,7 +151,7 @@ func plan(e reconcile.Explanation) []string {
 		add(true, "ask the ward, due %s", moment(d.Ask.Due))
 	}
 	if d.Score != nil {
-		add(true, "write the score %d (tier %s)", *d.Score.Result.Score, d.Score.Tier)
+		add(true, "write the score (tier %s)", d.Score.Tier)
 	}
 	add(d.Withdraw != "", "withdraw the score %s", d.Withdraw)
 	add(d.Consult != nil, "ask the liaison team for a consult, or change what they were asked")

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/internal/defect"
 )
 
 func main() {
@@ -44,7 +45,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := execute(ctx, root)
 	var wrong wrongUse
 	switch {
 	case err == nil:
@@ -55,6 +56,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintf(stderr, "tilsyn: %v\n", err)
 	return exitFailed
+}
+
+// execute ends a command that met a defect like one that failed.
+func execute(ctx context.Context, root *cobra.Command) (err error) {
+	defer defect.Catch(&err)
+	return root.ExecuteContext(ctx)
 }
 
 func commands() *cobra.Command {

@@ -54,7 +54,14 @@ type process struct {
 // start runs a command of tilsyn in a process of its own.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
+	return startIn(t, "", env, args...)
+}
+
+// startIn starts it in a directory; "": in ours.
+func startIn(t *testing.T, dir string, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{Cmd: exec.Command(os.Args[0], args...)}
+	p.Dir = dir
 	p.Env = append(append(os.Environ(), asProgram+"=1"), env...)
 	p.Stdout, p.Stderr = &p.logs, &p.logs
 	if err := p.Start(); err != nil {

@@ -88,7 +88,7 @@ func retry(c *cobra.Command, a *app.App) error {
 		return err
 	}
 	if done.Gone {
-		return fmt.Errorf("not on the server: Encounter/%s", id)
+		return errors.New("that admission is not on the server")
 	}
 	did := "nothing had to be written"
 	if done.Wrote {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"time"
@@ -41,7 +43,7 @@ func startSandbox(addr string) (base string, stop func(), err error) {
 		return "", nil, fmt.Errorf("listen: %w", err)
 	}
 	fhirServer := sandbox.New()
-	srv := &http.Server{Handler: fhirServer, ReadHeaderTimeout: 10 * time.Second}
+	srv := &http.Server{Handler: fhirServer, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() {
 		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			panic(err) // the listener died under us

@@ -36,6 +36,9 @@ func score(c *cobra.Command, args []string) error {
 		return err
 	}
 	result := instrument.Judge(form, response)
+	for i := range result.Items {
+		result.Items[i].LinkID = form.ItemName(result.Items[i].LinkID)
+	}
 	if asJSON, _ := c.Flags().GetBool("json"); asJSON {
 		return printJSON(c.OutOrStdout(), result)
 	}

@@ -14,6 +14,7 @@ import (
 // endpoint is where tokens are given.
 type endpoint struct {
 	url        string
+	name       string   // as errors call it
 	algorithms []string // that its server can check; empty: it did not say
 	version1   bool     // it knows no scopes of version 2
 }
@@ -30,7 +31,7 @@ const wellKnownPath = "/.well-known/smart-configuration"
 // discover finds the endpoint, once until a request for a token fails.
 func (s *smart) discover(ctx context.Context) (*endpoint, error) {
 	if s.TokenURL != "" {
-		return &endpoint{url: s.TokenURL}, nil
+		return &endpoint{url: s.TokenURL, name: "the token endpoint at " + host(s.TokenURL)}, nil
 	}
 	if s.endpoint != nil {
 		return s.endpoint, nil
@@ -42,7 +43,8 @@ func (s *smart) discover(ctx context.Context) (*endpoint, error) {
 	if !s.trusted(found.TokenEndpoint) {
 		return nil, problem("%s names no token endpoint that can be used: it must be an https URL; set fhir.auth.token_url", s.BaseURL+wellKnownPath)
 	}
-	s.endpoint = &endpoint{url: found.TokenEndpoint, algorithms: found.Algorithms,
+	// Its name is the server's own, so it may be any.
+	s.endpoint = &endpoint{url: found.TokenEndpoint, name: "the token endpoint of " + s.BaseURL + wellKnownPath, algorithms: found.Algorithms,
 		version1: slices.Contains(found.Capabilities, "permission-v1") && !slices.Contains(found.Capabilities, "permission-v2")}
 	return s.endpoint, nil
 }
@@ -67,6 +69,15 @@ func (s *smart) configuration(ctx context.Context) (wellKnown, error) {
 		return found, problem("%s is no SMART configuration: it is not a JSON object; set fhir.auth.token_url", at)
 	}
 	return found, nil
+}
+
+// host is that of a configured URL, for people.
+func host(at string) string {
+	u, err := url.Parse(at)
+	if err != nil {
+		return "fhir.auth.token_url"
+	}
+	return u.Host
 }
 
 // trusted: a FHIR server reached by TLS must not send us where there is none.

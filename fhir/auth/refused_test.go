@@ -38,7 +38,7 @@ func TestARefusalSaysWhatToDoAndNothingThatTheServerWrote(t *testing.T) {
 				return true
 			}
 			_, err := get(connect(t, s, o))
-			if err == nil || !strings.Contains(err.Error(), word) || !strings.Contains(err.Error(), "login.test") {
+			if err == nil || !strings.Contains(err.Error(), word) || !strings.Contains(err.Error(), "token endpoint of https://ehr.test/") {
 				t.Fatalf("%s: got %v", code, err)
 			}
 			silent(t, err, canary)

@@ -220,7 +220,7 @@ func TestAnAuthorizationServerThatIsDownIsAskedEverMoreSeldom(t *testing.T) {
 		s.token = func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(500); return true }
 		c := connect(t, s, o)
 		for range 600 { // ten minutes
-			if _, err := get(c); err == nil || !strings.Contains(err.Error(), "login.test answered 500") {
+			if _, err := get(c); err == nil || !strings.Contains(err.Error(), "smart-configuration answered 500") {
 				t.Fatalf("got %v", err)
 			}
 			time.Sleep(time.Second)

@@ -82,17 +82,17 @@ func (s *smart) post(ctx context.Context, at *endpoint) (*grant, error) {
 	started := time.Now() // a token lives from when it was asked for: that is never too long
 	answer, err := s.http.Do(r)
 	if err != nil {
-		return nil, problem("ask the token endpoint at %s: %w", r.URL.Host, fhir.TransportError(err))
+		return nil, problem("ask %s: %w", at.name, fhir.TransportError(err))
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
-		return nil, problem("read the answer of the token endpoint at %s: %w", r.URL.Host, fhir.TransportError(err))
+		return nil, problem("read the answer of %s: %w", at.name, fhir.TransportError(err))
 	}
 	if answer.StatusCode != http.StatusOK {
-		return nil, &Error{newRefusal(r.URL.Host, answer, body)}
+		return nil, &Error{newRefusal(at.name, answer, body)}
 	}
-	return s.granted(r.URL.Host, body, started)
+	return s.granted(at.name, body, started)
 }
 
 func (s *smart) form(at *endpoint) (url.Values, error) {
@@ -144,7 +144,7 @@ func (s *smart) assertion(at *endpoint) (string, error) {
 }
 
 // granted reads a token response (RFC 6749 5.1).
-func (s *smart) granted(host string, body []byte, started time.Time) (*grant, error) {
+func (s *smart) granted(endpoint string, body []byte, started time.Time) (*grant, error) {
 	var t struct {
 		Token   string `json:"access_token"`
 		Type    string `json:"token_type"`
@@ -152,10 +152,10 @@ func (s *smart) granted(host string, body []byte, started time.Time) (*grant, er
 		Scope   string `json:"scope"`
 	}
 	if json.Unmarshal(body, &t) != nil || t.Token == "" {
-		return nil, problem("the token endpoint at %s answered without an access_token", host)
+		return nil, problem("%s answered without an access_token", endpoint)
 	}
 	if !strings.EqualFold(t.Type, "bearer") {
-		return nil, problem("the token endpoint at %s gave a token whose token_type is not bearer", host)
+		return nil, problem("%s gave a token whose token_type is not bearer", endpoint)
 	}
 	if err := oneWord(t.Token); err != nil {
 		return nil, err
@@ -201,12 +201,12 @@ var advice = map[string]string{
 	"invalid_scope":          "allow this client the scopes in docs/authorization.md there, or name others in fhir.auth.scopes",
 }
 
-func newRefusal(host string, answer *http.Response, body []byte) *refusal {
+func newRefusal(endpoint string, answer *http.Response, body []byte) *refusal {
 	var said struct {
 		Error string `json:"error"`
 	}
 	_ = json.Unmarshal(body, &said) // what is no JSON names no code
-	r := &refusal{text: fmt.Sprintf("the token endpoint at %s answered %d", host, answer.StatusCode), after: fhir.ParseRetryAfter(answer.Header)}
+	r := &refusal{text: fmt.Sprintf("%s answered %d", endpoint, answer.StatusCode), after: fhir.ParseRetryAfter(answer.Header)}
 	todo, known := advice[said.Error]
 	if !known {
 		return r

@@ -263,20 +263,21 @@ func (a *App) screen(ctx context.Context, rec *reconcile.Reconciler, poller *int
 // that logs about one.
 func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) queue.Result {
 	done, err := rec.Reconcile(ctx, id)
+	name := shown(id, done.Known)
 	switch {
 	case err == nil:
 		a.status.done(id, done.Repaired)
 		if a.queue.Walked(id) {
 			a.countMissed(done)
 		}
-		a.log.Debug().Str("admission", id).Bool("wrote", done.Wrote).Msg("reconciled")
+		a.log.Debug().Str("admission", name).Bool("wrote", done.Wrote).Msg("reconciled")
 		return queue.Result{Look: a.until(done.Next)}
 	case errors.Is(err, reconcile.ErrPermanent):
-		a.status.quarantine(id, err, done.Over, a.now())
-		a.log.Error().Str("admission", id).Err(err).Msg("quarantined: a person must look; tried again when it changes and at every census")
+		a.status.quarantine(id, err, done, a.now())
+		a.log.Error().Str("admission", name).Err(err).Msg("quarantined: a person must look; tried again when it changes and at every census")
 		return queue.Result{}
 	}
-	a.log.Warn().Str("admission", id).Err(err).Msg("tried in vain; tried again soon")
+	a.log.Warn().Str("admission", name).Err(err).Msg("tried in vain; tried again soon")
 	return queue.Result{Retry: true}
 }
 

@@ -121,7 +121,7 @@ func (a *App) open(d door, fail context.CancelCauseFunc) (stop func(), err error
 			return nil, fmt.Errorf("listen: %w", err)
 		}
 	}
-	srv := &http.Server{Handler: d.handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+	srv := &http.Server{Handler: calm(d.handler, a.log), ErrorLog: complaintsTo(a.log), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		WriteTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
 	go func() {
 		if err := d.run(srv, listener); !errors.Is(err, http.ErrServerClosed) {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/tilsyn/tilsyn/fhir"
 )
 
 // errRequest tells that the operator pages cannot even be asked for.
@@ -34,7 +36,11 @@ func (a *App) askOperator(ctx context.Context, path string) (*http.Response, err
 		}
 		req.Header.Set("Authorization", "Bearer "+tokens[0])
 	}
-	return (&http.Client{Transport: transport}).Do(req)
+	answer, err := (&http.Client{Transport: transport}).Do(req)
+	if err != nil {
+		return nil, fhir.TransportError(err) // who answers there may be anybody
+	}
+	return answer, nil
 }
 
 // only trusts a service that shows our own certificate, whatever name it is for:

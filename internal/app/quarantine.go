@@ -23,7 +23,8 @@ type Quarantined struct {
 	Reason string    `json:"reason"`
 	Since  time.Time `json:"since"`
 
-	over bool // the admission has ended
+	over  bool // the admission has ended
+	known bool // the server has shown it
 }
 
 const (
@@ -39,17 +40,26 @@ type quarantine map[string]Quarantined
 
 // put keeps since when an admission is here. Where it is full, the one that was
 // seen first goes: it has been shown and logged, and comes back at a census.
-func (q quarantine) put(id string, err error, over bool, now time.Time) {
+func (q quarantine) put(id string, err error, done reconcile.Done, now time.Time) {
 	entry, known := q[id]
 	if !known {
 		entry.Since = now
 	}
-	entry.Reason, entry.over = err.Error(), over
+	entry.Reason, entry.over, entry.known = err.Error(), done.Over, done.Known || entry.known
 	entry.Reason = entry.Reason[:min(len(entry.Reason), maxReason)]
 	q[id] = entry
 	if len(q) > maxQuarantined {
 		delete(q, slices.MinFunc(slices.Collect(maps.Keys(q)), func(a, b string) int { return q[a].Since.Compare(q[b].Since) }))
 	}
+}
+
+// shown is a copy in which every admission has the name that people may see.
+func (q quarantine) shown() quarantine {
+	names := quarantine{}
+	for id, entry := range q {
+		names[shown(id, entry.known)] = entry
+	}
+	return names
 }
 
 // again gives those to look at once more: what they wait for may be nothing that
@@ -103,14 +113,14 @@ func (a *App) Address() string {
 // not seen so.
 func (a *App) Unreadable(ctx context.Context) (map[string]Quarantined, error) {
 	q := quarantine{}
-	_, err := a.walk(ctx, func(id string, _ reconcile.Explanation, err error) error {
+	_, err := a.walk(ctx, func(id string, e reconcile.Explanation, err error) error {
 		if errors.Is(err, reconcile.ErrPermanent) || fhir.IsRefused(err) {
-			q.put(id, err, false, a.now())
+			q.put(id, err, reconcile.Done{Known: e.Found}, a.now())
 			err = nil
 		}
 		return err
 	})
-	return q, err
+	return q.shown(), err
 }
 
 // Retry works on one admission now, as the service does.

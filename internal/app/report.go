@@ -37,7 +37,7 @@ func (r *Report) add(see func(reconcile.Explanation)) visit {
 	return func(id string, e reconcile.Explanation, err error) error {
 		switch {
 		case err != nil:
-			r.Unread = append(r.Unread, "Encounter/"+id)
+			r.Unread = append(r.Unread, "Encounter/"+shown(id, e.Found))
 		case e.Found:
 			see(e)
 		}

@@ -77,7 +77,7 @@ func (a *App) published(ctx context.Context, art artifacts.Artifact) (fhir.Resou
 		}
 		if want.Get("url").Exists() && !equal(have.Raw(), want.Raw()) {
 			return have, fmt.Errorf("%s on the server (%s) has version %s but other content than this program was built with; "+
-				"remove it or run the release that published it", art.Name, have.Ref(), want.Get("version"))
+				"remove it or run the release that published it", art.Name, have.Shown(), want.Get("version"))
 		}
 		return have, nil
 	}

@@ -2,13 +2,13 @@ package app
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/intake"
+	"github.com/tilsyn/tilsyn/internal/reconcile"
 )
 
 // status is what /status and /metrics show: at a glance, whether anybody may be
@@ -78,9 +78,9 @@ func (s *status) rescued(late time.Duration) {
 	})
 }
 
-func (s *status) quarantine(id string, err error, over bool, now time.Time) {
+func (s *status) quarantine(id string, err error, done reconcile.Done, now time.Time) {
 	s.locked(func() {
-		s.quarantined.put(id, err, over, now)
+		s.quarantined.put(id, err, done, now)
 		s.metrics.quarantined.Set(float64(len(s.quarantined)))
 	})
 }
@@ -143,5 +143,5 @@ func (s *status) page() page {
 	v := s.vitals()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return page{s.phase, s.server, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, v.Waiting, s.reconciled, v.Resting, maps.Clone(s.quarantined)}
+	return page{s.phase, s.server, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, v.Waiting, s.reconciled, v.Resting, s.quarantined.shown()}
 }

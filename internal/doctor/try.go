@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/defect"
 )
 
 // System is that of the identifiers and the tag of throw-away resources: nobody
@@ -281,7 +282,8 @@ func (t *trial) changes(ctx context.Context, first fhir.Resource) error {
 }
 
 // create makes the Task of a key by a transaction, as tilsyn makes everything.
-func (t *trial) create(ctx context.Context, key string) error {
+func (t *trial) create(ctx context.Context, key string) (err error) {
+	defer defect.Catch(&err) // several do it at once
 	var tx fhir.Transaction
 	t.put(&tx, key)
 	return t.client.Transact(ctx, &tx)

@@ -55,6 +55,7 @@ type item struct {
 	code    string // LOINC code of the item, if it has one
 	text    string // as it is read to people
 	parent  *item
+	place   int // in the form, from 1
 	options []option
 	when    []condition
 	all     bool // enableBehavior: all conditions, not any
@@ -70,6 +71,23 @@ type option struct {
 }
 
 func (it *item) scored() bool { return len(it.options) > 0 }
+
+// name is the item as a reason names it: a linkId that is a word or a long number
+// may be anything, so then it is the place in the form.
+func (it *item) name() string {
+	if it.linkID == CodeOffer || len(it.linkID) <= 9 && strings.Trim(it.linkID, "0123456789./-") == "" {
+		return it.linkID
+	}
+	return fmt.Sprintf("no. %d", it.place)
+}
+
+// ItemName is the item with this linkId as it may be shown to anybody.
+func (f *Form) ItemName(linkID string) string {
+	if it := f.byLink[linkID]; it != nil {
+		return it.name()
+	}
+	return "unknown"
+}
 
 // Canonical is the form's url|version, or its url where it has no version.
 func (f *Form) Canonical() string {
@@ -129,20 +147,20 @@ func parseResource(raw []byte, want string) (gjson.Result, error) {
 		return gjson.Result{}, fmt.Errorf("%s: not JSON", want)
 	}
 	root := gjson.ParseBytes(raw)
-	if got := root.Get("resourceType").String(); got != want {
-		return root, fmt.Errorf("a %s is needed; resourceType is %q", want, got)
+	if root.Get("resourceType").String() != want {
+		return root, fmt.Errorf("a %s is needed; resourceType says something else", want)
 	}
 	return root, nil
 }
 
 func (f *Form) add(node gjson.Result, parent *item) error {
 	for _, child := range node.Get("item").Array() {
-		it, err := parseItem(child, parent)
+		it, err := parseItem(child, parent, len(f.items)+1)
 		if err != nil {
 			return err
 		}
 		if f.byLink[it.linkID] != nil {
-			return fmt.Errorf("item %s: this linkId is used twice", it.linkID)
+			return fmt.Errorf("item %s: this linkId is used twice", it.name())
 		}
 		f.items = append(f.items, it)
 		f.byLink[it.linkID] = it
@@ -153,8 +171,8 @@ func (f *Form) add(node gjson.Result, parent *item) error {
 	return nil
 }
 
-func parseItem(node gjson.Result, parent *item) (*item, error) {
-	it := &item{linkID: node.Get("linkId").String(), parent: parent}
+func parseItem(node gjson.Result, parent *item, place int) (*item, error) {
+	it := &item{linkID: node.Get("linkId").String(), parent: parent, place: place}
 	if it.linkID == "" {
 		return nil, errors.New("an item has no linkId")
 	}
@@ -162,7 +180,7 @@ func parseItem(node gjson.Result, parent *item) (*item, error) {
 	it.offer = it.linkID == CodeOffer || coded(node, artifacts.CodeSystemURL, CodeOffer)
 	it.total = it.code == CodeTotal || extension(node, extCalculated).Exists()
 	if extension(node, extEnableExpr).Exists() {
-		return nil, fmt.Errorf("item %s: enableWhenExpression is not supported; use enableWhen", it.linkID)
+		return nil, fmt.Errorf("item %s: enableWhenExpression is not supported; use enableWhen", it.name())
 	}
 	it.all = node.Get("enableBehavior").String() == "all"
 	for _, c := range node.Get("enableWhen").Array() {
@@ -197,10 +215,10 @@ func (it *item) parseOptions(node gjson.Result) error {
 		v, _ := parseValue(o)
 		points, ok, err := weight(o)
 		if err != nil {
-			return fmt.Errorf("item %s: %w", it.linkID, err)
+			return fmt.Errorf("item %s: %w", it.name(), err)
 		}
 		if seen[v] {
-			return fmt.Errorf("item %s: an answer option is listed twice", it.linkID)
+			return fmt.Errorf("item %s: an answer option is listed twice", it.name())
 		}
 		seen[v] = true
 		if !ok {
@@ -210,7 +228,7 @@ func (it *item) parseOptions(node gjson.Result) error {
 		it.options = append(it.options, option{v, o.Get("valueCoding.display").String(), points})
 	}
 	if len(it.options) > 0 && unweighted > 0 {
-		return fmt.Errorf("item %s: %d of its answer options have no weight (ordinalValue or itemWeight)", it.linkID, unweighted)
+		return fmt.Errorf("item %s: %d of its answer options have no weight (ordinalValue or itemWeight)", it.name(), unweighted)
 	}
 	return nil
 }
@@ -226,7 +244,7 @@ func weight(o gjson.Result) (points int, ok bool, err error) {
 			}
 			n := w.Float()
 			if w.Type != gjson.Number || n != math.Trunc(n) || n < 0 || n > maxPoints {
-				return 0, false, fmt.Errorf("a weight of %s is not a whole number of 0–%d", w.Raw, maxPoints)
+				return 0, false, fmt.Errorf("a weight is not a whole number of 0–%d", maxPoints)
 			}
 			if ok && points != int(n) {
 				return 0, false, errors.New("an answer option has two weights that differ")
@@ -254,13 +272,13 @@ func (f *Form) check() error {
 	for _, it := range f.items {
 		for _, c := range it.when {
 			if f.byLink[c.question] == nil {
-				return fmt.Errorf("item %s: enableWhen points to item %q, which is not there", it.linkID, c.question)
+				return fmt.Errorf("item %s: enableWhen points to an item that is not there", it.name())
 			}
 		}
 		if !it.scored() {
 			continue
 		}
-		links = append(links, it.linkID)
+		links = append(links, it.name())
 		if it.code != "" {
 			codes = append(codes, it.code)
 		}
@@ -280,7 +298,7 @@ func (it *item) checkRange() error {
 		low, high = min(low, o.points), max(high, o.points)
 	}
 	if low != 0 || high != maxPoints {
-		return fmt.Errorf("item %s: its weights run from %d to %d, not from 0 to %d", it.linkID, low, high, maxPoints)
+		return fmt.Errorf("item %s: its weights run from %d to %d, not from 0 to %d", it.name(), low, high, maxPoints)
 	}
 	return nil
 }

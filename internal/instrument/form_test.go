@@ -45,17 +45,17 @@ func TestFormsThatCannotBeScored(t *testing.T) {
 		{"linkId twice", edit(t, "item.2.linkId", `"1"`), "item 1: this linkId is used twice"},
 		{"an option without weight", edit(t, unweighted...), "item 2: 1 of its answer options have no weight"},
 		{"weights that differ", edit(t, "item.2.answerOption.1.extension.0", ordinal+`3}`), "item 2: an answer option has two weights that differ"},
-		{"a weight that is no number", edit(t, "item.2.answerOption.1.extension.0", ordinal+`"1"}`), `item 2: a weight of "1"`},
-		{"half a point", edit(t, "item.2.answerOption.1.extension.0", ordinal+`0.5}`), "item 2: a weight of 0.5"},
-		{"a negative weight", edit(t, "item.2.answerOption.1.extension.0", ordinal+`-1}`), "item 2: a weight of -1"},
-		{"five points", edit(t, "item.2.answerOption.1.extension.0", ordinal+`5}`), "item 2: a weight of 5"},
+		{"a weight that is no number", edit(t, "item.2.answerOption.1.extension.0", ordinal+`"1"}`), "item 2: a weight is not a whole number of 0–4"},
+		{"half a point", edit(t, "item.2.answerOption.1.extension.0", ordinal+`0.5}`), "item 2: a weight is not a whole number of 0–4"},
+		{"a negative weight", edit(t, "item.2.answerOption.1.extension.0", ordinal+`-1}`), "item 2: a weight is not a whole number of 0–4"},
+		{"five points", edit(t, "item.2.answerOption.1.extension.0", ordinal+`5}`), "item 2: a weight is not a whole number of 0–4"},
 		{"an option twice", edit(t, "item.2.answerOption.1.valueCoding.code", `"LA15694-5"`), "item 2: an answer option is listed twice"},
 		{"points for the offer", edit(t, "item.5.answerOption.0.extension", "["+ordinal+"0}]", "item.5.answerOption.1.extension", "["+ordinal+"4}]", "item.5.answerOption.2", ""), "3 items with weighted answers; this form has 4 [1 2 3 consult-offer]"},
 		{"an item missing", edit(t, "item.3", ""), "3 items with weighted answers; this form has 2"},
 		{"another item 1", edit(t, "item.1.code.0.code", `"68517-2"`), "lacks the AUDIT-C item with LOINC code 68518-0"},
 		{"top answer missing", edit(t, "item.2.answerOption.4", ""), "item 2: its weights run from 0 to 3"},
 		{"a rule that we cannot follow", edit(t, "item.2.extension.0", `{"url":"http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"}`), "item 2: enableWhenExpression"},
-		{"a rule about nothing", edit(t, "item.2.enableWhen.0.question", `"77"`), `item 2: enableWhen points to item "77"`},
+		{"a rule about nothing", edit(t, "item.2.enableWhen.0.question", `"77"`), "item 2: enableWhen points to an item that is not there"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := instrument.ParseForm([]byte(c.form))

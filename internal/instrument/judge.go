@@ -85,7 +85,7 @@ func (j *judging) none(s Status, reason string) Result {
 func (j *judging) wrongForm() string {
 	url, version, _ := strings.Cut(j.r.Questionnaire, "|")
 	if url != "" && url != j.f.URL || version != "" && version != j.f.Version {
-		return fmt.Sprintf("the response answers %s, not %s", j.r.Questionnaire, j.f.Canonical())
+		return "the response answers another form, or another version of it"
 	}
 	return ""
 }
@@ -102,11 +102,11 @@ func (j *judging) run() Result {
 			sum += points
 			j.result.Items = append(j.result.Items, Points{it.linkID, points})
 		case itemOpen:
-			missing = append(missing, it.linkID)
+			missing = append(missing, it.name())
 		case itemHidden:
 		default:
 			if invalid == "" {
-				invalid = fmt.Sprintf("item %s: %s", it.linkID, state)
+				invalid = fmt.Sprintf("item %s: %s", it.name(), state)
 			}
 		}
 	}
@@ -160,14 +160,24 @@ func (it *item) pointsOf(v value) (int, bool) {
 // explain says why a value is none of the item's answers.
 func (f *Form) explain(it *item, v value) string {
 	if v.kind != it.options[0].value.kind {
-		return fmt.Sprintf("an answer of type %s is not offered here and carries no points", v.kind)
+		return fmt.Sprintf("an answer of %s is not offered here and carries no points", kindName(v.kind))
 	}
 	for _, other := range f.items {
 		if _, ok := other.pointsOf(v); ok {
-			return fmt.Sprintf("the answer belongs to item %s", other.linkID)
+			return fmt.Sprintf("the answer belongs to item %s", other.name())
 		}
 	}
 	return "the answer is none of those the form offers"
+}
+
+// kindName is the type of an answer, if FHIR R4 has it: it stands in the name of
+// an element, and that may be anything.
+func kindName(kind string) string {
+	switch kind {
+	case "boolean", "decimal", "integer", "date", "datetime", "time", "string", "uri", "attachment", "coding", "quantity", "reference":
+		return "type " + kind
+	}
+	return "a type that is none"
 }
 
 func (j *judging) complete(sum int) Result {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/defect"
 )
 
 // Census names every open admission and every piece of our own work that is
@@ -49,7 +50,8 @@ func (c *Census) Run(ctx context.Context, interval time.Duration) {
 const openStatuses = "arrived,triaged,in-progress,onleave"
 
 // Take names everybody once, and counts.
-func (c *Census) Take(ctx context.Context) (Count, error) {
+func (c *Census) Take(ctx context.Context) (n Count, err error) {
+	defer defect.Catch(&err)
 	admissions, err := c.admissions(ctx)
 	if err != nil {
 		return Count{}, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/defect"
 )
 
 // Poller asks the server what has changed and names the admissions concerned.
@@ -75,8 +76,8 @@ func (p *Poller) Run(ctx context.Context, interval time.Duration) {
 }
 
 // round asks for every type; one that fails does not stop the others.
-func (p *Poller) round(ctx context.Context) error {
-	var failed error
+func (p *Poller) round(ctx context.Context) (failed error) {
+	defer defect.Catch(&failed)
 	for _, typ := range watched {
 		if err := p.poll(ctx, typ, p.cursors[typ]); err != nil {
 			failed = err

@@ -17,7 +17,7 @@ func (c *chart) eligible() bool {
 	youngest, oldest := c.Patient.Birth.Age(c.now)
 	switch {
 	case !c.inpatient(a):
-		return no("not-inpatient", "class %q is not one of those the policy asks", a.Class)
+		return no("not-inpatient", "its class is not one of those the policy asks")
 	case c.Parent != nil && c.inpatient(*c.Parent) && !c.Parent.Void():
 		return no("part-of", "part of the admission Encounter/%s, which is asked as a whole", c.Parent.ID)
 	case a.Status == stay.Finished:
@@ -25,7 +25,7 @@ func (c *chart) eligible() bool {
 	case a.Status == stay.Planned && !a.Start.IsZero() && a.Start.Before(c.now):
 		return no("planned-late", "planned, and the start has passed; the patient may be here without anybody having said so")
 	case !a.Present():
-		return no("not-arrived", "the patient is not in the hospital: status %q", a.Status)
+		return no("not-arrived", "the patient is not in the hospital")
 	case c.Patient.Ref == "":
 		return no("no-patient", "the admission names no patient of this server")
 	case oldest < c.policy.Screening.MinAge:

@@ -2,11 +2,10 @@ package reconcile
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/defect"
 )
 
 // This file is about what cannot be understood. A wrong value that has a safe
@@ -24,11 +23,14 @@ var statuses = map[string][]string{
 // broken says which element of which resource cannot be understood. What
 // stands there is not quoted: it may name a patient.
 func broken(res fhir.Resource, element, problem string) error {
-	return fmt.Errorf("%w: %s: %s %s", ErrPermanent, res.Ref(), element, problem)
+	return fmt.Errorf("%w: %s: %s %s", ErrPermanent, res.Shown(), element, problem)
 }
 
 // understood checks what a decision cannot do without.
 func understood(res fhir.Resource) error {
+	if res.ID() == "" {
+		return broken(res, "id", "is no id of FHIR R4")
+	}
 	if !slices.Contains(statuses[res.Type()], res.Get("status").String()) {
 		return broken(res, "status", "is none that FHIR R4 knows")
 	}
@@ -54,27 +56,9 @@ func (l loader) understoodAdmission(encounter fhir.Resource) error {
 }
 
 // guard turns a defect of this program that one admission brings to light into
-// an error, so that the others are worked on. What was panicked with may hold
-// anything; the place does not.
+// an error, so that the others are worked on.
 func guard(err *error) {
 	if recover() != nil {
-		*err = fmt.Errorf("%w: a defect of this program, at %s", ErrPermanent, place())
-	}
-}
-
-// place is where in this program the panic came from.
-func place() string {
-	callers := make([]uintptr, 64)
-	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers)])
-	panicked := false
-	for {
-		f, more := frames.Next()
-		if panicked && strings.Contains(f.Function, "tilsyn/tilsyn/") {
-			return fmt.Sprintf("%s:%d", f.Function[strings.LastIndex(f.Function, "/")+1:], f.Line)
-		}
-		panicked = panicked || f.Function == "runtime.gopanic"
-		if !more {
-			return "an unknown place"
-		}
+		*err = fmt.Errorf("%w: %w", ErrPermanent, defect.Found())
 	}
 }

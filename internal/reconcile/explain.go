@@ -8,7 +8,7 @@ import (
 )
 
 // Explanation is what is seen of one admission, what would be done, and why.
-// It holds ids, codes and times; no name and no birth date.
+// It holds ids, codes that we know, and times; no name, birth date, answer or score.
 type Explanation struct {
 	Admission string           `json:"admission"`
 	Found     bool             `json:"found"`
@@ -84,7 +84,7 @@ func (r *Reconciler) look(ctx context.Context, id string) (p picture, e Explanat
 		return p, e, err
 	}
 	s, now := p.stay, r.Now()
-	e.Status, e.Class = s.Admission.Status, s.Admission.Class
+	e.Status, e.Class = stay.Status(shownStatus("Encounter", string(s.Admission.Status))), shownClass(s.Admission.Class, r.Policy)
 	e.Patient, e.Sex, e.Pregnant, e.Deceased = s.Patient.Ref, s.Patient.Sex, s.Patient.Pregnant, s.Dead()
 	e.Age[0], e.Age[1] = s.Patient.Birth.Age(now)
 	if s.Parent != nil {
@@ -94,13 +94,13 @@ func (r *Reconciler) look(ctx context.Context, id string) (p picture, e Explanat
 		e.Task = task.Ref
 	}
 	for _, t := range s.Tasks {
-		e.Tasks = append(e.Tasks, SeenTask{t.Ref, t.Purpose, t.Status, t.BusinessStatus, t.Open(), t.Raised, t.Scored(), t.Consult != ""})
+		e.Tasks = append(e.Tasks, seenTask(t))
 	}
 	for _, resp := range s.Responses {
 		e.Responses = append(e.Responses, SeenResponse{resp.Ref, resp.Status, resp.Ours, resp.FormProblem})
 	}
-	e.Decision = pathway.Decide(s, r.Policy, now)
+	d := pathway.Decide(s, r.Policy, now)
+	e.Decision, e.Writes = shownDecision(d), !d.Nothing()
 	e.Unasked = pathway.LeftUnasked(s, r.Policy, now)
-	e.Writes = !e.Decision.Nothing()
 	return p, e, nil
 }

@@ -55,7 +55,7 @@ func (l loader) load(ctx context.Context, id string) (p picture, found bool, err
 	p.guess = l.seen.of(id)
 	resources, err := l.search(ctx, &p, id)
 	if err != nil {
-		return p, false, fmt.Errorf("load admission %s: %w", id, err)
+		return p, false, fmt.Errorf("load the admission: %w", err)
 	}
 	p.byRef = map[string]fhir.Resource{}
 	for _, res := range resources {
@@ -65,7 +65,7 @@ func (l loader) load(ctx context.Context, id string) (p picture, found bool, err
 		return p, false, nil
 	}
 	if err := l.read(ctx, &p); err != nil {
-		return p, true, fmt.Errorf("read admission %s: %w", id, err)
+		return p, true, fmt.Errorf("read the admission: %w", err)
 	}
 	l.remember(p.stay)
 	return p, true, nil

@@ -104,6 +104,7 @@ func (r *Reconciler) Expect(admission, patient string) {
 type Done struct {
 	Wrote    bool
 	Gone     bool      // the server has no such Encounter
+	Known    bool      // the server has shown it
 	Happened time.Time // when what the writing follows was written on the server; zero: only time has passed
 	Repaired int       // duplicates that were marked as made in error
 	Over     bool      // the admission has ended; known also where nothing else could be understood
@@ -113,7 +114,7 @@ type Done struct {
 func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 	p, found, err := r.loader.load(ctx, id)
 	a := p.stay.Admission
-	done := Done{Gone: err == nil && !found, Over: a.Void() || a.Status == stay.Finished}
+	done := Done{Gone: err == nil && !found, Known: found, Over: a.Void() || a.Status == stay.Finished}
 	if err != nil || !found {
 		return done, err
 	}

@@ -50,6 +50,9 @@ func (r *Reconciler) story(ctx context.Context, p *picture) ([]Event, error) {
 	return s.events, nil
 }
 
+// mostOften bounds a count that people are shown: a larger one is no count.
+const mostOften = 999
+
 func (s *story) tell(at time.Time, ref, format string, args ...any) {
 	if !at.IsZero() {
 		s.events = append(s.events, Event{at, fmt.Sprintf(format, args...), ref})
@@ -58,22 +61,22 @@ func (s *story) tell(at time.Time, ref, format string, args ...any) {
 
 func (s *story) admission(a stay.Admission) {
 	s.tell(a.Start, "Encounter/"+a.ID, "admitted")
-	s.tell(a.End, "Encounter/"+a.ID, "left (%s)", a.Status)
+	s.tell(a.End, "Encounter/"+a.ID, "left (%s)", shownStatus("Encounter", string(a.Status)))
 }
 
 func (s *story) task(t stay.Task) {
 	last := moment(s.p.byRef[t.Ref].Get("lastModified"))
 	switch t.Purpose {
 	case stay.Screening:
-		s.tell(t.Made, t.Ref, "ward asked, time %d", t.Number)
+		s.tell(t.Made, t.Ref, "ward asked, time %d", min(t.Number, mostOften))
 		if t.Open() {
 			s.tell(t.Due, t.Ref, "answer due")
 		}
 		if t.Raised > 0 {
-			s.tell(last, t.Ref, "raised %d times", t.Raised)
+			s.tell(last, t.Ref, "raised %d times", min(t.Raised, mostOften))
 		}
 		if !t.Open() && !t.Scored() {
-			s.tell(last, t.Ref, "ward's task %s (%s)", t.Status, t.BusinessStatus)
+			s.tell(last, t.Ref, "ward's task %s (%s)", t.Status, shownCode(t.BusinessStatus))
 		}
 	case stay.ConsultTask:
 		s.tell(last, t.Ref, "team's task %s", t.Status)
@@ -87,12 +90,12 @@ func (s *story) results(task stay.Task) {
 		tier := ""
 		for _, c := range score.Get("interpretation").Array() {
 			if code := ourCode(c); code != "" {
-				tier = ", tier " + code
+				tier = ", tier " + shownCode(code)
 			}
 		}
-		s.tell(moment(score.Get("issued")), task.Score, "scored (%s%s)", score.Get("status"), tier)
+		s.tell(moment(score.Get("issued")), task.Score, "scored (%s%s)", shownStatus("", score.Get("status").String()), tier)
 	}
 	if order := s.p.byRef[task.Consult]; order.ID() != "" {
-		s.tell(moment(order.Get("authoredOn")), task.Consult, "consult asked for (now %s)", order.Get("status"))
+		s.tell(moment(order.Get("authoredOn")), task.Consult, "consult asked for (now %s)", shownStatus("", order.Get("status").String()))
 	}
 }

@@ -1,0 +1,63 @@
+package reconcile
+
+import (
+	"slices"
+
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is about what people are shown of an admission. A code that nobody
+// knows may be any text, so it is called by what it is.
+
+const unknownCode = "unknown code"
+
+// results are R4's statuses of a score and an order, beside those in broken.go.
+var results = []string{"registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown",
+	"draft", "active", "on-hold", "revoked", "completed"}
+
+func shownStatus(resourceType, status string) string {
+	if slices.Contains(statuses[resourceType], status) || resourceType == "" && slices.Contains(results, status) {
+		return status
+	}
+	return unknownCode
+}
+
+// classes are those of HL7's v3-ActCode for an Encounter.
+var classes = []string{"AMB", "EMER", "FLD", "HH", "IMP", "ACUTE", "NONAC", "OBSENC", "PRENC", "SS", "VR"}
+
+func shownClass(class string, p *pathway.Policy) string {
+	if class == "" || slices.Contains(classes, class) || slices.Contains(p.Screening.Classes, class) {
+		return class
+	}
+	return unknownCode
+}
+
+// shownCode is one of our codes.
+func shownCode(code string) string {
+	if code == "" || artifacts.Defines(code) {
+		return code
+	}
+	return unknownCode
+}
+
+// shownDecision leaves out what the answers were and what they sum to: who looks
+// why something is done need not know, and it stands in the record.
+func shownDecision(d pathway.Decision) pathway.Decision {
+	if d.Score != nil {
+		score := *d.Score
+		score.Result.Score, score.Result.Items, score.Result.Offer, score.Result.Declined = nil, nil, "", false
+		d.Score = &score
+	}
+	if d.Task != nil {
+		task := *d.Task
+		task.Business, task.Why = shownCode(task.Business), shownCode(task.Why)
+		d.Task = &task
+	}
+	return d
+}
+
+func seenTask(t stay.Task) SeenTask {
+	return SeenTask{t.Ref, t.Purpose, t.Status, shownCode(t.BusinessStatus), t.Open(), min(t.Raised, mostOften), t.Scored(), t.Consult != ""}
+}
