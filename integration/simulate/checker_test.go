@@ -106,15 +106,19 @@ func (c *checker) strangers() {
 	}
 }
 
-// audited looks for a record of each creation. A response that the hospital sent by
+// audited looks for a record of each creation, or for none. A response that the hospital sent by
 // itself was only given the identifier.
 func (c *checker) audited() {
 	made := map[string]bool{}
-	for _, e := range c.sim.hospital.ehr.all("AuditEvent") {
-		if e.Get("action").Str == "C" {
-			what := e.Get(`entity.#(role.code=="4").what`)
-			made[what.Get("type").Str+" "+what.Get("identifier.value").Str] = true
+	c.sim.hospital.ehr.each("AuditEvent?action=C&", func(e gjson.Result) {
+		what := e.Get(`entity.#(role.code=="4").what`)
+		made[what.Get("type").Str+" "+what.Get("identifier.value").Str] = true
+	})
+	if !c.sim.config.Audit.Enabled {
+		if len(made) > 0 {
+			c.sim.found("%d AuditEvents although they are turned off", len(made))
 		}
+		return
 	}
 	for _, ref := range slices.Sorted(maps.Keys(c.ours)) {
 		typ, _, _ := strings.Cut(ref, "/")

@@ -75,12 +75,19 @@ func (e ehr) search(query string) []gjson.Result {
 // all reads every resource of a type.
 func (e ehr) all(typ string) []gjson.Result {
 	var list []gjson.Result
-	for path := typ + "?_count=1000"; path != ""; {
+	e.each(typ+"?", func(r gjson.Result) { list = append(list, r) })
+	return list
+}
+
+// each visits all that a search finds, page by page.
+func (e ehr) each(query string, visit func(r gjson.Result)) {
+	for path := query + "_count=1000"; path != ""; {
 		page := e.do(http.MethodGet, path, "")
-		list = append(list, page.Get("entry.#.resource").Array()...)
+		for _, r := range page.Get("entry.#.resource").Array() {
+			visit(r)
+		}
 		path = page.Get(`link.#(relation=="next").url`).Str
 	}
-	return list
 }
 
 func quoted(s string) string { return fmt.Sprintf("%q", s) }

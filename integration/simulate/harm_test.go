@@ -35,7 +35,7 @@ var harms = map[string]harm{
 	"answers are judged again": {finds: "restless", writes: everyEntry(forgetful)},
 	"a label is lost":          {finds: "without its label", writes: everyEntry(func(e string) string { return drop(e, "resource.meta.security") })},
 	"a place is given away":    {finds: "place stands on", writes: everyEntry(giveAway)},
-	"a write is not on record": {finds: "no AuditEvent says", writes: unrecorded},
+	"a write is not on record": {seed: 2, finds: "no AuditEvent says", writes: unrecorded},
 	"goroutines are left":      {finds: "a leak", late: leak},
 	"the server is pestered":   {finds: "over the budget", late: pester},
 }

@@ -42,6 +42,7 @@ func newReality(t *testing.T, o options) *reality {
 	t.Helper()
 	at := inReality
 	sim := &simulation{options: o, pace: &at, weather: &weather{}, faults: map[fault]int{}}
+	sim.config.Audit.Enabled = true // as it ships
 	r := &reality{simulation: sim, logs: t.ArtifactDir(), binary: filepath.Join(t.TempDir(), "tilsyn")}
 	r.find(t)
 	run(t, exec.Command("go", "build", "-o", r.binary, "../../cmd/tilsyn"))

@@ -87,6 +87,9 @@ func (s *simulation) configure(t *testing.T) config.Config {
 	if c.happens(0.2) {
 		flags = append(flags, "--hook.enabled", "--hook.public_url", "http://tilsyn.sim", "--hook.token_file", token, "--poll.interval", "2h")
 	}
+	if draw(s.seed, "audit").happens(0.5) {
+		flags = append(flags, "--audit.enabled=false") // the server is one that audits by itself
+	}
 	fs := pflag.NewFlagSet("simulation", pflag.ContinueOnError)
 	config.Flags(fs)
 	if err := fs.Parse(flags); err != nil {
