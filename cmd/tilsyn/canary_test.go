@@ -228,7 +228,7 @@ func (c *canary) explained() {
 	}
 }
 
-// unwell has the service meet every failure, in its looks as in its polls.
+// unwell has the service meet every failure in its looks, while callers call.
 func (c *canary) unwell() {
 	c.Helper()
 	all := failures()
@@ -237,6 +237,7 @@ func (c *canary) unwell() {
 		c.front.change(func() { n = len(c.front.failed) })
 		return n
 	}
+	c.callers()
 	for met() < len(all) && c.ctx.Err() == nil {
 		c.ring()
 		c.pages()
