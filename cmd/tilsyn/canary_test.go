@@ -32,7 +32,7 @@ type canary struct {
 }
 
 func openCanary(t *testing.T) *canary {
-	ctx, cancel := context.WithTimeout(t.Context(), 120*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	server := sandbox.New()
 	direct := serving(t, server)
@@ -188,7 +188,9 @@ func TestCanary(t *testing.T) {
 	c.soak()
 	lap("every element was wrong, for the service")
 	c.explained()
+	lap("for explain")
 	c.files()
+	lap("in files")
 	c.commands()
 	c.aside.change(func() { c.aside.wrong = false })
 	lap("for the commands, and in files")
@@ -214,8 +216,8 @@ func (c *canary) soak() {
 	c.front.change(func() { c.front.wrong = true })
 	for !c.front.settled(20) && c.ctx.Err() == nil {
 		c.ring()
-		c.pages()
 	}
+	c.pages()
 }
 
 // explained does the same for explain.

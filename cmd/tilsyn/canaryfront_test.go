@@ -53,7 +53,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case wrong && op == "transaction":
 		rec.Body.WriteString(`{"resourceType":"Bundle","type":"transaction-response","entry":[]}`)
-	case fails != nil && op == "transaction": // nothing comes of it
+	case fails != nil && !fails.half: // nothing comes of it
 	default:
 		f.next.ServeHTTP(rec, r)
 	}
