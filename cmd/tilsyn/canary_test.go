@@ -32,7 +32,7 @@ type canary struct {
 }
 
 func openCanary(t *testing.T) *canary {
-	ctx, cancel := context.WithTimeout(t.Context(), 120*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	server := sandbox.New()
 	direct := serving(t, server)
@@ -188,7 +188,9 @@ func TestCanary(t *testing.T) {
 	c.soak()
 	lap("every element was wrong, for the service")
 	c.explained()
+	lap("for explain")
 	c.files()
+	lap("in files")
 	c.commands()
 	c.aside.change(func() { c.aside.wrong = false })
 	lap("for the commands, and in files")
@@ -214,8 +216,8 @@ func (c *canary) soak() {
 	c.front.change(func() { c.front.wrong = true })
 	for !c.front.settled(20) && c.ctx.Err() == nil {
 		c.ring()
-		c.pages()
 	}
+	c.pages()
 }
 
 // explained does the same for explain.
@@ -228,7 +230,7 @@ func (c *canary) explained() {
 	}
 }
 
-// unwell has the service meet every failure, in its looks as in its polls.
+// unwell has the service meet every failure in its looks, while callers call.
 func (c *canary) unwell() {
 	c.Helper()
 	all := failures()
@@ -237,6 +239,7 @@ func (c *canary) unwell() {
 		c.front.change(func() { n = len(c.front.failed) })
 		return n
 	}
+	c.callers()
 	for met() < len(all) && c.ctx.Err() == nil {
 		c.ring()
 		c.pages()

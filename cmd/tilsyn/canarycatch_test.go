@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -26,21 +27,33 @@ func (c *catch) of(name string) *buffer {
 	return c.outs[name]
 }
 
-// traces are the forms in which a marker may come out: as it is, encoded, or a
-// word of it.
-func traces() *regexp.Regexp {
-	var forms []string
+// forms are those in which a marker may come out: as it is, encoded, or a word of it.
+var forms = sync.OnceValue(func() (forms []string) {
 	for _, m := range markers() {
 		q := strconv.Quote(m)
 		all := append([]string{m, url.QueryEscape(m), url.PathEscape(m), q[1 : len(q)-1], letters(m)},
 			strings.FieldsFunc(m, func(r rune) bool { return !strings.ContainsRune(letters(m), r) })...)
 		for _, form := range all {
-			if len(form) >= 4 {
-				forms = append(forms, regexp.QuoteMeta(form))
+			if form = strings.ToLower(form); len(form) >= 4 && !slices.Contains(forms, form) {
+				forms = append(forms, form)
 			}
 		}
 	}
-	return regexp.MustCompile("(?i)" + strings.Join(forms, "|"))
+	return forms
+})
+
+// mayHold is quick, as there are millions of lines.
+func mayHold(line string) bool {
+	line = strings.ToLower(line)
+	return slices.ContainsFunc(forms(), func(form string) bool { return strings.Contains(line, form) })
+}
+
+func traces() *regexp.Regexp {
+	var any []string
+	for _, form := range forms() {
+		any = append(any, regexp.QuoteMeta(form))
+	}
+	return regexp.MustCompile("(?i)" + strings.Join(any, "|"))
 }
 
 // slips are the lines that let a marker out, each kind once, with how often.
@@ -49,6 +62,9 @@ func (c *catch) slips() map[string]int {
 	trace, numbers := traces(), regexp.MustCompile(`\d+`)
 	for _, name := range c.names {
 		for line := range strings.SplitSeq(c.outs[name].String(), "\n") {
+			if !mayHold(line) {
+				continue
+			}
 			if at := trace.FindStringIndex(line); at != nil {
 				around := trace.ReplaceAllString(line[max(0, at[0]-200):min(len(line), at[1]+60)], "MARK")
 				found[name+": "+numbers.ReplaceAllString(around, "#")]++
@@ -84,6 +100,9 @@ func (c *catch) scores() (lines []string) {
 			continue
 		}
 		for line := range strings.SplitSeq(c.outs[name].String(), "\n") {
+			if low := strings.ToLower(line); !strings.Contains(low, "la") && !strings.Contains(low, "score") && !strings.Contains(low, "points") && !strings.Contains(low, "of 12") {
+				continue
+			}
 			if found := answer.FindString(line); found != "" {
 				lines = append(lines, name+": "+found+" in "+line[:min(len(line), 300)])
 			}

@@ -13,6 +13,7 @@ import (
 // failure is an answer that is none, with markers wherever it has room for one.
 type failure struct {
 	name  string
+	half  bool // of the answer is needed
 	reply func(w http.ResponseWriter, answer []byte)
 }
 
@@ -20,7 +21,7 @@ type failure struct {
 // says in words that look like its own, it says with each marker.
 func failures() (all []*failure) {
 	add := func(name string, reply func(w http.ResponseWriter, answer []byte)) {
-		all = append(all, &failure{name, reply})
+		all = append(all, &failure{name, name == "half an answer", reply})
 	}
 	for _, m := range markers() {
 		for name, issue := range oneByOne(m) {
@@ -55,8 +56,8 @@ func failures() (all []*failure) {
 func spare() (all []*failure) {
 	for _, m := range markers() {
 		for _, status := range []int{429, 503} {
-			all = append(all, &failure{fmt.Sprint(status, m), func(w http.ResponseWriter, _ []byte) {
-				w.Header().Set("Retry-After", url.PathEscape(m))
+			all = append(all, &failure{fmt.Sprint(status, m), false, func(w http.ResponseWriter, _ []byte) {
+				w.Header().Set("Retry-After", "in "+url.PathEscape(m)) // a number alone would be waited for
 				give(w, status, outcome(m, issues(m)))
 			}})
 		}

@@ -21,7 +21,7 @@ type front struct {
 	wrong  bool                     // resources are made wrong, and nothing is written
 	fails  func(op string) *failure // in place of an answer; nil: none
 	asked  map[string]int           // by what is asked for
-	failed map[string]bool          // the failures that were given
+	failed map[string]bool          // the failures that were given to a look at an admission
 }
 
 func newFront(next http.Handler) *front {
@@ -45,7 +45,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.fails != nil {
 		fails = f.fails(op)
 	}
-	if fails != nil {
+	if fails != nil && (op == "batch" || op == "GET Encounter") {
 		f.failed[fails.name] = true
 	}
 	f.mu.Unlock()
@@ -53,7 +53,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case wrong && op == "transaction":
 		rec.Body.WriteString(`{"resourceType":"Bundle","type":"transaction-response","entry":[]}`)
-	case fails != nil && op == "transaction": // nothing comes of it
+	case fails != nil && !fails.half: // nothing comes of it
 	default:
 		f.next.ServeHTTP(rec, r)
 	}

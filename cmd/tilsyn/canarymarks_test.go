@@ -26,11 +26,11 @@ type marks struct {
 	tried  map[string]bool // the ways in which an element was made wrong
 	at     map[string]int  // by reference: the next way to try; -1: none is left
 	idle   int             // answers since the last new way
-	coarse bool
+	names  int             // at the end of a path that tell elements apart
 }
 
 func newMarks() *marks {
-	return &marks{served: map[string]int{}, tried: map[string]bool{}, at: map[string]int{}}
+	return &marks{served: map[string]int{}, tried: map[string]bool{}, at: map[string]int{}, names: 3}
 }
 
 // next takes the markers in turn, so that each comes to each place.
@@ -119,20 +119,21 @@ func ours(identifier map[string]any) bool {
 
 // wrongs are the ways to put a marker where it does not belong.
 var wrongs = []struct {
-	name    string
-	renames bool
-	put     func(was any, mark string) any
+	name      string
+	renames   bool
+	structure bool // also of a list or an object
+	put       func(was any, mark string) any
 }{
-	{"in its place", false, func(_ any, m string) any { return m }},
-	{"after it", false, func(was any, m string) any { return fmt.Sprint(was) + m }},
-	{"an object", false, func(_ any, m string) any {
+	{"in its place", false, true, func(_ any, m string) any { return m }},
+	{"after it", false, false, func(was any, m string) any { return fmt.Sprint(was) + m }},
+	{"an object", false, true, func(_ any, m string) any {
 		return map[string]any{m: m, "text": m, "display": m, "reference": m + "/" + m, "code": m, "value": m, "start": m, "end": m,
 			"coding": []any{map[string]any{"system": "https://tilsyn.org/fhir/CodeSystem/tilsyn", "code": m, "display": m}}}
 	}},
-	{"a type", false, func(_ any, m string) any { return strings.ToUpper(m[:1]) + m[1:] + "/" + m }},
-	{"an address", false, func(_ any, m string) any { return "http://" + m + ".example/fhir/Patient/" + m }},
-	{"a number", false, func(_ any, m string) any { return json.Number(digits(m)) }},
-	{"another name", true, func(_ any, m string) any { return "value" + m }},
+	{"a type", false, false, func(_ any, m string) any { return strings.ToUpper(m[:1]) + m[1:] + "/" + m }},
+	{"an address", false, false, func(_ any, m string) any { return "http://" + m + ".example/fhir/Patient/" + m }},
+	{"a number", false, true, func(_ any, m string) any { return json.Number(digits(m)) }},
+	{"another name", true, true, func(_ any, m string) any { return "value" + m }},
 }
 
 // digits is a marker as a number.
@@ -143,13 +144,14 @@ func digits(m string) string {
 	return "13116900216"
 }
 
-// way is the path of an element by which it counts as tried; of a long resource
-// only its end.
+// way is the end of an element's path: what is read of a long resource has a name of
+// its own there, and one of a list is as good as another.
 func (m *marks) way(path string) string {
-	if names := strings.Split(path, "."); m.coarse && len(names) > 2 {
-		return strings.Join(names[len(names)-2:], ".")
+	from := len(path)
+	for range m.names {
+		from = max(0, strings.LastIndexByte(path[:from], '.'))
 	}
-	return path
+	return path[from:]
 }
 
 // readFirst are the types of which one that cannot be understood keeps the rest from
@@ -172,7 +174,7 @@ func (m *marks) spoil(resources []map[string]any, first bool) {
 		all := placesIn(res)
 		for ; m.at[self] < len(all)*len(wrongs); m.at[self]++ {
 			at, n := all[m.at[self]/len(wrongs)], m.at[self]%len(wrongs)
-			if way := typ + m.way(at.name) + wrongs[n].name; !m.tried[way] && (at.read || n < fewWays) {
+			if way := typ + m.way(at.name) + wrongs[n].name; !m.tried[way] && at.fits(n) {
 				w := wrongs[n]
 				m.tried[way] = true
 				m.idle = 0
@@ -187,14 +189,21 @@ func (m *marks) spoil(resources []map[string]any, first bool) {
 
 // place is one element of a resource.
 type place struct {
-	name string
-	read bool // by tilsyn
-	get  func() any
-	set  func(v any, rename bool)
+	name      string
+	read      bool // by tilsyn
+	structure bool // a list or an object
+	get       func() any
+	set       func(v any, rename bool)
 }
 
-// fewWays are enough for an element of which nothing is read but that it is there.
-const fewWays = 2
+// fits leaves out the ways that say nothing new: other strings in the place of a
+// list or an object, and more than two in one of which nothing is read.
+func (p place) fits(n int) bool {
+	if p.structure {
+		return wrongs[n].structure
+	}
+	return p.read || n < 2
+}
 
 // fewElements of a list are enough to spoil.
 const fewElements = 3
@@ -212,7 +221,7 @@ func addPlaces(all *[]place, at string, v any) {
 			if inner, ok := v[key].(map[string]any); ok && inner["resourceType"] != nil {
 				continue
 			}
-			*all = append(*all, place{at + "." + key, isRead(key, v[key]), func() any { return v[key] }, func(to any, rename bool) {
+			*all = append(*all, place{at + "." + key, isRead(key, v[key]), !isText(v[key]), func() any { return v[key] }, func(to any, rename bool) {
 				if rename {
 					v[to.(string)] = v[key]
 					delete(v, key)
@@ -224,16 +233,20 @@ func addPlaces(all *[]place, at string, v any) {
 		}
 	case []any:
 		for i := range v[:min(len(v), fewElements)] {
-			*all = append(*all, place{fmt.Sprint(at, "[", i, "]"), isRead("", v[i]), func() any { return v[i] }, func(to any, _ bool) { v[i] = to }})
-			addPlaces(all, fmt.Sprint(at, "[", i, "]"), v[i])
+			*all = append(*all, place{at, isRead("", v[i]), !isText(v[i]), func() any { return v[i] }, func(to any, _ bool) { v[i] = to }})
+			addPlaces(all, at, v[i])
 		}
 	}
 }
 
 // isRead takes a text that is nobody's code for one that nobody reads.
 func isRead(name string, v any) bool {
+	return !isText(v) || needed[name] || name == "value" || name == "valueString"
+}
+
+func isText(v any) bool {
 	_, text := v.(string)
-	return !text || needed[name] || name == "value" || name == "valueString"
+	return text
 }
 
 // resourcesIn are the resources of an answer: itself, and those in a Bundle.

@@ -25,8 +25,8 @@ type disk struct {
 
 func (p disk) dir(name string) string { return filepath.Join(p.root, name) }
 
-// env has every such place lead into the root.
-func (p disk) env() []string {
+// places has every such place lead into the root, and gives the environment that says so.
+func (p disk) places() []string {
 	p.Helper()
 	env := []string{"PWD=" + p.dir("cwd")}
 	for _, name := range []string{"HOME", "TMPDIR", "TMP", "TEMP", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "cwd"} {
@@ -80,69 +80,87 @@ func (p disk) openFiles(pid int) (open []string) {
 	return open
 }
 
+// quarters are a hospital beside which tilsyn runs with nowhere to put a file.
+type quarters struct {
+	disk
+	ctx      context.Context
+	hospital *hospital.Hospital
+	env, at  []string
+}
+
+func (q quarters) must(err error) {
+	q.Helper()
+	if err != nil {
+		q.Fatal(err)
+	}
+}
+
+func moveIn(t *testing.T) quarters {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	t.Cleanup(cancel)
+	server := sandbox.New()
+	srv := httptest.NewServer(server)
+	t.Cleanup(func() { srv.Close(); server.Close() })
+	q := quarters{disk: disk{t, t.TempDir()}, ctx: ctx, at: []string{"--fhir.base_url", srv.URL + "/fhir"}}
+	q.env = q.places()
+	client, err := fhir.New(fhir.Options{BaseURL: srv.URL + "/fhir"})
+	q.must(err)
+	t.Cleanup(client.Close)
+	q.hospital, err = hospital.Open(ctx, client, "disk-")
+	q.must(err)
+	return q
+}
+
+// command runs a command to its end.
+func (q quarters) command(args ...string) {
+	q.Helper()
+	c := startIn(q.T, q.dir("cwd"), q.env, args...)
+	if err := c.Wait(); err != nil {
+		q.Errorf("%v: %v\n%s", args, err, tail(c.logs.String()))
+	}
+}
+
+func (q quarters) serve() *process {
+	q.Helper()
+	c := startIn(q.T, q.dir("cwd"), q.env, append([]string{"serve", "--listen", "127.0.0.1:0", "--operator.listen", "127.0.0.1:0", "--log.level", "debug",
+		"--poll.interval", "100ms", "--poll.overlap", "1s"}, q.at...)...)
+	await(q.T, &c.logs, `"message":"screening"`)
+	return c
+}
+
+// chain admits somebody, answers, and waits until the consult is ordered.
+func (q quarters) chain() hospital.Admission {
+	q.Helper()
+	a, err := q.hospital.Admit(q.ctx, hospital.Stay{Person: woman})
+	q.must(err)
+	q.must(q.hospital.Answer(q.ctx, a, "completed", 4, 4, 4))
+	_, err = q.hospital.Await(q.ctx, a, func(o hospital.Outcome) bool { return o == hospital.Referred(12, "urgent") })
+	q.must(err)
+	return a
+}
+
 // tilsyn keeps nothing: not while it serves a whole chain, not when it is stopped
 // or killed, and with no command but those that are told where to write.
 func TestNothingIsKeptOnDisk(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	server := sandbox.New()
-	defer server.Close()
-	srv := httptest.NewServer(server)
-	defer srv.Close()
-	p := disk{t, t.TempDir()}
-	env, at := p.env(), []string{"--fhir.base_url", srv.URL + "/fhir"}
-	before := p.look()
-	command := func(args ...string) {
-		t.Helper()
-		c := startIn(t, p.dir("cwd"), env, append(args, at...)...)
-		if err := c.Wait(); err != nil {
-			t.Errorf("%v: %v\n%s", args, err, tail(c.logs.String()))
-		}
-	}
-	serve := func() *process {
-		c := startIn(t, p.dir("cwd"), env, append([]string{"serve", "--listen", "127.0.0.1:0", "--operator.listen", "127.0.0.1:0", "--log.level", "debug",
-			"--poll.interval", "100ms", "--poll.overlap", "1s"}, at...)...)
-		await(t, &c.logs, `"message":"screening"`)
-		return c
-	}
-	command("setup")
-	client, err := fhir.New(fhir.Options{BaseURL: srv.URL + "/fhir"})
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	must(err)
-	defer client.Close()
-	h, err := hospital.Open(ctx, client, "disk-")
-	must(err)
-	chain := func() hospital.Admission {
-		t.Helper()
-		a, err := h.Admit(ctx, hospital.Stay{Person: woman})
-		must(err)
-		must(h.Answer(ctx, a, "completed", 4, 4, 4))
-		_, err = h.Await(ctx, a, func(o hospital.Outcome) bool { return o == hospital.Referred(12, "urgent") })
-		must(err)
-		return a
-	}
-	service := serve()
-	a := chain()
-	if open := p.openFiles(service.Process.Pid); len(open) > 0 {
+	q := moveIn(t)
+	before := q.look()
+	q.command(append([]string{"setup"}, q.at...)...)
+	service := q.serve()
+	a := q.chain()
+	if open := q.openFiles(service.Process.Pid); len(open) > 0 {
 		t.Errorf("open for writing: %q", open)
 	}
 	service.end(t)
-	service = serve()
-	chain()
-	must(service.Process.Kill())
+	service = q.serve()
+	q.chain()
+	q.must(service.Process.Kill())
 	_ = service.Wait() // it was killed
 	for _, args := range [][]string{{"doctor", "--write"}, {"explain", a.Encounter}, {"report"}, {"quarantine"}, {"quarantine", "--retry", a.Encounter}, {"check-config"}} {
-		command(args...)
+		q.command(append(args, q.at...)...)
 	}
-	at = nil
-	command("demo")
-	command("version")
-	if after := p.look(); !maps.Equal(before, after) {
+	q.command("demo")
+	q.command("version")
+	if after := q.look(); !maps.Equal(before, after) {
 		t.Errorf("changed on disk:\nbefore %v\nafter  %v", before, after)
 	}
 }
@@ -150,7 +168,7 @@ func TestNothingIsKeptOnDisk(t *testing.T) {
 // Where something is kept, that is seen.
 func TestAFileThatIsKeptIsSeen(t *testing.T) {
 	p := disk{t, t.TempDir()}
-	p.env()
+	p.places()
 	before := p.look()
 	f, err := os.Create(filepath.Join(p.dir("TMPDIR"), "spool"))
 	if err != nil {
