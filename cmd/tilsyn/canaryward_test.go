@@ -107,6 +107,9 @@ func (w *ward) fill() {
 	w.must(half(w.ctx, w.hospital, incomplete))
 	invalid, elsewhere, declined := w.admit(hospital.Stay{}), w.answered(4, 4, 4), w.admit(hospital.Stay{})
 	gone, merged, twice, circle := w.admit(hospital.Stay{}), w.answered(4, 4, 4), w.admit(hospital.Stay{}), w.admit(hospital.Stay{})
+	shielded, late := w.admit(hospital.Stay{}), w.answered(4, 4, 4)
+	w.protect(shielded)
+	w.must(w.hospital.Answer(w.ctx, shielded, "completed", 4, 4, 4))
 	w.admit(hospital.Stay{Class: "AMB"})
 	w.admit(hospital.Stay{Person: hospital.Person{Given: "Nora", Birth: "2020-02-02"}})
 	w.admit(hospital.Stay{Status: "planned"})
@@ -115,10 +118,11 @@ func (w *ward) fill() {
 	w.await(waiting, business("unanswered"))
 	w.await(scored, func(o hospital.Outcome) bool { return o == hospital.Scored(0) })
 	w.await(advised, func(o hospital.Outcome) bool { return o == hospital.Scored(3) })
-	for _, a := range []hospital.Admission{referred, accepted, corrected} {
+	for _, a := range []hospital.Admission{referred, accepted, corrected, shielded, late} {
 		w.await(a, func(o hospital.Outcome) bool { return o == hospital.Referred(12, "urgent") })
 	}
 	w.await(incomplete, business("incomplete"))
+	w.protect(late)
 	w.set(w.find("Task", stay.ConsultTask, accepted).Ref(), "status", "accepted")
 	w.must(w.hospital.Answer(w.ctx, corrected, "amended", 0))
 	w.set(w.find("QuestionnaireResponse", stay.Draft, elsewhere).Ref(), "subject.reference", scored.Patient)
@@ -139,6 +143,16 @@ func (w *ward) fill() {
 	w.await(declined, business("declined"))
 	w.await(gone, business("discharged"))
 	w.must(w.hospital.SetStatus(w.ctx, part, "in-progress"))
+}
+
+// protect has fewer know of a patient, by a label and by a code on her address,
+// with words of the site's own on both.
+func (w *ward) protect(a hospital.Admission) {
+	w.Helper()
+	m := markers()[0]
+	w.set(a.Patient, "meta.security", []any{map[string]any{"system": pathway.Confidentiality, "code": "V", "display": m}})
+	w.set(a.Patient, "address.0.extension", []any{map[string]any{"url": "http://hospital.example/" + letters(m),
+		"valueCoding": map[string]any{"system": "http://hospital.example/protection", "code": letters(m), "display": m}}})
 }
 
 // anotherForm has an EHR answer a version of our form that nobody can score.

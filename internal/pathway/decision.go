@@ -49,7 +49,7 @@ type HandOver struct {
 // Labels are the security labels that one resource of ours lacks.
 type Labels struct {
 	Ref string      `json:"ref"`
-	Add []stay.Code `json:"add"`
+	Add []stay.Code `json:"add,omitempty"`
 }
 
 // AdviceChange is what the nurse's Task to give advice says from now on.

@@ -42,8 +42,9 @@ func shownCode(code string) string {
 	return unknownCode
 }
 
-// shownDecision leaves out what the answers were and what they sum to: who looks
-// why something is done need not know, and it stands in the record.
+// shownDecision leaves out what the answers were, what they sum to, and which
+// labels there are: who looks why something is done need not know, and it stands
+// in the record.
 func shownDecision(d pathway.Decision) pathway.Decision {
 	if d.Score != nil {
 		score := *d.Score
@@ -54,6 +55,10 @@ func shownDecision(d pathway.Decision) pathway.Decision {
 		task := *d.Task
 		task.Business, task.Why = shownCode(task.Business), shownCode(task.Why)
 		d.Task = &task
+	}
+	d.Labels = slices.Clone(d.Labels)
+	for i := range d.Labels {
+		d.Labels[i].Add = nil
 	}
 	return d
 }
