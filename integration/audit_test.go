@@ -1,20 +1,27 @@
 package integration_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
+	"github.com/rs/zerolog"
 	"github.com/tidwall/gjson"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/app"
 	"github.com/tilsyn/tilsyn/internal/hospital"
 	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/sandbox"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
@@ -159,6 +166,41 @@ func TestWhatIsOnRecordCanBeDeleted(t *testing.T) {
 			w.Errorf("%d AuditEvents tell of the task that was deleted, want 1", n)
 		}
 	})
+}
+
+// A server that refuses AuditEvents costs nobody the screening: what is written
+// without is counted, and not tried each time.
+func TestAServerThatRefusesAuditEvents(t *testing.T) {
+	s := sandbox.New()
+	var refused atomic.Int32
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if bytes.Contains(body, []byte(`"resourceType":"AuditEvent"`)) {
+			refused.Add(1)
+			rw.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		s.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(func() { srv.Close(); s.Close() })
+	w := open(t, srv.URL+"/fhir", "")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	w.must(err)
+	a, err := app.New(app.Options{Config: w.config("--workers", "1"), Policy: w.policy, Log: zerolog.Nop(), Operator: listener})
+	w.must(err)
+	w.run(a)
+	for range 2 {
+		a := w.admit(hospital.Stay{Person: man})
+		w.answer(a, 4, 4, 4)
+		w.want(a, referred(12, "urgent"))
+	}
+	w.must(hospital.Wait(w.ctx(), func() (bool, error) {
+		return strings.Contains(w.get(listener, "/metrics"), "tilsyn_unrecorded_writes_total 4\n"), nil
+	}))
+	if n := refused.Load(); n != 1 {
+		w.Errorf("AuditEvents were refused %d times; once is enough to know", n)
+	}
 }
 
 // What follows an admission to another patient is on both records; what is put

@@ -267,6 +267,9 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 	switch {
 	case err == nil:
 		a.status.done(id, done.Repaired)
+		if done.Unrecorded && a.status.unrecorded(a.now()) {
+			a.log.Error().Msg("written without AuditEvents, which the FHIR server refuses: let it take them, or set audit.enabled to false where it keeps such a record itself")
+		}
 		if a.queue.Walked(id) {
 			a.countMissed(done)
 		}

@@ -22,6 +22,7 @@ type metrics struct {
 	plannedLate  prometheus.Gauge
 	quarantined  prometheus.Gauge
 	refused      prometheus.Counter
+	unrecorded   prometheus.Counter
 }
 
 func newMetrics(now func() vitals) *metrics {
@@ -36,6 +37,7 @@ func newMetrics(now func() vitals) *metrics {
 	m.plannedLate = m.gauge("planned_late", "Planned admissions whose start lies up to a week back, at the last census.")
 	m.quarantined = m.gauge("quarantined", "Admissions that a person must look at.")
 	m.refused = m.counter("refused_callers_total", "Callers of the hook or of the operators' pages who showed no valid secret.")
+	m.unrecorded = m.counter("unrecorded_writes_total", "Decisions written without AuditEvents, which audit.enabled wants and the FHIR server refuses.")
 	m.read("queue_waiting", "Admissions that wait for a worker.", prometheus.GaugeValue, func() int { return now().Waiting })
 	m.read("retries_total", "Looks at one admission that were tried again.", prometheus.CounterValue, func() int { return now().Retries })
 	m.read("fhir_requests_total", "Requests to the FHIR server.", prometheus.CounterValue, func() int { return now().Requests })

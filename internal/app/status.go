@@ -26,6 +26,8 @@ type status struct {
 	missed      int
 	oldest      time.Duration
 	repaired    int
+	untold      int       // writes without AuditEvents that were wanted
+	untoldSaid  time.Time // when that was last logged
 	quarantined quarantine
 }
 
@@ -66,6 +68,19 @@ func (s *status) done(id string, repaired int) {
 		delete(s.quarantined, id)
 		s.metrics.quarantined.Set(float64(len(s.quarantined)))
 	})
+}
+
+// unrecorded counts what was written without the AuditEvents that are wanted, and
+// tells whether that is to be said again: once an hour.
+func (s *status) unrecorded(now time.Time) (say bool) {
+	s.locked(func() {
+		s.untold++
+		s.metrics.unrecorded.Inc()
+		if say = now.Sub(s.untoldSaid) >= time.Hour; say {
+			s.untoldSaid = now
+		}
+	})
+	return say
 }
 
 // rescued counts an admission that only the census found, this long after.
@@ -110,6 +125,7 @@ type page struct {
 	Missed      int          `json:"census_found_missed"` // since the start
 	Oldest      string       `json:"oldest_missed"`       // how long before it was found
 	Repaired    int          `json:"duplicates_repaired"` // since the start
+	Unrecorded  int          `json:"unrecorded_writes"`   // since the start: without AuditEvents that are wanted
 	Waiting     int          `json:"waiting"`             // admissions in the queue
 	Reconciled  int          `json:"reconciled"`          // since the start
 	Resting     time.Time    `json:"server_left_alone_until,omitzero"`
@@ -143,5 +159,5 @@ func (s *status) page() page {
 	v := s.vitals()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return page{s.phase, s.server, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, v.Waiting, s.reconciled, v.Resting, s.quarantined.shown()}
+	return page{s.phase, s.server, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, s.untold, v.Waiting, s.reconciled, v.Resting, s.quarantined.shown()}
 }

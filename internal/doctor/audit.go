@@ -34,7 +34,7 @@ func (t *trial) audited(ctx context.Context, first fhir.Resource, before error) 
 		t.add(Fine, what, "", "not refused, only the old version beside it is (%d)", status(err))
 		return nil
 	}
-	t.add(Unsafe, what, "with audit.enabled tilsyn can write nothing here: have the server take them, or turn it off", "%s", orTaken(err))
+	t.add(Note, what, "tilsyn writes without a record of it: let the server take them, or turn audit.enabled off where it keeps one itself", "%s", orTaken(err))
 	return nil
 }
 

@@ -33,8 +33,9 @@ type writing struct {
 	err     error
 }
 
-// compose turns a decision into the transaction that carries it out.
-func (r *Reconciler) compose(p picture, d pathway.Decision) (*fhir.Transaction, error) {
+// compose turns a decision into the transaction that carries it out, and that
+// has its AuditEvents where it is to be recorded.
+func (r *Reconciler) compose(p picture, d pathway.Decision, recorded bool) (*fhir.Transaction, error) {
 	id := p.stay.Admission.ID
 	w := &writing{
 		Reconciler: r, p: p, id: id, name: numbered(id, pathway.Generation(p.stay)), now: r.Now(),
@@ -52,7 +53,9 @@ func (r *Reconciler) compose(p picture, d pathway.Decision) (*fhir.Transaction, 
 	}
 	w.upkeep(d)
 	w.update()
-	w.audit()
+	if recorded {
+		w.audit()
+	}
 	return &w.tx, errors.Join(w.err, w.tx.Err())
 }
 

@@ -37,6 +37,7 @@ type Options struct {
 type Reconciler struct {
 	Options
 	loader loader
+	trail  trail
 }
 
 // New makes a Reconciler.
@@ -102,13 +103,14 @@ func (r *Reconciler) Expect(admission, patient string) {
 
 // Done is how a look at one admission ended.
 type Done struct {
-	Wrote    bool
-	Gone     bool      // the server has no such Encounter
-	Known    bool      // the server has shown it
-	Happened time.Time // when what the writing follows was written on the server; zero: only time has passed
-	Repaired int       // duplicates that were marked as made in error
-	Over     bool      // the admission has ended; known also where nothing else could be understood
-	Next     time.Time // when to look again although nothing has changed; zero: never
+	Wrote      bool
+	Unrecorded bool      // AuditEvents were wanted, and the server refuses them
+	Gone       bool      // the server has no such Encounter
+	Known      bool      // the server has shown it
+	Happened   time.Time // when what the writing follows was written on the server; zero: only time has passed
+	Repaired   int       // duplicates that were marked as made in error
+	Over       bool      // the admission has ended; known also where nothing else could be understood
+	Next       time.Time // when to look again although nothing has changed; zero: never
 }
 
 func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
@@ -124,15 +126,11 @@ func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 	if d.Nothing() {
 		return done, vain
 	}
-	tx, err := r.compose(p, d)
-	if err != nil {
-		return done, fmt.Errorf("%w: %w", ErrPermanent, err)
-	}
 	done.Wrote, done.Repaired = true, len(d.Duplicates)
 	if d.Follows() {
 		done.Happened = p.newest()
 	}
-	if err = r.Client.Transact(ctx, tx); err == nil && len(d.Labels) > 0 {
+	if done.Unrecorded, err = r.send(ctx, p, d); err == nil && len(d.Labels) > 0 {
 		r.loader.seen.labelled(id)
 	}
 	return done, err
