@@ -1,11 +1,9 @@
 package app_test
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/rs/zerolog"
@@ -13,28 +11,10 @@ import (
 	"github.com/tilsyn/tilsyn/config"
 )
 
-// notes is a log that is read while it is written.
-type notes struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (n *notes) Write(p []byte) (int, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.text.Write(p)
-}
-
-func (n *notes) String() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.text.String()
-}
-
 // A wrong secret on the FHIR server's side silences every notification: that
 // must be seen, and a stranger who tries a thousand must not fill the log.
 func TestCallersTurnedAwayAreCountedAndLogged(t *testing.T) {
-	var log notes
+	var log journal
 	listen, operator := logging(t, config.Config{Hook: config.Hook{Enabled: true, TokenFile: written(t, "right")}}, zerolog.New(&log))
 	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for range 20 {
