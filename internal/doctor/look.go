@@ -56,7 +56,7 @@ func orNone(s string) string {
 const AnyPage = "Questionnaire?_count=1"
 
 // Strays words what Client.Elsewhere found.
-const Strays = "pages beyond the first and absolute references are refused; set fhir.base_url to the server's own address, or mend that"
+const Strays = "pages beyond the first and absolute references are refused; set fhir.base_url to the server's own address, which stands in the links of any search, or mend that"
 
 func links(ctx context.Context, c *fhir.Client, found *[]Finding) error {
 	elsewhere, err := c.Elsewhere(ctx, AnyPage)
