@@ -76,6 +76,31 @@ func TestDeclined(t *testing.T) {
 	})
 }
 
+// A no holds again when answers that came after it are withdrawn: the ward is not
+// asked a second time.
+func TestANoOutlivesWithdrawnAnswers(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		a := w.admit(hospital.Stay{Person: woman})
+		w.look(a, 0)
+		w.set("Task", stay.Screening, a, "status", "rejected")
+		w.settle(a, 0)
+		w.answer(a, 4, 4, 4)
+		w.settle(a, 0)
+		w.want(a, referred(12, "urgent"))
+		w.set("QuestionnaireResponse", stay.Draft, a, "status", "entered-in-error")
+		w.settle(a, 0)
+		task := w.find("Task", stay.Screening, a)
+		if task.Get("status").String() != "completed" || task.Get("businessStatus.coding.0.code").String() != "withdrawn" {
+			w.Errorf("the task is %s, %s", task.Get("status"), task.Get("businessStatus.coding.0.code"))
+		}
+		for typ, purpose := range map[string]string{"Observation": stay.Score, "ServiceRequest": stay.Consult} {
+			if got := w.find(typ, purpose, a).Get("status").String(); got != "entered-in-error" && got != "revoked" {
+				w.Errorf("the %s is %s", typ, got)
+			}
+		}
+	})
+}
+
 // Unable now: asked again after a while, one open task at a time, at most three.
 func TestUnableNow(t *testing.T) {
 	onEachServer(t, func(w *world) {

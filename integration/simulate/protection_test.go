@@ -44,7 +44,7 @@ func (c *checker) protection(s *stay, at *standing, wrong func(string)) {
 		return
 	}
 	for _, r := range slices.Concat(at.tasks, at.drafts, at.scores, at.consults, at.teams) {
-		if r.Get("status").Str != "entered-in-error" && !restricted(r) {
+		if r.Get("status").Str != "entered-in-error" && !restricted(r) && !aboutAnother(r, at.encounter) {
 			wrong("without its label: " + r.Get("resourceType").Str + "/" + r.Get("id").Str)
 		}
 	}
@@ -53,6 +53,13 @@ func (c *checker) protection(s *stay, at *standing, wrong func(string)) {
 			wrong("a protected patient's place stands on " + r.Get("resourceType").Str + "/" + r.Get("id").Str)
 		}
 	}
+}
+
+// aboutAnother tells of answers that name another patient than the admission: its
+// label says nothing about them.
+func aboutAnother(r, encounter gjson.Result) bool {
+	subject := r.Get("subject.reference").Str
+	return subject != "" && subject != encounter.Get("subject.reference").Str
 }
 
 func restricted(r gjson.Result) bool {

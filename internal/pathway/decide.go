@@ -305,7 +305,7 @@ func (c *chart) judgedBefore() {
 // closedInVain tells that the nurse closed her Task although the answers gave
 // no score, while the patient can still be asked.
 func (c *chart) closedInVain() bool {
-	return c.task.Status == "completed" && !c.task.Scored() && c.Admission.Present()
+	return c.task.Status == "completed" && !c.task.Scored() && !c.task.PutAside && c.Admission.Present()
 }
 
 // giveBack leaves the Task with the ward and says what is wrong.
@@ -334,7 +334,7 @@ func (c *chart) giveBack(business, detail, text string) {
 // reached.
 func (c *chart) score(result instrument.Result) {
 	tier, limit := c.policy.Tier(*result.Score, c.Patient, c.now)
-	c.decision.Task = &TaskChange{Status: "completed", Business: Scored, Response: c.response}
+	c.decision.Task = &TaskChange{Status: "completed", Business: Scored, Response: c.response, PutAside: c.putAside()}
 	if c.unchanged(result) {
 		c.decision.because("same", "the response was saved again with the same answers")
 		return

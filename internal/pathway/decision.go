@@ -106,6 +106,7 @@ type TaskChange struct {
 	Detail   string        `json:"detail,omitempty"` // which item, in words
 	Response stay.Response `json:"-"`                // the response that was judged; zero: none was
 	Withdraw bool          `json:"withdraw,omitempty"`
+	PutAside bool          `json:"put_aside,omitempty"` // keep that a person had ended it before the answers came
 	Reroute  bool          `json:"reroute,omitempty"`   // the patient lies elsewhere: owner and location follow
 	NewDraft int           `json:"new_draft,omitempty"` // prepare a response anew; counts them
 	Raise    int           `json:"raise,omitempty"`     // raise the priority: 1 urgent, 2 asap

@@ -100,6 +100,7 @@ func advice(status string, more ...func(*stay.Task)) change {
 	}
 }
 
+func putAside(t *stay.Task)  { t.PutAside = true }
 func hadAdvice(t *stay.Task) { t.Advice = "Task/t3" }
 func because(code string) func(*stay.Task) {
 	return func(t *stay.Task) { t.Reason = code }

@@ -49,20 +49,32 @@ func (c *chart) withdraw(why string) {
 }
 
 // takeBack follows answers that were entered in error: score and untouched
-// consult go with them, and the ward is asked again if the patient is there.
+// consult go with them, and the ward is asked again if the patient is there. A no
+// from before the answers holds again.
 func (c *chart) takeBack() {
 	c.decision.because("withdrawn", "the answers were entered in error, or are no longer handed in")
-	if c.Admission.Present() {
+	switch {
+	case !c.Admission.Present():
+	case c.task.PutAside:
+		c.decision.because("declined", "before them the question had been declined or closed; not asked again in this admission")
+	default:
 		c.reopen("the patient is still there; asked again")
 	}
 	c.withdraw(Withdrawn)
+}
+
+// putAside tells that a person has ended the nurse's Task for good: not because
+// she could not ask now, and not by the form, whose answers may change.
+func (c *chart) putAside() bool {
+	byForm := c.task.Judged != "" && c.task.Reason == Declined
+	return c.asked && !c.task.Open() && c.task.Status != "completed" && !c.unable() && !byForm && !ended(c.task.BusinessStatus)
 }
 
 // scoreFell follows answers that were scored and have changed so that they
 // give no score any more.
 func (c *chart) scoreFell(business, detail string) {
 	status := c.task.Status
-	if c.Admission.Present() {
+	if c.Admission.Present() && !c.task.PutAside {
 		status = "in-progress"
 	}
 	c.decision.Task = &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response}

@@ -271,6 +271,10 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 		e.dropOutput(paramWithdrawn)
 		e.set("executionPeriod.end", *fhir.Instant(change.Response.Authored)) // a later admission asks when
 	}
+	if change.PutAside {
+		task, _ := w.p.stay.ScreeningTask()
+		e.output(fhir.Parameter{Type: paramPutAside.concept(), ValueString: &task.Status})
+	}
 	if change.Raise > 0 {
 		e.set("priority", raised[min(change.Raise, len(raised)-1)])
 		e.output(fhir.Parameter{Type: paramRaised.concept(), ValueInteger: &change.Raise})

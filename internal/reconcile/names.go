@@ -38,11 +38,13 @@ var (
 	paramJudged   = param{CodeSystem, "judged"}
 	// paramWithdrawn says which version of the answers took the score back.
 	paramWithdrawn = param{CodeSystem, "withdrawn"}
-	paramAdvice    = param{CodeSystem, "brief-advice"}
-	paramTold      = param{CodeSystem, "told"}    // what the team was last told
-	paramRaised    = param{CodeSystem, "raised"}  // how often we raised the priority
-	paramRouted    = param{CodeSystem, "routed"}  // to whom a protected patient's Task was given
-	paramCarried   = param{CodeSystem, "carried"} // the team's Task status that the consult shows
+	// paramPutAside says how a person had ended the Task before the answers came.
+	paramPutAside = param{CodeSystem, "declined"}
+	paramAdvice   = param{CodeSystem, "brief-advice"}
+	paramTold     = param{CodeSystem, "told"}    // what the team was last told
+	paramRaised   = param{CodeSystem, "raised"}  // how often we raised the priority
+	paramRouted   = param{CodeSystem, "routed"}  // to whom a protected patient's Task was given
+	paramCarried  = param{CodeSystem, "carried"} // the team's Task status that the consult shows
 )
 
 func (p param) concept() r4.CodeableConcept { return fhir.Concept(p.system, p.code, "") }

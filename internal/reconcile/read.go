@@ -82,6 +82,7 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 		Form:           parameter(res, "input", paramForm).Get("valueCanonical").String(),
 		Judged:         parameter(res, "output", paramJudged).Get("valueString").String(),
 		Withdrawn:      parameter(res, "output", paramWithdrawn).Exists(),
+		PutAside:       parameter(res, "output", paramPutAside).Exists(),
 		Response:       l.output(res, paramResponse),
 		Score:          l.output(res, paramScore),
 		Consult:        l.output(res, paramConsult),

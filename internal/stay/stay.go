@@ -142,6 +142,7 @@ type Task struct {
 	Consult        string // reference of the consult that was written, or ""
 	Advice         string // reference of the advice task that was written, or ""
 	Withdrawn      bool   // the score no longer holds
+	PutAside       bool   // a person had ended it, for good, before the answers came
 	Location       string // where the patient was when it was last routed
 	Reason         string // statusReason, our code, or ""
 	Due            time.Time
