@@ -72,7 +72,8 @@ const hookToken = "load"
 func (s *stage) flags(more ...string) []string {
 	return append([]string{"--fhir.base_url", s.tap.base, "--listen", fmt.Sprintf("127.0.0.1:%d", s.hookPort), "--operator.listen", fmt.Sprintf("127.0.0.1:%d", s.pagesPort),
 		"--hook.public_url", s.server.callback, "--hook.token_file", s.tokenFile, "--log.level", "warn",
-		"--routing.default.ward", s.ward.hospital.Wards[0].Nurses, "--routing.default.liaison", s.ward.hospital.Liaison}, more...)
+		"--routing.default.ward", s.ward.hospital.Wards[0].Nurses, "--routing.default.liaison", s.ward.hospital.Liaison,
+		"--routing.protected.liaison", s.ward.hospital.Liaison}, more...)
 }
 
 // setup puts on the server what tilsyn needs there.
