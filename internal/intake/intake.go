@@ -90,6 +90,7 @@ func (n Names) admissionOf(r fhir.Resource) (string, bool) {
 // was rung for after the first page may have changed before the second.
 type tally struct {
 	queue func(id string)
+	late  bool // what is named changed while nobody looked
 	ids   []string
 	known map[string]bool
 }

@@ -21,6 +21,7 @@ type Poller struct {
 	bell    bell
 	cursors map[string]*cursor // by resource type
 	whose   []string           // patients who changed, and whose admissions are not known yet
+	late    []string           // those of them who changed while nobody looked
 	report  func(error)
 	expect  Expect
 }
@@ -94,12 +95,20 @@ const manyPatients = 40
 
 // admissionsOf names the open admissions of the patients who changed. One that
 // could not be looked up is asked about again in the next round; if the server
-// refuses to say, the census finds it.
+// refuses to say, the census finds it. What changed while nobody looked lets the
+// others pass.
 func (p *Poller) admissionsOf(ctx context.Context) error {
-	named := newTally(p.queue.Fresh)
+	if err := p.admissionsOfThese(ctx, &p.whose, p.queue.Fresh); err != nil {
+		return err
+	}
+	return p.admissionsOfThese(ctx, &p.late, p.queue.Backlog)
+}
+
+func (p *Poller) admissionsOfThese(ctx context.Context, whose *[]string, ring func(id string)) error {
+	named := newTally(ring)
 	defer named.ring()
-	for len(p.whose) > 0 {
-		some := p.whose[:min(manyPatients, len(p.whose))]
+	for len(*whose) > 0 {
+		some := (*whose)[:min(manyPatients, len(*whose))]
 		err := p.client.Each(ctx, fhir.Query("Encounter", "patient", strings.Join(some, ","), "class", strings.Join(p.names.Classes, ","),
 			"status", openStatuses, "_count", pageSize), func(r fhir.Resource) error {
 			if r.Type() == "Encounter" {
@@ -110,9 +119,9 @@ func (p *Poller) admissionsOf(ctx context.Context) error {
 		if err != nil && !fhir.IsRefused(err) {
 			return err
 		}
-		p.whose = p.whose[len(some):]
+		*whose = (*whose)[len(some):]
 	}
-	p.whose = nil
+	*whose = nil
 	return nil
 }
 
@@ -130,6 +139,7 @@ func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
 		query = c.query(typ, "_count", pageSize) // the server was empty when we started
 	}
 	newest, named := c.newest, newTally(ring)
+	named.late = !c.caughtUp
 	defer named.ring() // what was read counts, also when a later page fails
 	err := p.client.Each(ctx, query, func(r fhir.Resource) error {
 		if r.Type() != typ || !fhir.ValidID(r.ID()) {
@@ -188,7 +198,11 @@ func (p *Poller) name(r fhir.Resource, named *tally) {
 		}
 		return
 	case "Patient":
-		p.whose = append(p.whose, r.ID())
+		if named.late {
+			p.late = append(p.late, r.ID())
+		} else {
+			p.whose = append(p.whose, r.ID())
+		}
 		return
 	case "ServiceRequest":
 		if id, ok := p.encounter(r, "encounter"); ok {

@@ -72,6 +72,25 @@ func TestEachChangeNamesItsAdmission(t *testing.T) {
 	}
 }
 
+// After a start everybody who changed within three days lets the fresh pass: by
+// the admission, and by the patient.
+func TestWhatChangedBeforeTheStartIsBacklog(t *testing.T) {
+	s, c := serve(t)
+	s.put("Encounter/7", noon.Add(-time.Hour), `"subject":{"reference":"Patient/1"}`)
+	s.put("Patient/1", noon.Add(-time.Hour), "")
+	q := &heard{}
+	p := NewPoller(c, q, names, Window{overlap, lookBack}, NewCensus(c, q, names, nil), nil)
+	for range 2 {
+		rounds(t, p)
+	}
+	if fresh, backlog := q.took(); fresh != "" || backlog != "7 7" {
+		t.Errorf("fresh %q, backlog %q; want the admission in the backlog, by itself and by its patient", fresh, backlog)
+	}
+	s.put("Patient/1", noon, "")
+	rounds(t, p)
+	q.wantFresh(t, "7", "the patient has just changed")
+}
+
 // A server's clock that ran ahead and was put back, or one record of a year to
 // come, hides nothing that is written afterwards.
 func TestAStampOfTheFutureHidesNothing(t *testing.T) {
