@@ -37,6 +37,12 @@ func (e ehr) create(typ, body string) (ref string) {
 
 func (e ehr) read(ref string) gjson.Result { return e.do(http.MethodGet, ref, "") }
 
+// takesAuditEvents tells what the server states: one that keeps a trail of its own
+// takes none from others.
+func (e ehr) takesAuditEvents() bool {
+	return e.read("metadata").Get(`rest.0.resource.#(type=="AuditEvent").interaction.#(code=="create")`).Exists()
+}
+
 // edit changes elements of a resource: alternating paths and raw JSON. Where
 // somebody has written in between, she reads again and changes that.
 func (e ehr) edit(ref string, pathValues ...string) {
