@@ -17,18 +17,18 @@ type status struct {
 	metrics *metrics
 	vitals  func() vitals
 
-	mu          sync.Mutex
-	phase       string
-	server      server
-	lastPoll    time.Time
-	census      intake.Count
-	reconciled  int
-	missed      int
-	oldest      time.Duration
-	repaired    int
-	untold      int       // writes without AuditEvents that were wanted
-	untoldSaid  time.Time // when that was last logged
-	quarantined quarantine
+	mu               sync.Mutex
+	phase            string
+	server           server
+	lastPoll         time.Time
+	census           intake.Count
+	reconciled       int
+	missed           int
+	oldest           time.Duration
+	repaired         int
+	unrecordedWrites int       // writes without AuditEvents that were wanted
+	unrecordedSaid   time.Time // when that was last logged
+	quarantined      quarantine
 }
 
 func newStatus(now func() vitals) *status {
@@ -74,10 +74,10 @@ func (s *status) done(id string, repaired int) {
 // tells whether that is to be said again: once an hour.
 func (s *status) unrecorded(now time.Time) (say bool) {
 	s.locked(func() {
-		s.untold++
+		s.unrecordedWrites++
 		s.metrics.unrecorded.Inc()
-		if say = now.Sub(s.untoldSaid) >= time.Hour; say {
-			s.untoldSaid = now
+		if say = now.Sub(s.unrecordedSaid) >= time.Hour; say {
+			s.unrecordedSaid = now
 		}
 	})
 	return say
@@ -159,5 +159,5 @@ func (s *status) page() page {
 	v := s.vitals()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return page{s.phase, s.server, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, s.untold, v.Waiting, s.reconciled, v.Resting, s.quarantined.shown()}
+	return page{s.phase, s.server, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, s.unrecordedWrites, v.Waiting, s.reconciled, v.Resting, s.quarantined.shown()}
 }

@@ -36,8 +36,9 @@ type trial struct {
 }
 
 // Try writes throw-away Tasks, so many at once where it races, looks what came
-// of them, and removes them; with audit also whether AuditEvents are taken. An error is a server that does not answer; what was
-// found until then is given with it.
+// of them, and removes them; with audit also whether AuditEvents are taken. An
+// error is a server that does not answer; what was found until then is given with
+// it.
 func Try(ctx context.Context, c *fhir.Client, racers int, audit bool) ([]Finding, error) {
 	t := &trial{client: c, run: uuid.NewString(), audit: audit}
 	err := t.all(ctx, racers)
