@@ -57,7 +57,7 @@ func nobodyIsJudgedWithout(p *play) {
 	a := p.admit(hospital.Stay{Person: woman})
 	p.start()
 	p.answer(a, 4, 4, 4)
-	p.stuck(a, "Condition")
+	p.stuckAtLast(a, "Condition")
 }
 
 // A server that is unwell for a moment, before or after it has written.

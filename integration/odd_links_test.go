@@ -36,7 +36,7 @@ func TestOddLinks(t *testing.T) {
 		{name: "another port", host: named, habit: strayCensus("http://example.com:8080/fhir"), turns: strays, intake: notWhole, unsafe: []string{"link"}},
 		{name: "another path", host: named, habit: strayCensus("http://example.com/fhir/../admin"), turns: strays, intake: notWhole},
 		{name: "user in the link", host: named, habit: strayCensus("http://example.com@elsewhere.example/fhir"), turns: strays, intake: notWhole},
-		{name: "https for http", host: named, habit: strayCensus("https://example.com/fhir"), turns: strays, intake: notWhole},
+		{name: "https for http", host: named, habit: relinked(func(_ ask, u *url.URL) string { return "https://example.com/fhir?" + u.RawQuery })},
 	})
 }
 

@@ -82,11 +82,10 @@ func (p *play) isMarked(r gjson.Result) bool {
 	return ref == p.marked.Encounter || ref == p.marked.Patient || r.Get("encounter.reference").String() == p.marked.Encounter
 }
 
-// isUnread: she is not asked as long as she cannot be read, and that is seen; then
-// she is.
+// isUnread: she is not asked as long as she cannot be read, and that is seen.
 func isUnread(p *play, a hospital.Admission) {
 	p.Helper()
-	p.stuck(a, "")
+	p.stuckAtLast(a, "")
 	p.want(a, notAsked)
 	for _, other := range p.beside {
 		p.want(other, asked)
@@ -97,7 +96,7 @@ func isUnread(p *play, a hospital.Admission) {
 func isLost(p *play, a hospital.Admission) {
 	p.Helper()
 	p.want(a, asked)
-	p.stuck(a, "")
+	p.stuckAtLast(a, "")
 }
 
 func isMissed(p *play, a hospital.Admission) {

@@ -19,7 +19,7 @@ func TestOddRemarks(t *testing.T) {
 		{name: "an error in every census", habit: always(remarkOn(ask.census, "error", "exception", -1)), intake: notWhole},
 		{name: "an error that passes", habit: always(remarkOn(ofWork, "error", "exception", 3))},
 		{name: "an error that passes at the start", habit: always(remarkOn(ask.search, "error", "exception", 1))},
-		{name: "an error in one admission", habit: errorInOne, marked: isStuck("exception"), intake: either},
+		{name: "an error in one admission", habit: errorInOne, marked: isStuckAtLast("exception"), intake: either},
 	}
 	for _, code := range []string{"incomplete", "too-costly", "throttled", "timeout"} {
 		// Microsoft says incomplete of whole answers too.
@@ -42,10 +42,10 @@ func remarkOn(which func(ask) bool, severity, code string, times int) habit {
 
 func errorInOne(p *play) habit { return remarkOn(p.ofMarked, "error", "exception", -1) }
 
-func isStuck(why string) func(*play, hospital.Admission) {
+func isStuckAtLast(why string) func(*play, hospital.Admission) {
 	return func(p *play, a hospital.Admission) {
 		p.Helper()
-		p.stuck(a, why)
+		p.stuckAtLast(a, why)
 	}
 }
 

@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -52,11 +53,15 @@ func lastEntry(status string) func(ask, said) said {
 func TestOddAnswersToWrites(t *testing.T) {
 	var rows []row
 	for _, s := range slips {
+		never := row{name: s.name + ", for ever, not written", habit: slipping(s.slip, false, eachTime), turns: nothingIsWritten, unsafe: []string{"transaction"}}
+		if s.name == "429 inside" {
+			never.turns = nothingIsWrittenYet // the server may have too much to do for ever
+		}
 		rows = append(rows,
 			row{name: s.name + ", once, written", habit: slipping(s.slip, true, firstOfEach)},
 			row{name: s.name + ", once, not written", habit: slipping(s.slip, false, firstOfEach), real: s.name == "422 inside"},
 			row{name: s.name + ", for ever, written", habit: slipping(s.slip, true, eachTime)},
-			row{name: s.name + ", for ever, not written", habit: slipping(s.slip, false, eachTime), turns: nothingIsWritten, unsafe: []string{"transaction"}},
+			never,
 		)
 	}
 	onOddServers(t, rows)
@@ -112,7 +117,15 @@ func nothingIsWritten(p *play) {
 	p.Helper()
 	a := p.admit(hospital.Stay{Person: woman})
 	p.start()
-	p.stuck(a, "")
+	p.stuckAtLast(a, "")
+	p.want(a, notAsked)
+}
+
+func nothingIsWrittenYet(p *play) {
+	p.Helper()
+	a := p.admit(hospital.Stay{Person: woman})
+	p.start()
+	p.rounds(3)
 	p.want(a, notAsked)
 }
 
@@ -181,7 +194,11 @@ func teamTaskRefused(odd when, whose func(*play, gjson.Result) bool) func(*play)
 
 // allBut writes a transaction without one entry, and says that this was refused.
 func allBut(a ask, at int, next server) said {
+	// A batch leaves references to what it refuses as they are, which the server
+	// behind does not take: here nothing refers to it.
+	ref := gjson.GetBytes(a.body, fmt.Sprintf("entry.%d.fullUrl", at)).String()
 	a.body, _ = sjson.DeleteBytes(a.body, fmt.Sprintf("entry.%d", at))
+	a.body = bytes.ReplaceAll(a.body, []byte(`"reference":"`+ref+`"`), []byte(`"display":"refused"`))
 	s := next(a)
 	if s.status != http.StatusOK {
 		return s
@@ -194,7 +211,7 @@ func allBut(a ask, at int, next server) said {
 func isReferredToNobody(p *play, a hospital.Admission) {
 	p.Helper()
 	p.answer(a, 4, 4, 4)
-	p.stuck(a, "422")
+	p.stuckAtLast(a, "422")
 }
 
 // The same answer for ever is for a person; the others go on.
@@ -208,10 +225,10 @@ func TestOddForEver(t *testing.T) {
 		{name: "409 for one", habit: ofMarkedFor(ask.transaction, http.StatusConflict, "conflict"), marked: isNotAsked("409")},
 		{name: "422 for one", habit: ofMarkedFor(ask.transaction, http.StatusUnprocessableEntity, "invariant"), marked: isNotAsked("422")},
 		{name: "403 for one", habit: ofMarkedFor(ask.transaction, http.StatusForbidden, "forbidden"), marked: isNotAsked("403")},
-		{name: "500 for one", habit: ofMarkedFor(ask.transaction, http.StatusInternalServerError, "exception"), marked: isNotAsked("500")},
+		{name: "500 for one", habit: ofMarkedFor(ask.transaction, http.StatusInternalServerError, "exception"), marked: isNotAskedAtLast("500")},
 		{name: "301 for a patient", habit: patientRead(moved), marked: isNotAsked("301")},
 		{name: "410 for a patient", habit: patientRead(func(said) said { return failure(http.StatusGone, "deleted") }), marked: isNotAsked("subject")},
-		{name: "another patient than was asked for", habit: patientRead(another), marked: isNotAsked("another")},
+		{name: "another patient than was asked for", habit: patientRead(another), marked: isNotAskedAtLast("another")},
 	})
 }
 
@@ -234,6 +251,14 @@ func isNotAsked(why string) func(*play, hospital.Admission) {
 	return func(p *play, a hospital.Admission) {
 		p.Helper()
 		p.stuck(a, why)
+		p.want(a, notAsked)
+	}
+}
+
+func isNotAskedAtLast(why string) func(*play, hospital.Admission) {
+	return func(p *play, a hospital.Admission) {
+		p.Helper()
+		p.stuckAtLast(a, why)
 		p.want(a, notAsked)
 	}
 }
@@ -270,9 +295,13 @@ func patientRead(change func(said) said) func(*play) habit {
 			if !a.search() || !s.ok() {
 				return s
 			}
-			return s.keep(func(e gjson.Result) bool {
+			s = s.keep(func(e gjson.Result) bool {
 				return e.Get("resource.resourceType").String() != "Patient" || !p.isMarked(e.Get("resource"))
 			})
+			if a.path == "Patient" {
+				s = s.set("total", len(s.entries()))
+			}
+			return s
 		}
 	}
 }
