@@ -28,6 +28,7 @@ type Config struct {
 	Hook          Hook          `mapstructure:"hook"`
 	Poll          Poll          `mapstructure:"poll"`
 	Census        Census        `mapstructure:"census"`
+	Intake        Intake        `mapstructure:"intake"`
 	Workers       int           `mapstructure:"workers"`
 	Doctor        Doctor        `mapstructure:"doctor"`
 	Audit         Audit         `mapstructure:"audit"`
@@ -66,6 +67,11 @@ type Poll struct {
 // Census compares all open admissions with our work.
 type Census struct {
 	Interval time.Duration `mapstructure:"interval"`
+}
+
+// Intake is the poll and the census together.
+type Intake struct {
+	UnreadyAfter time.Duration `mapstructure:"unready_after"` // that neither has been whole; 0: never
 }
 
 // Doctor finds out what the FHIR server really does.
@@ -128,6 +134,7 @@ var settings = []struct {
 	{"poll.overlap", 10 * time.Minute, "how far back each poll looks again, for writes that became visible late"},
 	{"poll.look_back", 72 * time.Hour, "how far back the first poll after a start looks, for what changed while nobody did"},
 	{"census.interval", 15 * time.Minute, "how often to compare all open admissions with our work"},
+	{"intake.unready_after", time.Hour, "/readyz fails when neither a poll nor a census has read all that it asked for in this time; 0: never"},
 	{"workers", 8, "admissions worked on at once"},
 	{"doctor.at_start", false, "try at start, on throw-away resources, what the FHIR server really does"},
 	{"audit.enabled", true, "write an AuditEvent with everything that is written; turn it off where the FHIR server keeps such a record itself"},

@@ -50,6 +50,7 @@ var defaults = config.Config{
 	Poll:          config.Poll{Interval: 10 * time.Second, Overlap: 10 * time.Minute, LookBack: 72 * time.Hour},
 	Operator:      config.Operator{Listen: "127.0.0.1:8091"},
 	Census:        config.Census{Interval: 15 * time.Minute},
+	Intake:        config.Intake{UnreadyAfter: time.Hour},
 	Workers:       8,
 	Audit:         config.Audit{Enabled: true},
 	Questionnaire: config.Questionnaire{Language: "nb"},

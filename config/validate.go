@@ -25,6 +25,7 @@ func (c Config) validate() error {
 	check(c.Poll.Overlap >= 0, "poll.overlap: must not be negative")
 	check(c.Poll.LookBack >= 0, "poll.look_back: must not be negative")
 	check(c.Census.Interval >= time.Second, "census.interval: must be at least 1s; the census is what finds what everything else missed")
+	check(c.Intake.UnreadyAfter >= 0, "intake.unready_after: must not be negative; 0 turns it off")
 	check(slices.Contains(artifacts.Languages, c.Questionnaire.Language), "questionnaire.language: %q must be one of %v", c.Questionnaire.Language, artifacts.Languages)
 	check(slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level), "log.level: %q must be debug, info, warn or error", c.Log.Level)
 	check(slices.Contains([]string{"json", "console"}, c.Log.Format), "log.format: %q must be json or console", c.Log.Format)

@@ -72,15 +72,43 @@ func TestAServerThatRefusesBatchesIsAskedOneByOneFromThenOn(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			s := &batching{batch: always(status, `{}`)}
 			c := connect(t, s)
-			for range 3 {
+			for range 6 {
 				if got, err := s.search(t, c); err != nil || got != "Task/1 Task/2" {
 					t.Fatalf("got %q, %v", got, err)
 				}
 			}
-			if s.batches.Load() != 1 || s.single.Load() != 6 {
-				t.Errorf("%d batches and %d searches; the server had said no", s.batches.Load(), s.single.Load())
+			if s.batches.Load() != 3 || s.single.Load() != 12 || len(c.Quirks()) != 1 {
+				t.Errorf("%d batches and %d searches; the server had said no; %q", s.batches.Load(), s.single.Load(), c.Quirks())
 			}
 		})
+	}
+}
+
+// What one admission's searches meet is no reason to ask for the others one by one.
+func TestARefusedSearchDoesNotSwitchBatchesOff(t *testing.T) {
+	refused := 0
+	c := connect(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch {
+		case strings.Contains(string(body)+r.URL.RawQuery, "poor"):
+			refused++
+			always(400, `{}`)(w, r)
+		case r.Method == http.MethodPost:
+			batchOf(`{"resource":`+page("", task("1"))+`}`, `{"resource":`+page("", task("2"))+`}`)(w, r)
+		default:
+			t.Errorf("asked for %s by itself", r.URL)
+		}
+	}))
+	for range 5 {
+		if _, err := c.SearchTogether(t.Context(), "Task?n=poor", "Task?n=2"); err == nil {
+			t.Fatal("a refused search passed for an empty one")
+		}
+		if found, err := c.SearchTogether(t.Context(), "Task?n=1", "Task?n=2"); err != nil || len(found) != 2 {
+			t.Fatal(found, err)
+		}
+	}
+	if refused != 10 || len(c.Quirks()) != 0 {
+		t.Errorf("%d requests were refused, want 10: %q", refused, c.Quirks())
 	}
 }
 

@@ -102,7 +102,7 @@ func (c *Client) Elsewhere(ctx context.Context, query string) ([]string, error) 
 	}
 	var elsewhere []string
 	for _, u := range append(texts(bundle.Get("link.#.url")), texts(bundle.Get("entry.#.fullUrl"))...) {
-		if base, known := strings.CutPrefix(u, c.base); known && (base == "" || strings.ContainsAny(base[:1], "/?")) {
+		if _, known := c.under(u); known {
 			continue
 		}
 		base, ok := addressIn(u, typ)

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -27,12 +26,12 @@ type Options struct {
 
 // Client speaks to one FHIR server. It is safe for concurrent use.
 type Client struct {
-	base  string
-	http  *resty.Client
-	guard *guard
-	clock clock
-
-	noBatch atomic.Bool // the server has refused one
+	base   string
+	home   *url.URL // the base URL, in its parts
+	http   *resty.Client
+	guard  *guard
+	clock  clock
+	quirks quirks
 }
 
 const (
@@ -62,17 +61,23 @@ func New(o Options) (*Client, error) {
 		SetTransport(newRation(o.Transport)).
 		SetTimeout(o.Timeout).
 		SetResponseBodyLimit(maxBody).
-		SetRedirectPolicy(resty.NoRedirectPolicy()). // a redirect would carry the token elsewhere
-		SetCookieJar(nil).                           // it would keep whatever it is given, for ever
+		SetRedirectPolicy(resty.RedirectPolicyFunc(noRedirect)).
+		SetCookieJar(nil). // it would keep whatever it is given, for ever
 		SetHeader("Accept", ContentType).
 		SetHeader("User-Agent", "tilsyn").
 		SetLogger(silent{})
+	u.Path = strings.TrimRight(u.Path, "/")
 	return &Client{
 		base:  strings.TrimRight(o.BaseURL, "/"),
+		home:  u,
 		http:  h,
 		guard: newGuard(o.MaxConcurrent, o.Chance),
 	}, nil
 }
+
+// noRedirect takes a redirect for an answer like any other: one that is followed
+// carries the token elsewhere.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Pool keeps one idle connection a worker: net/http keeps two by default and
 // dials anew for the rest.
@@ -111,7 +116,7 @@ func (c *Client) Read(ctx context.Context, ref string) (Resource, error) {
 	typ, id, _ := strings.Cut(local, "/")
 	res, err := c.send(ctx, "read "+typ, http.MethodGet, "/"+local, nil)
 	if err == nil && (res.Type() != typ || res.ID() != id) {
-		return Resource{}, &Error{Op: "read " + typ, cause: errors.New("the answer is another resource")}
+		return Resource{}, &Error{Op: "read " + typ, Status: http.StatusOK, cause: errors.New("with another resource")}
 	}
 	return res, err
 }
@@ -126,7 +131,7 @@ func (c *Client) send(ctx context.Context, op, method, path string, body []byte)
 	}
 	res, err := Parse(answer.Body())
 	if err != nil {
-		return Resource{}, &Error{Op: op, cause: err}
+		return Resource{}, &Error{Op: op, Status: answer.StatusCode(), cause: err}
 	}
 	return res, nil
 }

@@ -19,6 +19,7 @@ type Error struct {
 	Status   int      // HTTP status; 0: no answer came
 	Codes    []string // OperationOutcome codes, message ids and element paths
 	conflict bool
+	unsure   bool // a success that does not say that all was done
 	cause    error
 }
 
@@ -27,6 +28,12 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("%s: %v", e.Op, e.cause)
 	}
 	text := fmt.Sprintf("%s: the server answered %d %s", e.Op, e.Status, http.StatusText(e.Status))
+	switch {
+	case e.cause != nil:
+		text += ", but " + e.cause.Error()
+	case e.Status >= 300 && e.Status < 400:
+		text += " - a redirect which is not followed"
+	}
 	if len(e.Codes) > 0 {
 		text += " [" + strings.Join(e.Codes, ", ") + "]"
 	}
@@ -40,6 +47,23 @@ func (e *Error) Unwrap() error { return e.cause }
 func IsConflict(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.conflict
+}
+
+// IsUnsure tells of a transaction that was answered as a success, by something
+// that does not say that each part of it was carried out. It may stand, in part
+// or whole: read again and see.
+func IsUnsure(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.unsure
+}
+
+// Status is the HTTP status of an answer that is an error; 0: none came.
+func Status(err error) int {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Status
+	}
+	return 0
 }
 
 // IsRefused tells that the server will not take this request however often it

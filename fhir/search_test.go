@@ -74,7 +74,7 @@ func TestTheNextPageOfAnotherOriginIsNeverAskedFor(t *testing.T) {
 		"{base}/%252e%252e/admin/Task", "{base}/%25252e./admin", `{base}/..\admin\Task`, `{base}\..\admin`, "{base}/..%5cadmin", "{base}/..;/admin/Task",
 		"{base}/..;x=1/admin", "{base}/%2e%2e%3b/admin", "{base}/Task%zz", "{base}/Task?p=2\x00", "{base}/Task?" + strings.Repeat("p", 8<<10), "http://user:pw@" + elsewhere,
 		"http://169.254.169.254/latest/meta-data", "http://[::ffff:169.254.169.254]/fhir/Task", "http://[fe80::1%25lo]/fhir/Task", "HTTP://" + elsewhere + "/fhir/Task",
-		"http:" + elsewhere, "http:/" + elsewhere, `http:\\` + elsewhere, `\\` + elsewhere + `\fhir`, " " + other.URL, "\t" + other.URL, "gopher://" + elsewhere, "file:///etc/passwd", "Task?page=2", "/fhir/Task?page=2", "{base}", "{base}evil/Task", "urn:uuid:1", "#",
+		"http:" + elsewhere, "http:/" + elsewhere, `http:\\` + elsewhere, `\\` + elsewhere + `\fhir`, " " + other.URL, "\t" + other.URL, "gopher://" + elsewhere, "file:///etc/passwd", "admin?page=2", "/admin/Task?page=2", "../admin/Task", "/fhir/admin/Task", "http://127.0.0.1/fhir/Task?page=2", "{base}", "{base}evil/Task", "urn:uuid:1", "#",
 	}
 	for _, link := range links {
 		t.Run(link, func(t *testing.T) {
@@ -202,4 +202,41 @@ func (h inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	h(w, r)
 	return w.Result(), nil
+}
+
+// RFC 3986, and what servers and hospitals' proxies make of it: Canvas leaves the
+// path of the base URL out, others put a default port in or write http for https.
+func TestTheNextPageIsFoundHoweverItsLinkIsWritten(t *testing.T) {
+	for base, links := range map[string][]string{
+		"https://ehr.example/fhir": {"https://ehr.example/fhir/Task?p=2", "https://ehr.example:443/fhir/Task?p=2", "http://ehr.example/fhir/Task?p=2",
+			"http://ehr.example:80/fhir/Task?p=2", "HTTPS://EHR.example/fhir/Task?p=2", "//ehr.example/fhir/Task?p=2", "/fhir/Task?p=2", "/Task?p=2", "Task?p=2", "./Task?p=2", "?p=2",
+			"https://ehr.example/Task?p=2"},
+		"http://ehr.example":           {"/Task?p=2", "Task?p=2", "?p=2", "http://ehr.example:80/Task?p=2", "https://ehr.example/Task?p=2"},
+		"https://ehr.example:8443/a/b": {"http://ehr.example:8443/a/b/Task?p=2", "/a/b/Task?p=2", "/Task?p=2"},
+		"http://[::1]:80/fhir":         {"http://[::1]/fhir/Task?p=2"},
+	} {
+		for _, link := range links {
+			var asked []string
+			c := client(t, fhir.Options{BaseURL: base, Transport: inMemory(func(w http.ResponseWriter, r *http.Request) {
+				asked = append(asked, r.URL.String())
+				if len(asked) == 1 {
+					always(200, page(link, task("1")))(w, r)
+					return
+				}
+				always(200, page("", task("2")))(w, r)
+			})})
+			found, err := c.Search(t.Context(), "Task?p=1")
+			if err != nil || refs(found) != "Task/1 Task/2" || asked[len(asked)-1] != base+"/Task?p=2" {
+				t.Errorf("%s on %s: %v, asked for %v", link, base, err, asked)
+			}
+		}
+	}
+}
+
+// A type alone in the link of a HAPI: the query is the server's own name for a page.
+func TestANextPageThatIsAQueryOfTheBase(t *testing.T) {
+	c, _ := paged(t, map[string]string{"/Task?p=1": page("/fhir?_getpages=a"), "?_getpages=a": page("", task("2"))})
+	if found, err := c.Search(t.Context(), "Task?p=1"); err != nil || refs(found) != "Task/2" {
+		t.Errorf("%v, %v", found, err)
+	}
 }

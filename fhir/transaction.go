@@ -8,8 +8,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
+	"github.com/tidwall/gjson"
 )
 
 // Transaction is a set of writes that happen together or not at all.
@@ -81,6 +85,20 @@ func (t *Transaction) Writes() []Write {
 	return all
 }
 
+// Conditional is what of the transaction may be sent again at any time: its
+// creates that are met by what stands.
+func (t *Transaction) Conditional() *Transaction {
+	return &Transaction{entries: slices.DeleteFunc(slices.Clone(t.entries), func(e entry) bool { return e.Request.IfNoneExist == "" })}
+}
+
+// Conditions are the searches that find what its conditional creates have made.
+func (t *Transaction) Conditions() (queries []string) {
+	for _, e := range t.Conditional().entries {
+		queries = append(queries, e.Request.URL+"?"+e.Request.IfNoneExist)
+	}
+	return queries
+}
+
 func (t *Transaction) fail(err error) {
 	if t.err == nil {
 		t.err = err
@@ -90,16 +108,20 @@ func (t *Transaction) fail(err error) {
 // Err is why the transaction cannot be sent; another try cannot mend it.
 func (t *Transaction) Err() error { return t.err }
 
-// ByIdentifier is the ifNoneExist search for one business identifier.
-func ByIdentifier(system, value string) string {
-	return "identifier=" + url.QueryEscape(system+"|"+value)
+// ByIdentifier is the search, as ifNoneExist has it, for any of these business
+// identifiers.
+func ByIdentifier(system string, values ...string) string {
+	tokens := make([]string, 0, len(values))
+	for _, v := range values {
+		tokens = append(tokens, system+"|"+v)
+	}
+	return "identifier=" + url.QueryEscape(strings.Join(tokens, ","))
 }
 
 // Transact sends the transaction. IsConflict tells that something was written
-// meanwhile and nothing of this was applied; on a lost answer nobody knows:
-// read again and see.
+// meanwhile and nothing of this was applied; on a lost answer, and on one that
+// IsUnsure, nobody knows: read again and see.
 func (c *Client) Transact(ctx context.Context, t *Transaction) error {
-	const op = "write a transaction"
 	if t.err != nil {
 		return t.err
 	}
@@ -111,11 +133,55 @@ func (c *Client) Transact(ctx context.Context, t *Transaction) error {
 		return err
 	}
 	// Only here, never on a batch of searches: Helios then leaves out what it found.
-	answer, err := c.roundTrip(ctx, op, http.MethodPost, "", body, "Prefer", "return=minimal")
-	if err == nil && !answer.IsSuccess() { // a success may have an empty body
-		err = answerError(op, answer.StatusCode(), answer.Body())
+	answer, err := c.roundTrip(ctx, writing, http.MethodPost, "", body, "Prefer", "return=minimal")
+	if err != nil {
+		return err
 	}
-	return err
+	if !answer.IsSuccess() {
+		return answerError(writing, answer.StatusCode(), answer.Body())
+	}
+	return carriedOut(answer.StatusCode(), answer.Body(), len(t.entries))
+}
+
+const writing = "write a transaction"
+
+// carriedOut checks that a success is one: a sign-in page comes with 200, a
+// gateway answers 202 before anything is done, and a server that takes a
+// transaction for a batch refuses a part of it inside its 200.
+func carriedOut(status int, body []byte, sent int) error {
+	odd := func(why string) error {
+		return &Error{Op: writing, Status: status, unsure: true, cause: errors.New(why)}
+	}
+	answer, err := Parse(body)
+	if err != nil || answer.Type() != "Bundle" || answer.Get("type").String() != "transaction-response" {
+		return odd("with no transaction-response: what stands is read again")
+	}
+	entries := answer.Get("entry").Array()
+	if len(entries) != sent {
+		return odd("for another number of entries than were sent: what stands is read again")
+	}
+	for _, entry := range entries {
+		if err := refusedInside(entry.Get("response")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refusedInside is the error of one entry of a transaction that was answered as a
+// success.
+func refusedInside(response gjson.Result) error {
+	code, _, _ := strings.Cut(response.Get("status").String(), " ")
+	status, err := strconv.Atoi(code)
+	if err != nil || status < 100 || status > 599 {
+		return &Error{Op: writing, Status: http.StatusOK, unsure: true, cause: errors.New("with an entry that has no status: what stands is read again")}
+	}
+	if status/100 == 2 {
+		return nil
+	}
+	e := answerError(writing, status, []byte(response.Get("outcome").Raw))
+	e.unsure, e.cause = true, errors.New("for one entry of a transaction: the others may stand")
+	return e
 }
 
 func (t *Transaction) encode() ([]byte, error) {

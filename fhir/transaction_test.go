@@ -25,7 +25,17 @@ func (s *recorder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.requests++
 	s.header = r.Header
 	s.body, _ = io.ReadAll(r.Body)
-	always(200, `{"resourceType":"Bundle","type":"transaction-response"}`)(w, r)
+	var entries []string
+	for range gjson.GetBytes(s.body, "entry").Array() {
+		entries = append(entries, done)
+	}
+	always(200, response(entries...))(w, r)
+}
+
+const done = `{"response":{"status":"201 Created"}}`
+
+func response(entries ...string) string {
+	return `{"resourceType":"Bundle","type":"transaction-response","entry":[` + strings.Join(entries, ",") + `]}`
 }
 
 // compact drops the blanks between JSON tokens and touches nothing else.
@@ -128,6 +138,55 @@ func TestATransactionThatMetAnotherWriterIsAConflict(t *testing.T) {
 		tx.Update(c, parse(t, foreign))
 		if err := c.Transact(t.Context(), &tx); !fhir.IsConflict(err) || fhir.IsRefused(err) {
 			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// two sends a transaction of two entries to a server that answers in one way.
+func two(t *testing.T, status int, body string) error {
+	t.Helper()
+	var tx fhir.Transaction
+	for _, name := range []string{"1", "2"} {
+		tx.Create(fhir.NewRef(), json.RawMessage(`{"resourceType":"Task"}`), fhir.ByIdentifier("s", name))
+	}
+	return connect(t, always(status, body)).Transact(t.Context(), &tx)
+}
+
+func TestASuccessMustSayWhatBecameOfEachEntry(t *testing.T) {
+	for _, entries := range [][]string{{done, done}, {`{"response":{"status":"200"}}`, `{"response":{"status":"204 No Content"}}`}} {
+		if err := two(t, 200, response(entries...)); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, body := range map[string]string{
+		"a sign-in page": `<html>Sign in</html>`, "nothing": ``, "an outcome": `{"resourceType":"OperationOutcome","issue":[]}`,
+		"what was sent":       `{"resourceType":"Bundle","type":"transaction","entry":[` + done + `,` + done + `]}`,
+		"a batch":             strings.Replace(response(done, done), "transaction", "batch", 1),
+		"an entry too few":    response(done),
+		"an entry too many":   response(done, done, done),
+		"no entry":            response(),
+		"an entry of no word": response(done, `{}`),
+		"an odd status":       response(done, `{"response":{"status":"fine"}}`),
+	} {
+		for _, status := range []int{200, 202} {
+			err := two(t, status, body)
+			if !fhir.IsUnsure(err) || fhir.IsConflict(err) || fhir.IsRefused(err) || fhir.Status(err) == 0 {
+				t.Errorf("%s with %d: %v", name, status, err)
+			}
+		}
+	}
+}
+
+func TestAnEntryThatWasRefusedInsideASuccess(t *testing.T) {
+	const outcome = `{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"business-rule"}]}`
+	for status, want := range map[string]struct{ conflict, refused, unavailable bool }{
+		"409": {conflict: true}, "412 Precondition Failed": {conflict: true}, "422": {refused: true}, "403 Forbidden": {refused: true},
+		"429": {unavailable: true}, "503": {unavailable: true}, "404": {}, "301": {},
+	} {
+		err := two(t, 200, response(done, `{"response":{"status":"`+status+`","outcome":`+outcome+`}}`))
+		got := struct{ conflict, refused, unavailable bool }{fhir.IsConflict(err), fhir.IsRefused(err), fhir.IsUnavailable(err)}
+		if got != want || !fhir.IsUnsure(err) || !strings.Contains(err.Error(), status[:3]) || !strings.Contains(err.Error(), "business-rule") {
+			t.Errorf("%s: %+v, %v", status, got, err)
 		}
 	}
 }

@@ -96,7 +96,7 @@ func TestPoison(t *testing.T) {
 		}
 		give("Encounter", "status", `"`+secret+`"`)
 		give("Encounter", "status", `{"text":"`+secret+`"}`)
-		give("Encounter", "class", `[{"coding":[{"code":"IMP"}]}]`)
+		give("Encounter", "class", `"IMP"`)
 		give("Encounter", "subject", `"`+secret+`"`)
 		give("Task", "status", `"`+secret+`"`)
 		give("Task", "output", `{"valueString":"`+secret+`"}`)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,13 +73,14 @@ func New(o Options) (*App, error) {
 		a.now = time.Now
 	}
 	a.status = newStatus(a.vitals)
+	a.status.unreadyAfter, a.status.now = cfg.Intake.UnreadyAfter, a.now
 	a.doors = &refusals{log: a.log, total: a.status.metrics.refused}
 	return a, nil
 }
 
 // vitals are read at any time; nobody waits before Run.
 func (a *App) vitals() vitals {
-	v := vitals{Load: a.client.Load()}
+	v := vitals{Load: a.client.Load(), NotWhole: a.client.NotWhole()}
 	if a.queue != nil {
 		v.Waiting, v.Retries = a.queue.Len(), a.queue.Retries()
 	}
@@ -113,7 +115,7 @@ func (a *App) Run(ctx context.Context) error {
 	if err != nil {
 		return ignoreEnd(ctx, err)
 	}
-	a.status.set("screening")
+	a.status.screens(a.now())
 	a.log.Info().Str("policy", a.policy.Version).Msg("screening")
 	a.screen(ctx, rec, poller, census)
 	a.log.Info().Msg("stopped")
@@ -141,28 +143,42 @@ func (a *App) names() intake.Names {
 		Unfinished:       pathway.Unfinished,
 		Questionnaire:    artifacts.QuestionnaireURL,
 		Classes:          a.policy.Screening.Classes,
+		Asked:            func(encounter fhir.Resource) bool { return reconcile.Asked(a.policy, encounter) },
+		Class:            func(encounter fhir.Resource) string { return reconcile.ClassShown(a.policy, encounter) },
 		Consults:         pathway.Tokens(a.policy.Consult.Codings),
 	}
 }
 
 func (a *App) counted(n intake.Count, err error) {
+	whole := a.status.censused(n.Gaps, err, a.now())
+	a.saysQuirks()
+	for _, id := range a.status.tryAgain(a.now()) {
+		a.queue.Backlog(id)
+	}
 	if err != nil {
 		a.log.Warn().Err(err).Msg("census failed; the next one makes up for it")
 		return
 	}
-	a.status.counted(n)
-	for _, id := range a.status.tryAgain(a.now()) {
-		a.queue.Backlog(id)
+	if !whole {
+		a.log.Warn().Strs("reasons", n.Gaps.Reasons).Msg("census was not whole: patients may be missed")
 	}
+	a.status.counted(n)
 	a.log.Debug().Int("open_admissions", n.Admissions).Int("open_work", n.OpenWork).Msg("census")
 }
 
 func (a *App) polled(err error) {
+	a.status.polled(err, a.now())
+	a.saysQuirks()
 	if err != nil {
 		a.log.Warn().Err(err).Msg("poll failed; the next one makes up for it")
-		return
 	}
-	a.status.polled()
+}
+
+// saysQuirks logs once what the server was seen to do differently.
+func (a *App) saysQuirks() {
+	for _, quirk := range a.status.newQuirks(a.client.Quirks()) {
+		a.log.Warn().Str("quirk", quirk).Msg("the FHIR server does something in another way than FHIR says; tilsyn asks it differently")
+	}
 }
 
 // await waits until the FHIR server has answered all that must be known before
@@ -171,7 +187,7 @@ func (a *App) await(ctx context.Context) (*reconcile.Reconciler, error) {
 	a.status.set("waiting for the FHIR server")
 	var rec *reconcile.Reconciler
 	err := a.untilAnswered(ctx, func() (err error) {
-		rec, err = a.reconciler(ctx)
+		rec, err = a.Reconciler(ctx)
 		return err
 	})
 	return rec, err
@@ -196,18 +212,6 @@ func (a *App) untilAnswered(ctx context.Context, ask func() error) error {
 
 // Reconciler checks that the server is set up and makes the reconciler for it.
 func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
-	rec, err := a.reconciler(ctx)
-	if err != nil {
-		return nil, err
-	}
-	caps, err := a.client.Capabilities(ctx)
-	rec.Know(caps)
-	return rec, err
-}
-
-// reconciler is Reconciler on a server whose statement is still unread: HAPI
-// takes seconds to write one.
-func (a *App) reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 	all, err := artifacts.All(a.cfg.Questionnaire.Language)
 	if err != nil {
 		return nil, err
@@ -225,6 +229,7 @@ func (a *App) reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 		switch res.Type() {
 		case "Device":
 			o.Device = res.Ref()
+			a.learnCommas(ctx, res)
 		case "Questionnaire":
 			if o.Form, err = instrument.ParseForm(art.JSON); err != nil {
 				return nil, err
@@ -232,6 +237,17 @@ func (a *App) reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 		}
 	}
 	return reconcile.New(o), nil
+}
+
+// learnCommas finds out by our own Device whether a,b means either. A server that
+// takes it literally finds nothing and says nothing, in every census.
+func (a *App) learnCommas(ctx context.Context, device fhir.Resource) {
+	name := device.Identifier(artifacts.IdentifierSystem)
+	either := "Device?" + fhir.ByIdentifier(artifacts.IdentifierSystem, "none", name)
+	found, err := a.client.Search(ctx, either)
+	if err == nil && !slices.ContainsFunc(found, func(r fhir.Resource) bool { return r.Ref() == device.Ref() }) {
+		a.client.TakeCommasLiterally()
+	}
 }
 
 // machine is the name under which an audit trail finds this process again.
@@ -250,7 +266,7 @@ func (a *App) screen(ctx context.Context, rec *reconcile.Reconciler, poller *int
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, abort) })()
 	poller.Tell(rec.Expect)
 	var group sync.WaitGroup
-	group.Go(func() { a.meet(ctx, rec) })
+	group.Go(func() { a.meet(ctx) })
 	group.Go(func() { census.Run(ctx, a.cfg.Census.Interval) })
 	if a.cfg.Poll.Interval > 0 || a.cfg.Hook.Enabled {
 		group.Go(func() { poller.Run(ctx, a.cfg.Poll.Interval) })

@@ -8,7 +8,6 @@ import (
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/doctor"
-	"github.com/tilsyn/tilsyn/internal/reconcile"
 )
 
 // server is what is known of the FHIR server: what it states, and what was
@@ -17,23 +16,23 @@ type server struct {
 	Software  string           `json:"software,omitempty"`
 	FHIR      string           `json:"fhir,omitempty"`
 	NotStated []string         `json:"not_stated"`          // what we use and it does not say that it does; it may be wrong
+	Quirks    []string         `json:"quirks,omitempty"`    // what it was seen to do in another way than FHIR says
 	Elsewhere []string         `json:"elsewhere,omitempty"` // what it calls itself, where that is not fhir.base_url
 	Tried     []doctor.Finding `json:"tried,omitempty"`     // with doctor.at_start
 }
 
 // meet finds out what can be known of the server beside the work, and refuses
 // nothing for it: a service that does not run misses everybody.
-func (a *App) meet(ctx context.Context, rec *reconcile.Reconciler) {
+func (a *App) meet(ctx context.Context) {
 	err := a.untilAnswered(ctx, func() error {
 		caps, err := a.client.Capabilities(ctx)
 		if err == nil {
-			rec.Know(caps)
 			a.introduce(caps)
 		}
 		return err
 	})
 	if err != nil && ctx.Err() == nil {
-		a.log.Warn().Err(err).Msg("the FHIR server's capability statement cannot be read; admissions are read the slower way")
+		a.log.Warn().Err(err).Msg("the FHIR server's capability statement cannot be read")
 	}
 	a.tryOut(ctx)
 }

@@ -23,6 +23,7 @@ type metrics struct {
 	quarantined  prometheus.Gauge
 	refused      prometheus.Counter
 	unrecorded   prometheus.Counter
+	whole        prometheus.Gauge
 }
 
 func newMetrics(now func() vitals) *metrics {
@@ -38,6 +39,8 @@ func newMetrics(now func() vitals) *metrics {
 	m.quarantined = m.gauge("quarantined", "Admissions that a person must look at.")
 	m.refused = m.counter("refused_callers_total", "Callers of the hook or of the operators' pages who showed no valid secret.")
 	m.unrecorded = m.counter("unrecorded_writes_total", "Decisions written without AuditEvents, which audit.enabled wants and the FHIR server refuses.")
+	m.whole = m.gauge("intake_whole", "1: the last poll and the last census read all that they asked for. 0: they did not, or there was none yet; /status says why.")
+	m.read("searches_not_whole_total", "Searches of which the FHIR server said that it had not given all.", prometheus.CounterValue, func() int { return now().NotWhole })
 	m.read("queue_waiting", "Admissions that wait for a worker.", prometheus.GaugeValue, func() int { return now().Waiting })
 	m.read("retries_total", "Looks at one admission that were tried again.", prometheus.CounterValue, func() int { return now().Retries })
 	m.read("fhir_requests_total", "Requests to the FHIR server.", prometheus.CounterValue, func() int { return now().Requests })

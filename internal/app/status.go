@@ -2,7 +2,9 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +23,11 @@ type status struct {
 	phase            string
 	server           server
 	lastPoll         time.Time
+	intake           wholeness
+	begun            time.Time     // screening
+	unreadyAfter     time.Duration // that intake was not whole; 0: never
+	unread           []intake.Unread
+	quirks           []string
 	census           intake.Count
 	reconciled       int
 	missed           int
@@ -29,10 +36,11 @@ type status struct {
 	unrecordedWrites int       // writes without AuditEvents that were wanted
 	unrecordedSaid   time.Time // when that was last logged
 	quarantined      quarantine
+	now              func() time.Time
 }
 
-func newStatus(now func() vitals) *status {
-	return &status{phase: "starting", quarantined: quarantine{}, vitals: now, metrics: newMetrics(now)}
+func newStatus(v func() vitals) *status {
+	return &status{phase: "starting", quarantined: quarantine{}, vitals: v, metrics: newMetrics(v), now: time.Now}
 }
 
 func (s *status) locked(f func()) {
@@ -46,8 +54,60 @@ func (s *status) set(phase string) { s.locked(func() { s.phase = phase }) }
 // met changes what is shown of the FHIR server.
 func (s *status) met(change func(*server)) { s.locked(func() { change(&s.server) }) }
 
-func (s *status) polled() {
-	s.locked(func() { s.lastPoll = time.Now(); s.metrics.lastPoll.Set(seconds(s.lastPoll)) })
+func (s *status) screens(now time.Time) {
+	s.locked(func() { s.phase, s.begun = "screening", now })
+}
+
+// polled notes how a poll went. One that has gaps has read all else.
+func (s *status) polled(err error, now time.Time) {
+	s.locked(func() {
+		s.intake.poll.ended(now, reasonsOf("poll", intake.Gaps{}, err))
+		s.judge(now)
+		if gaps := (*intake.Gaps)(nil); err == nil || errors.As(err, &gaps) {
+			s.lastPoll = time.Now()
+			s.metrics.lastPoll.Set(seconds(s.lastPoll))
+		}
+	})
+}
+
+// censused notes whether a census was whole.
+func (s *status) censused(gaps intake.Gaps, err error, now time.Time) (whole bool) {
+	s.locked(func() {
+		reasons := reasonsOf("census", gaps, err)
+		s.intake.census.ended(now, reasons)
+		s.judge(now)
+		s.unread, whole = gaps.Unread, len(reasons) == 0
+	})
+	return whole
+}
+
+func reasonsOf(round string, gaps intake.Gaps, err error) []string {
+	var reasons []string
+	for _, reason := range gaps.Reasons {
+		reasons = append(reasons, round+": "+reason)
+	}
+	if err != nil {
+		reasons = append(reasons, round+": "+err.Error())
+	}
+	return reasons
+}
+
+func (s *status) judge(now time.Time) {
+	s.intake.judge(now)
+	s.metrics.whole.Set(map[bool]float64{true: 1}[s.intake.whole])
+}
+
+// newQuirks are those that have not been said.
+func (s *status) newQuirks(all []string) (unsaid []string) {
+	s.locked(func() {
+		for _, quirk := range all {
+			if !slices.Contains(s.quirks, quirk) {
+				unsaid = append(unsaid, quirk)
+			}
+		}
+		s.quirks = all
+	})
+	return unsaid
 }
 
 func (s *status) counted(n intake.Count) {
@@ -102,8 +162,9 @@ func (s *status) quarantine(id string, err error, done reconcile.Done, now time.
 
 // vitals are numbers that are kept where they arise.
 type vitals struct {
-	Waiting int // admissions in the queue
-	Retries int // since the start
+	Waiting  int // admissions in the queue
+	Retries  int // since the start
+	NotWhole int // searches, since the start
 	fhir.Load
 }
 
@@ -120,6 +181,7 @@ func (s *status) tryAgain(now time.Time) (ids []string) {
 type page struct {
 	Phase       string       `json:"phase"`
 	Server      server       `json:"server"`
+	Intake      wholeShown   `json:"intake"`
 	LastPoll    time.Time    `json:"last_poll,omitzero"`
 	Census      intake.Count `json:"census"`
 	Missed      int          `json:"census_found_missed"` // since the start
@@ -136,12 +198,26 @@ type page struct {
 func (s *status) mountHealth(mux *http.ServeMux) {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if p := s.page(); p.Phase != "screening" {
-			http.Error(w, p.Phase, http.StatusServiceUnavailable)
+		if why := s.unready(); why != "" {
+			http.Error(w, why, http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = w.Write([]byte("ok\n"))
 	})
+}
+
+// unready is why nothing should be sent here; "": all is well. A pod that is not
+// ready gets no notifications, so intake that is not whole does not count at once.
+func (s *status) unready() (why string) {
+	s.locked(func() {
+		switch {
+		case s.phase != "screening":
+			why = s.phase
+		case s.intake.blind(s.begun, s.now(), s.unreadyAfter):
+			why = "intake is not whole, see /status"
+		}
+	})
+	return why
 }
 
 // mountPages adds /status for people and /metrics for Prometheus.
@@ -159,5 +235,11 @@ func (s *status) page() page {
 	v := s.vitals()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return page{s.phase, s.server, s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, s.unrecordedWrites, v.Waiting, s.reconciled, v.Resting, s.quarantined.shown()}
+	server := s.server
+	server.Quirks = s.quirks
+	quarantined := s.quarantined.shown()
+	for _, u := range s.unread {
+		quarantined[u.String()] = Quarantined{Reason: "a resource there cannot be read: " + u.Why.Error() + "; mend or remove it on the FHIR server", Since: s.census.At}
+	}
+	return page{s.phase, server, s.intake.shown(), s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, s.unrecordedWrites, v.Waiting, s.reconciled, v.Resting, quarantined}
 }

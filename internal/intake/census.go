@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,14 +19,20 @@ type Census struct {
 	names  Names
 	bell   bell
 	report func(Count, error)
+
+	looked time.Time // when the classes of all were looked at
+	others map[string]int
 }
 
 // Count is what one census saw.
 type Count struct {
-	At          time.Time `json:"at"`
-	Admissions  int       `json:"open_admissions"` // admissions of the asked classes with the patient in the hospital
-	OpenWork    int       `json:"open_work"`       // admissions where our tasks or forms are open
-	PlannedLate int       `json:"planned_late"`    // planned, and the start lies up to a week back: not asked
+	At           time.Time      `json:"at"`
+	Admissions   int            `json:"open_admissions"`         // admissions of the asked classes with the patient in the hospital
+	OpenWork     int            `json:"open_work"`               // admissions where our tasks or forms are open
+	PlannedLate  int            `json:"planned_late"`            // planned, and the start lies up to a week back: not asked
+	OtherClasses map[string]int `json:"other_classes,omitempty"` // open Encounters of classes that nobody is asked in
+	Unaskable    int            `json:"unaskable_ids,omitempty"` // admissions whose id FHIR R4 does not allow: nobody can ask about them
+	Gaps         Gaps           `json:"-"`                       // what keeps it from being whole
 }
 
 // NewCensus makes a census; report hears of every round.
@@ -46,62 +53,109 @@ func (c *Census) Run(ctx context.Context, interval time.Duration) {
 	})
 }
 
-// openStatuses are those of a patient who is in the hospital.
-const openStatuses = "arrived,triaged,in-progress,onleave"
-
-// Take names everybody once, and counts.
+// Take names everybody once, and counts. One part that fails does not stop the
+// others. An error is a part that could not be read at all.
 func (c *Census) Take(ctx context.Context) (n Count, err error) {
 	defer defect.Catch(&err)
-	admissions, err := c.admissions(ctx)
-	if err != nil {
-		return Count{}, err
-	}
-	work, err := c.openWork(ctx)
-	if err != nil {
-		return Count{}, err
-	}
-	late, err := c.plannedLate(ctx, time.Now())
-	return Count{At: time.Now(), Admissions: admissions, OpenWork: work, PlannedLate: late}, err
+	r := newReader(c.client)
+	now := time.Now()
+	err = errors.Join(
+		c.admissions(ctx, r, &n),
+		c.openWork(ctx, r, &n),
+		c.plannedLate(ctx, r, &n, now),
+		c.otherClasses(ctx, now),
+	)
+	n.At, n.OtherClasses, n.Gaps = now, c.others, *r.Gaps
+	return n, err
 }
 
-func (c *Census) admissions(ctx context.Context) (int, error) {
-	n := newTally(c.queue.Backlog)
-	defer n.ring()
-	query := fhir.Query("Encounter", "class", strings.Join(c.names.Classes, ","), "status", openStatuses, "_count", pageSize)
-	err := c.client.Each(ctx, query, func(r fhir.Resource) error {
-		if r.Type() == "Encounter" {
-			n.add(r.ID())
+func (c *Census) admissions(ctx context.Context, r *reader, n *Count) error {
+	named := newTally(c.queue.Backlog)
+	defer named.ring()
+	unaskable := map[string]bool{}
+	err := r.each(ctx, c.names.admissions(), func(res fhir.Resource) error {
+		switch id := res.Get("id").String(); {
+		case res.Type() != "Encounter":
+		case !fhir.ValidID(id):
+			unaskable[id] = c.names.Asked(res)
+		default:
+			named.add(id)
 		}
 		return nil
 	})
-	return n.count(), err
+	n.Admissions, n.Unaskable = named.count(), 0
+	for _, asked := range unaskable {
+		if asked {
+			n.Unaskable++
+		}
+	}
+	if n.Unaskable > 0 {
+		r.because("%d open admissions have an id that FHIR R4 does not allow, so nobody can be asked there", n.Unaskable)
+	}
+	return err
 }
-
-// aWeek is how far back a planned admission is counted as late, and one that
-// has ended as left.
-const aWeek = 7 * 24 * time.Hour
 
 // plannedLate counts those who may be here without anybody having said so.
-func (c *Census) plannedLate(ctx context.Context, now time.Time) (int, error) {
-	n := 0
-	query := fhir.Query("Encounter", "class", strings.Join(c.names.Classes, ","), "status", "planned",
-		"date", "ge"+*fhir.Instant(now.Add(-aWeek)), "date", "lt"+*fhir.Instant(now), "_count", pageSize)
-	err := c.client.Each(ctx, query, func(r fhir.Resource) error {
-		start, err := time.Parse(time.RFC3339, r.Get("period.start").String())
-		if err == nil && r.Type() == "Encounter" && start.Before(now) && start.After(now.Add(-aWeek)) {
-			n++
+func (c *Census) plannedLate(ctx context.Context, r *reader, n *Count, now time.Time) error {
+	err := r.once(ctx, c.names.plannedLate(now), func(res fhir.Resource) error {
+		start, err := time.Parse(time.RFC3339, res.Get("period.start").String())
+		if err == nil && res.Type() == "Encounter" && start.Before(now) && start.After(now.Add(-aWeek)) {
+			n.PlannedLate++
 		}
 		return nil
 	})
-	return n, err
+	if badPage(err) {
+		r.because("planned admissions are not counted to the end: %v", err)
+		return nil
+	}
+	return err
+}
+
+const (
+	// classesEvery is how often the classes of all open Encounters are looked at, and
+	// mostClasses of how many: a hospital has many more outpatients than beds.
+	classesEvery = time.Hour
+	mostClasses  = 2000
+)
+
+// otherClasses counts the open Encounters that nobody is asked in, so that a class
+// that the policy does not know is seen. Nobody is missed where it cannot.
+func (c *Census) otherClasses(ctx context.Context, now time.Time) error {
+	if now.Sub(c.looked) < classesEvery {
+		return nil
+	}
+	others, err := c.Others(ctx)
+	if err == nil {
+		c.looked, c.others = now, others
+	}
+	if fhir.Status(err) != 0 {
+		return nil
+	}
+	return err
+}
+
+// Others counts the open Encounters of classes that nobody is asked in.
+func (c *Census) Others(ctx context.Context) (map[string]int, error) {
+	others, seen := map[string]int{}, 0
+	err := c.client.Each(ctx, c.names.open(), func(res fhir.Resource) error {
+		if seen++; seen > mostClasses {
+			return errEnough
+		}
+		if res.Type() == "Encounter" && !c.names.Asked(res) && slices.Contains(strings.Split(openStatuses, ","), res.Get("status").String()) {
+			others[c.names.Class(res)]++
+		}
+		return nil
+	})
+	if err == errEnough || fhir.IsNotWhole(err) {
+		err = nil
+	}
+	return others, err
 }
 
 // Left names the admissions that ended within the last week, for a report: what
 // came and went while nobody watched is in no census.
 func (c *Census) Left(ctx context.Context, now time.Time, name func(id string)) error {
-	query := fhir.Query("Encounter", "class", strings.Join(c.names.Classes, ","), "status", "finished",
-		"date", "ge"+*fhir.Instant(now.Add(-aWeek)), "_count", pageSize)
-	return c.client.Each(ctx, query, func(r fhir.Resource) error {
+	return c.client.Each(ctx, c.names.left(now), func(r fhir.Resource) error {
 		if r.Type() == "Encounter" && fhir.ValidID(r.ID()) {
 			name(r.ID())
 		}
@@ -109,34 +163,17 @@ func (c *Census) Left(ctx context.Context, now time.Time, name func(id string)) 
 	})
 }
 
-// openWork looks for our tasks twice: by what we wrote on them, and by their
-// status where the ward's system put its own business status over ours; and for
-// our forms that somebody has begun on when the stay ended.
-func (c *Census) openWork(ctx context.Context) (int, error) {
-	n := newTally(c.queue.Backlog)
-	defer n.ring()
-	codes := make([]string, 0, len(c.names.Unfinished))
-	for _, code := range c.names.Unfinished {
-		codes = append(codes, c.names.CodeSystem+"|"+code)
-	}
-	for _, query := range []string{
-		fhir.Query("Task", "business-status", strings.Join(codes, ","), "_count", pageSize),
-		fhir.Query("Task", "code", "complete-questionnaire,"+c.names.CodeSystem+"|brief-advice,"+c.names.CodeSystem+"|consult",
-			"status", "requested,received,accepted,ready,in-progress,on-hold", "_count", pageSize),
-		fhir.Query("QuestionnaireResponse", "identifier", c.names.IdentifierSystem+"|", "status", "in-progress", "_count", pageSize),
-	} {
-		err := c.client.Each(ctx, query, func(r fhir.Resource) error {
-			if id, ok := c.names.admissionOf(r); ok {
-				n.add(id)
+func (c *Census) openWork(ctx context.Context, r *reader, n *Count) (err error) {
+	named := newTally(c.queue.Backlog)
+	defer named.ring()
+	for _, query := range c.names.openWork() {
+		err = errors.Join(err, r.each(ctx, query, func(res fhir.Resource) error {
+			if id, ok := c.names.admissionOf(res); ok {
+				named.add(id)
 			}
 			return nil
-		})
-		if err != nil {
-			return n.count(), err
-		}
+		}))
 	}
-	return n.count(), nil
+	n.OpenWork = named.count()
+	return err
 }
-
-// errEnough ends a search early.
-var errEnough = errors.New("enough")

@@ -58,7 +58,7 @@ func TestTheCensusAsksForWhatIsOpenOnly(t *testing.T) {
 		}
 		asked, paths = append(asked, u.Query()), append(paths, u.Path)
 	}
-	if strings.Join(paths, " ") != "/Encounter /Task /Task /QuestionnaireResponse /Encounter" {
+	if strings.Join(paths, " ") != "/Encounter /Task /Task /QuestionnaireResponse /Encounter /Encounter" {
 		t.Fatalf("asked for %v", s.asked)
 	}
 	if asked[0].Get("class") != "IMP,ACUTE" || asked[0].Get("status") != "arrived,triaged,in-progress,onleave" {

@@ -1,10 +1,12 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +21,11 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var names = Names{IdentifierSystem: "https://tilsyn.example/id", CodeSystem: "https://tilsyn.example/codes", Questionnaire: "https://tilsyn.example/audit-c",
-	Unfinished: []string{"unanswered", "invalid"}, Classes: []string{"IMP", "ACUTE"}, Consults: "theirs|consult"}
+	Unfinished: []string{"unanswered", "invalid"}, Classes: []string{"IMP", "ACUTE"}, Consults: "theirs|consult",
+	Asked: func(e fhir.Resource) bool {
+		return slices.Contains([]string{"IMP", "ACUTE"}, e.Get("class.code").String())
+	},
+	Class: func(e fhir.Resource) string { return cmp.Or(e.Get("class.code").String(), "none") }}
 
 // heard is the queue of a test: it writes down what it is given.
 type heard struct {
@@ -68,6 +74,9 @@ type server struct {
 	offset   *time.Location             // in which time stamps are written
 	now      time.Time                  // on its clock
 	fail     func(r *http.Request) bool // answers 500
+	bad      map[string]bool            // refs that make their page a 500, as on Oracle Millennium
+	ignores  bool                       // _lastUpdated
+	remark   string                     // a resource on every page
 	asked    []string
 	base     string
 }
@@ -108,10 +117,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
-	found := s.search(strings.Trim(r.URL.Path, "/"), q.Get("_lastUpdated"), q.Get("_sort"))
+	found := s.search(strings.Trim(r.URL.Path, "/"), q["_lastUpdated"], q.Get("_sort"))
 	size := s.pageSize
-	if q.Get("_count") == "1" {
-		size = 1
+	if n, err := strconv.Atoi(q.Get("_count")); err == nil {
+		size = min(size, n)
 	}
 	var from int
 	fmt.Sscan(q.Get("from"), &from)
@@ -122,16 +131,22 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var entries []string
 	for _, rec := range found[min(from, end):end] {
+		if s.bad[gjson.Get(rec.raw, "resourceType").String()+"/"+gjson.Get(rec.raw, "id").String()] {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
 		entries = append(entries, `{"resource":`+rec.raw+`}`)
+	}
+	if s.remark != "" {
+		entries = append(entries, `{"resource":`+s.remark+`}`)
 	}
 	fmt.Fprintf(w, `{"resourceType":"Bundle","type":"searchset",%s"entry":[%s]}`, link, strings.Join(entries, ","))
 }
 
-func (s *server) search(typ, since, sort string) []record {
-	at, _ := time.Parse(time.RFC3339Nano, strings.TrimPrefix(since, "ge"))
+func (s *server) search(typ string, written []string, sort string) []record {
 	var found []record
 	for ref, rec := range s.records {
-		if strings.HasPrefix(ref, typ+"/") && !rec.at.Before(at) {
+		if strings.HasPrefix(ref, typ+"/") && (s.ignores || within(rec.at, written)) {
 			found = append(found, rec)
 		}
 	}
@@ -149,4 +164,25 @@ func (s *server) search(typ, since, sort string) []record {
 
 func identified(purpose, admission string) string {
 	return fmt.Sprintf(`"identifier":[{"system":"theirs","value":"x"},{"system":%q,"value":"%s:%s"}]`, names.IdentifierSystem, purpose, admission)
+}
+
+func within(at time.Time, written []string) bool {
+	for _, limit := range written {
+		t, err := time.Parse(time.RFC3339Nano, limit[2:])
+		if err != nil || limit[:2] == "ge" && at.Before(t) || limit[:2] == "le" && at.After(t) {
+			return false
+		}
+	}
+	return true
+}
+
+// requests counts those that f makes.
+func (s *server) requests(f func()) int {
+	s.mu.Lock()
+	before := len(s.asked)
+	s.mu.Unlock()
+	f()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.asked) - before
 }

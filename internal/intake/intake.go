@@ -30,8 +30,11 @@ type Names struct {
 	CodeSystem       string   // our codes
 	Unfinished       []string // those of a Task whose screening still waits for somebody
 	Questionnaire    string   // url of our form
-	Classes          []string // of the Encounters that are asked about
-	Consults         string   // system|code,… of the orders that are a consult
+	Classes          []string // of the Encounters that are asked about: code, or system|code
+
+	Asked    func(encounter fhir.Resource) bool   // whether it has one of these classes
+	Class    func(encounter fhir.Resource) string // its class as people may see it
+	Consults string                               // system|code,… of the orders that are a consult
 }
 
 // Expect is told whose an admission is that was seen on the way.
@@ -40,7 +43,7 @@ type Expect func(admission, patient string)
 // tell names the patient of an open admission of the asked classes.
 func (e Expect) tell(c *fhir.Client, n Names, r fhir.Resource) {
 	patient, ok := c.LocalRef(r.Get("subject.reference").String())
-	if e != nil && ok && slices.Contains(n.Classes, r.Get("class.code").String()) &&
+	if e != nil && ok && n.Asked(r) &&
 		slices.Contains(strings.Split(openStatuses, ","), r.Get("status").String()) {
 		e(r.ID(), patient)
 	}

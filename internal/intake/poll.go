@@ -1,8 +1,10 @@
 package intake
 
 import (
+	"cmp"
 	"context"
-	"net/url"
+	"hash/fnv"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,23 +41,12 @@ type Window struct {
 // watched are the types that are polled, in this order.
 var watched = []string{"Encounter", "Task", "QuestionnaireResponse", "ServiceRequest", "Patient"}
 
-// only are the parameters that bound what is read of a type.
-func (n Names) only(typ string) string {
-	switch typ {
-	case "ServiceRequest": // a clinician's consult, or what she did with ours
-		return "code=" + url.QueryEscape(n.Consults)
-	case "Patient": // a death, two records merged; nothing else of them is read
-		return "_elements=id,meta"
-	}
-	return ""
-}
-
 // NewPoller makes a poller; report hears of every round, nil when it went well.
 func NewPoller(c *fhir.Client, q Queue, n Names, w Window, census *Census, report func(error)) *Poller {
 	p := &Poller{client: c, queue: q, names: n, Window: w, census: census, report: report,
 		bell: newBell(), cursors: map[string]*cursor{}}
 	for _, typ := range watched {
-		p.cursors[typ] = &cursor{only: n.only(typ), seen: map[string]version{}}
+		p.cursors[typ] = &cursor{seen: map[string]version{}}
 	}
 	return p
 }
@@ -76,18 +67,20 @@ func (p *Poller) Run(ctx context.Context, interval time.Duration) {
 	})
 }
 
-// round asks for every type; one that fails does not stop the others.
+// round asks for every type; one that fails does not stop the others. Gaps are
+// what it could not read.
 func (p *Poller) round(ctx context.Context) (failed error) {
 	defer defect.Catch(&failed)
+	r := newReader(p.client)
 	for _, typ := range watched {
-		if err := p.poll(ctx, typ, p.cursors[typ]); err != nil {
+		if err := p.poll(ctx, r, typ, p.cursors[typ]); err != nil {
 			failed = err
 		}
 	}
 	if err := p.admissionsOf(ctx); err != nil {
 		failed = err
 	}
-	return failed
+	return cmp.Or(failed, r.or())
 }
 
 // manyPatients bounds how many are asked about in one search: it must fit a URL.
@@ -109,14 +102,13 @@ func (p *Poller) admissionsOfThese(ctx context.Context, whose *[]string, ring fu
 	defer named.ring()
 	for len(*whose) > 0 {
 		some := (*whose)[:min(manyPatients, len(*whose))]
-		err := p.client.Each(ctx, fhir.Query("Encounter", "patient", strings.Join(some, ","), "class", strings.Join(p.names.Classes, ","),
-			"status", openStatuses, "_count", pageSize), func(r fhir.Resource) error {
+		err := p.client.Each(ctx, p.names.admissionsOf(some), func(r fhir.Resource) error {
 			if r.Type() == "Encounter" {
 				p.name(r, named)
 			}
 			return nil
 		})
-		if err != nil && !fhir.IsRefused(err) {
+		if err != nil && !fhir.IsRefused(err) && !fhir.IsCutShort(err) {
 			return err
 		}
 		*whose = (*whose)[len(some):]
@@ -125,7 +117,7 @@ func (p *Poller) admissionsOfThese(ctx context.Context, whose *[]string, ring fu
 	return nil
 }
 
-func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
+func (p *Poller) poll(ctx context.Context, r *reader, typ string, c *cursor) error {
 	if !c.started {
 		return p.start(ctx, typ, c)
 	}
@@ -134,31 +126,63 @@ func (p *Poller) poll(ctx context.Context, typ string, c *cursor) error {
 	if !c.caughtUp {
 		since, ring = reached.Add(-max(p.LookBack, p.Overlap)), p.queue.Backlog
 	}
-	query := c.query(typ, "_lastUpdated", "ge"+*fhir.Instant(since), "_sort", "_lastUpdated", "_count", pageSize)
-	if c.newest.IsZero() {
-		query = c.query(typ, "_count", pageSize) // the server was empty when we started
+	if c.past.After(since) {
+		since = c.past
 	}
-	newest, named := c.newest, newTally(ring)
+	if c.newest.IsZero() {
+		since = time.Time{} // the server was empty when we started
+	}
+	named := newTally(ring)
 	named.late = !c.caughtUp
 	defer named.ring() // what was read counts, also when a later page fails
-	err := p.client.Each(ctx, query, func(r fhir.Resource) error {
-		if r.Type() != typ || !fhir.ValidID(r.ID()) {
-			return nil // nobody can ask for it
-		}
-		if c.changed(r) {
-			p.name(r, named)
-		}
-		if at := lastUpdated(r); at.After(newest) {
-			newest = at
-		}
-		return nil
-	})
-	if err != nil {
+	w := &window{cursor: c, typ: typ, since: since, newest: c.newest, name: func(res fhir.Resource) { p.name(res, named) }}
+	if err := p.read(ctx, r, w); err != nil {
 		return err // what was not read yet may be older than what was: the cursor stays
 	}
-	c.newest, c.caughtUp = newest, true
+	c.newest, c.caughtUp, c.failed = w.newest, true, 0
+	if c.ignored = w.old > 0; c.ignored {
+		p.client.Saw("it ignores _lastUpdated in searches for " + typ + ": polls read more than they need")
+	}
 	c.forget(since)
 	return nil
+}
+
+// read reads what changed in a window: where a page of it has failed in several
+// rounds, around that page, which is not read again.
+func (p *Poller) read(ctx context.Context, r *reader, w *window) error {
+	query := p.names.since(w.typ, span{from: w.since})
+	if w.ignored {
+		query = span{from: w.since}.query(p.names.all(w.typ), pageSize, true) // so that the old ones come last
+	}
+	err := r.once(ctx, query, w.visit)
+	if err == errEnough {
+		return nil
+	}
+	if !badPage(err) {
+		return err
+	}
+	if w.failed++; w.failed < triesOfAPage {
+		return err
+	}
+	before := len(r.Unread)
+	if err := r.around(ctx, p.names.all(w.typ), span{from: w.since}, err, w.visit); err != nil {
+		return err
+	}
+	for _, u := range r.Unread[before:] {
+		w.past = u.To
+		if u.To.IsZero() {
+			w.past = p.now()
+		}
+	}
+	return nil
+}
+
+// now is the server's, or ours where it does not tell.
+func (p *Poller) now() time.Time {
+	if now := p.client.ServerTime(); !now.IsZero() {
+		return now
+	}
+	return time.Now()
 }
 
 // reached is where the cursor stands, or the server's own now where that is
@@ -174,11 +198,11 @@ func (p *Poller) reached(c *cursor) time.Time {
 // start sets the cursor to the newest write on the server: its own clock, not
 // ours, which may be off.
 func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
-	err := p.client.Each(ctx, c.query(typ, "_sort", "-_lastUpdated", "_count", "1"), func(r fhir.Resource) error {
+	err := p.client.Each(ctx, p.names.newest(typ), func(r fhir.Resource) error {
 		c.newest = lastUpdated(r)
 		return errEnough
 	})
-	if err != nil && err != errEnough {
+	if err != nil && err != errEnough && !fhir.IsNotWhole(err) {
 		return err
 	}
 	c.started = true
@@ -231,48 +255,100 @@ func (p *Poller) encounter(r fhir.Resource, element string) (id string, ok bool)
 	return strings.CutPrefix(ref, "Encounter/")
 }
 
-const pageSize = "200"
-
 // cursor is how far the poller has read one type. It follows the server's own
 // time stamps: a write that becomes visible late carries an early one, hence
 // the overlap.
 type cursor struct {
-	only     string // parameters that every search of it has
 	started  bool
 	caughtUp bool // with what changed while nobody looked
 	newest   time.Time
 	seen     map[string]version // what the overlap shows again
-}
-
-func (c *cursor) query(typ string, parameters ...string) string {
-	query := fhir.Query(typ, parameters...)
-	if c.only != "" {
-		query += "&" + c.only
-	}
-	return query
+	round    int
+	failed   int       // rounds in a row, for a page that cannot be had
+	past     time.Time // before this nothing is asked for again: there is such a page
+	ignored  bool      // the server does not mind _lastUpdated
 }
 
 type version struct {
-	id string
-	at time.Time
+	id    string
+	at    time.Time
+	round int // in which it was last seen
 }
 
-// changed tells whether this version is new to us.
+// changed tells whether this version is new to us. One without number and time
+// is known by what stands in it.
 func (c *cursor) changed(r fhir.Resource) bool {
-	v := version{r.VersionID(), lastUpdated(r)}
-	if c.seen[r.ID()] == v {
-		return false
+	v := version{r.VersionID(), lastUpdated(r), c.round}
+	if v.id == "" && v.at.IsZero() {
+		h := fnv.New64a()
+		_, _ = h.Write(r.Raw())
+		v.id = strconv.FormatUint(h.Sum64(), 36)
 	}
+	before, known := c.seen[r.ID()]
 	c.seen[r.ID()] = v
-	return true
+	return !known || before.id != v.id || !before.at.Equal(v.at)
 }
 
+// forget drops what no overlap shows any more, and begins another round.
 func (c *cursor) forget(before time.Time) {
 	for id, v := range c.seen {
-		if v.at.Before(before) {
+		if v.at.Before(before) && v.round < c.round {
 			delete(c.seen, id)
 		}
 	}
+	c.round++
+}
+
+// window is what one poll reads of a type.
+type window struct {
+	*cursor
+	typ    string
+	since  time.Time
+	newest time.Time
+	name   func(fhir.Resource)
+
+	old  int       // resources from before it: the server does not mind _lastUpdated
+	last time.Time // of those, in a row
+	row  int
+}
+
+// enoughOld resources from before the window in a row, the newest first, are all
+// that comes.
+const enoughOld = 200
+
+// visit names what is news. What was written before the window is not, whatever a
+// server gives; what does not say when it was written may be.
+func (w *window) visit(r fhir.Resource) error {
+	if r.Type() != w.typ || !fhir.ValidID(r.ID()) {
+		return nil // nobody can ask for it
+	}
+	at := lastUpdated(r)
+	if !at.IsZero() && at.Before(w.since.Add(-time.Second)) { // a stamp may be cut to the second
+		return w.before(at)
+	}
+	w.row = 0
+	if w.changed(r) {
+		w.name(r)
+	}
+	if at.After(w.newest) {
+		w.newest = at
+	}
+	return nil
+}
+
+// before ends the reading where only old ones come.
+func (w *window) before(at time.Time) error {
+	w.old++
+	if w.row == 0 || !at.After(w.last) {
+		w.row++
+	} else {
+		w.row = 0 // not in the order that was asked for: anything may come yet
+	}
+	w.last = at
+	if w.ignored && w.row >= enoughOld {
+		return errEnough
+	}
+	return nil
 }
 
 func lastUpdated(r fhir.Resource) time.Time {

@@ -2,6 +2,7 @@ package pathway
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -78,6 +79,28 @@ func (c *chart) countsStill() bool {
 	return !c.Before.At.IsZero() && c.Before.At.Add(c.policy.Screening.RescreenAfter.Duration).After(c.now)
 }
 
-func (c *chart) inpatient(a stay.Admission) bool {
-	return slices.Contains(c.policy.Screening.Classes, a.Class)
+func (c *chart) inpatient(a stay.Admission) bool { return c.policy.AsksClass(a.Classes) }
+
+// AsksClass tells whether the policy asks in Encounters of these classes, any of
+// which will do.
+func (p *Policy) AsksClass(classes []stay.Code) bool {
+	return slices.ContainsFunc(classes, func(have stay.Code) bool {
+		return slices.ContainsFunc(p.Screening.Classes, func(asked string) bool { return isClass(asked, have) })
+	})
+}
+
+// isClass compares as a token search does: a code alone is one of any system.
+func isClass(asked string, have stay.Code) bool {
+	system, code, named := cutLast(asked, "|")
+	if !named {
+		return have.Code == asked
+	}
+	return have.Code == code && have.System == system
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return "", s, false
 }

@@ -17,7 +17,7 @@ type change func(*stay.Stay)
 
 func picture(changes ...change) stay.Stay {
 	s := stay.Stay{
-		Admission: stay.Admission{ID: "e1", Status: stay.InProgress, Class: "IMP", Start: noon.Add(-4 * time.Hour)},
+		Admission: stay.Admission{ID: "e1", Status: stay.InProgress, Classes: inClass("IMP"), Start: noon.Add(-4 * time.Hour)},
 		Patient:   stay.Patient{Ref: "Patient/p1", Sex: stay.Female, Birth: stay.ParseDate("1980-01-01")},
 	}
 	for _, c := range changes {
@@ -27,14 +27,14 @@ func picture(changes ...change) stay.Stay {
 }
 
 func status(v stay.Status) change { return func(s *stay.Stay) { s.Admission.Status = v } }
-func class(v string) change       { return func(s *stay.Stay) { s.Admission.Class = v } }
+func class(v string) change       { return func(s *stay.Stay) { s.Admission.Classes = inClass(v) } }
 func born(v string) change        { return func(s *stay.Stay) { s.Patient.Birth = stay.ParseDate(v) } }
 func since(d time.Duration) change {
 	return func(s *stay.Stay) { s.Admission.Start = noon.Add(-d) }
 }
 
 func partOf(class string, st stay.Status) change {
-	return func(s *stay.Stay) { s.Parent = &stay.Admission{ID: "e0", Class: class, Status: st} }
+	return func(s *stay.Stay) { s.Parent = &stay.Admission{ID: "e0", Classes: inClass(class), Status: st} }
 }
 
 func deceased(s *stay.Stay) { s.Patient.Deceased = true }
@@ -259,4 +259,8 @@ func named(ref string) func(*stay.Task) { return func(t *stay.Task) { t.Ref = re
 func focus(ref string) func(*stay.Task) { return func(t *stay.Task) { t.Focus = ref } }
 func hadOther(t *stay.Task) {
 	t.Score, t.Consult, t.BusinessStatus = "Observation/o9", "ServiceRequest/s9", "scored"
+}
+
+func inClass(code string) []stay.Code {
+	return []stay.Code{{System: "http://terminology.hl7.org/CodeSystem/v3-ActCode", Code: code}}
 }

@@ -39,7 +39,7 @@ type Consulting struct {
 
 // Screening says who is asked, and by when.
 type Screening struct {
-	Classes  []string `yaml:"classes"`   // Encounter.class codes
+	Classes  []string `yaml:"classes"`   // of Encounter.class: code, or system|code
 	MinAge   int      `yaml:"min_age"`   // whole years
 	DueAfter Duration `yaml:"due_after"` // after admission
 
@@ -153,6 +153,10 @@ func (p *Policy) validate() error {
 	}
 	check(versionPattern.MatchString(p.Version), "version: %q must be 1–64 letters, digits, dots, dashes or underscores", p.Version)
 	check(len(p.Screening.Classes) > 0, "screening.classes: name at least one Encounter class, such as IMP")
+	for i, class := range p.Screening.Classes {
+		_, code, _ := cutLast(class, "|")
+		check(code != "" && !strings.ContainsAny(class, ", \t\n"), "screening.classes[%d]: %q must be a code such as IMP, or system|code", i, class)
+	}
 	check(p.Screening.MinAge >= 0 && p.Screening.MinAge <= 120, "screening.min_age: %d is not an age in years (0–120)", p.Screening.MinAge)
 	check(p.Screening.DueAfter.positive(), "screening.due_after: must be a duration longer than 0, such as 24h")
 	check(p.Screening.RaiseAfter.positive(), "screening.raise_after: must be a duration longer than 0, such as 24h")

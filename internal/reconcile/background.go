@@ -3,13 +3,11 @@ package reconcile
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/pathway"
-	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // background is what a judgement needs beside the answers: whether the patient
@@ -21,20 +19,12 @@ func (l loader) background(ctx context.Context, p *picture) error {
 		return nil
 	}
 	if p.guess.toAsk || p.guess.patient != patient {
-		if err := l.add(ctx, p, l.backgroundQueries(patient)...); err != nil {
+		if err := l.ask(ctx, p, l.queries.background(patient)...); err != nil {
 			return err
 		}
 	}
 	l.readBackground(p)
 	return nil
-}
-
-func (l loader) add(ctx context.Context, p *picture, queries ...string) error {
-	found, err := l.ask(ctx, p, queries...)
-	for _, res := range found {
-		p.byRef[res.Ref()] = res
-	}
-	return err
 }
 
 func (l loader) readBackground(p *picture) {
@@ -49,16 +39,6 @@ func (l loader) readBackground(p *picture) {
 	}
 }
 
-// backgroundQueries ask for every consult that the patient has had: the team
-// wants to know of the earlier ones too.
-func (l loader) backgroundQueries(patient string) []string {
-	queries := []string{fhir.Query("ServiceRequest", "patient", patient, "code", pathway.Tokens(l.policy.Consult.Codings))}
-	if l.policy.PregnancyMatters() {
-		queries = append(queries, fhir.Query("Condition", "patient", patient, "code", pathway.Tokens(l.policy.Pregnancy.Codings), "clinical-status", "active"))
-	}
-	return queries
-}
-
 // spare reads what speaks against asking a patient who else would be asked:
 // active Flags, and our tasks of earlier admissions. Not the scores: among
 // thousands of other observations they are dear to find.
@@ -68,22 +48,11 @@ func (l loader) spare(ctx context.Context, p *picture) error {
 		return nil
 	}
 	if !p.guess.toAsk || p.guess.patient != patient {
-		if err := l.add(ctx, p, l.spareQueries(patient)...); err != nil {
+		if err := l.ask(ctx, p, l.queries.spare(patient)...); err != nil {
 			return err
 		}
 	}
 	return l.earlier(ctx, p, l.spareFrom(p))
-}
-
-func (l loader) spareQueries(patient string) (queries []string) {
-	if len(l.policy.Screening.DoNotAsk) > 0 {
-		queries = append(queries, fhir.Query("Flag", "patient", patient))
-	}
-	if l.policy.Screening.RescreenAfter.Duration > 0 {
-		queries = append(queries, fhir.Query("Task", "patient", patient, "code", sdcTemp+"|complete-questionnaire",
-			"business-status", CodeSystem+"|"+pathway.Scored))
-	}
-	return queries
 }
 
 // spareFrom notes the flags, and gives the Task of the last screening.
@@ -116,7 +85,7 @@ func (l loader) earlier(ctx context.Context, p *picture, last fhir.Resource) err
 	if before.Score, err = l.result(ctx, p, l.output(last, paramScore)); err != nil {
 		return err
 	}
-	if err := l.add(ctx, p, l.backgroundQueries(p.stay.Patient.Ref)...); err != nil {
+	if err := l.ask(ctx, p, l.queries.background(p.stay.Patient.Ref)...); err != nil {
 		return err
 	}
 	l.readBackground(p)
@@ -168,61 +137,4 @@ func hasCode(concept gjson.Result, code string) bool {
 		}
 	}
 	return false
-}
-
-// remember keeps what the next look at an admission will need, and forgets it
-// as soon as nothing is expected.
-func (l loader) remember(s stay.Stay) {
-	task, _ := s.ScreeningTask()
-	var g guess
-	if task.Open() || pathway.Asks(s, l.policy) {
-		g.patient = s.Patient.Ref
-	}
-	if team, ok := s.TeamTask(); ok && team.Open() {
-		g.consult = task.Consult
-	}
-	l.seen.keep(s.Admission.ID, g)
-}
-
-// guess is what the next look at an admission will probably need, so that it
-// can be asked for in the same request. It saves a round trip: what was read
-// decides, and a process without it works as well.
-type guess struct {
-	patient string // Patient/id, where an answer is awaited
-	toAsk   bool   // nobody has been asked yet, as far as is known
-	consult string // ServiceRequest/id, where the team has not ended it
-}
-
-// memo remembers the guesses.
-type memo struct {
-	mu      sync.Mutex
-	guesses map[string]guess // by Encounter id
-	labels  map[string]int   // by Encounter id: how often in a row ours were found without them
-}
-
-func newMemo() *memo { return &memo{guesses: map[string]guess{}, labels: map[string]int{}} }
-
-func (m *memo) of(admission string) guess {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.guesses[admission]
-}
-
-// expect guesses whose a new admission is.
-func (m *memo) expect(admission, patient string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, known := m.guesses[admission]; !known {
-		m.guesses[admission] = guess{patient: patient, toAsk: true}
-	}
-}
-
-func (m *memo) keep(admission string, g guess) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if g == (guess{}) {
-		delete(m.guesses, admission)
-		return
-	}
-	m.guesses[admission] = g
 }

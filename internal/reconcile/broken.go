@@ -45,11 +45,11 @@ func understood(res fhir.Resource) error {
 // understoodAdmission leaves alone what is not asked about anyway.
 func (l loader) understoodAdmission(encounter fhir.Resource) error {
 	for _, element := range []string{"class", "subject"} {
-		if v := encounter.Get(element); v.Exists() && !v.IsObject() {
+		if v := encounter.Get(element); v.Exists() && !v.IsObject() && (element != "class" || !v.IsArray()) {
 			return broken(encounter, element, "is not what FHIR R4 has there")
 		}
 	}
-	if !slices.Contains(l.policy.Screening.Classes, encounter.Get("class.code").String()) {
+	if !Asked(l.policy, encounter) {
 		return nil
 	}
 	return understood(encounter)

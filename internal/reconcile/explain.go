@@ -84,7 +84,7 @@ func (r *Reconciler) look(ctx context.Context, id string) (p picture, e Explanat
 		return p, e, err
 	}
 	s, now := p.stay, r.Now()
-	e.Status, e.Class = stay.Status(shownStatus("Encounter", string(s.Admission.Status))), shownClass(s.Admission.Class, r.Policy)
+	e.Status, e.Class = stay.Status(shownStatus("Encounter", string(s.Admission.Status))), shownClasses(s.Admission.Classes, r.Policy)
 	e.Patient, e.Sex, e.Pregnant, e.Deceased = s.Patient.Ref, s.Patient.Sex, s.Patient.Pregnant, s.Dead()
 	e.Age[0], e.Age[1] = s.Patient.Birth.Age(now)
 	if s.Parent != nil {

@@ -50,7 +50,7 @@ func (f *forms) answered(ctx context.Context, stated, asked string) (form *instr
 func (f *forms) fetch(ctx context.Context, canonical string) (*instrument.Form, string, error) {
 	url, version, _ := strings.Cut(canonical, "|")
 	found, err := f.client.Search(ctx, fhir.Query("Questionnaire", "url", url, "version", version))
-	if err != nil {
+	if err != nil && !fhir.IsCutShort(err) {
 		return nil, "", fmt.Errorf("find the form that was answered: %w", err)
 	}
 	for _, res := range found {
@@ -65,6 +65,9 @@ func (f *forms) fetch(ctx context.Context, canonical string) (*instrument.Form, 
 		f.known[canonical] = form
 		f.mu.Unlock()
 		return form, "", nil
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("find the form that was answered: %w", err)
 	}
 	return nil, "the version of the form that was answered is not on the server", nil
 }

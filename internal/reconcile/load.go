@@ -18,9 +18,10 @@ type picture struct {
 	stay      stay.Stay
 	encounter fhir.Resource
 	byRef     map[string]fhir.Resource
-	guess     guess // what was asked for along with it
-	asked     []string
+	guess     guess           // what was asked for along with it
+	asked     []string        // requests, each with its searches
 	gotten    []fhir.Resource // one by one, beside what was asked
+	doubt     error           // the server warned that it did not give all
 }
 
 // newest is when anything of it was last written.
@@ -34,38 +35,37 @@ func (p picture) newest() (at time.Time) {
 }
 
 type loader struct {
-	client *fhir.Client
-	forms  *forms
-	policy *pathway.Policy
-	route  func(stay.Stay) stay.Owners
-	seen   *memo
+	client  *fhir.Client
+	policy  *pathway.Policy
+	queries queries
+	forms   *forms
+	route   func(stay.Stay) stay.Owners
+	seen    *memo
 
 	now func() time.Time
 
-	includes *atomic.Bool // the server states that it has _revinclude
+	refused *atomic.Int32 // how many includes were, in a row
 }
 
-// fullInclude is from where an include may have been cut short without a word:
-// HAPI stops at 1000.
-const fullInclude = 1000
+// manyRefused includes in a row are this server's way: they are left out from
+// then on.
+const manyRefused = 3
 
 // load reads one admission. found is false when the server has no such
 // Encounter.
 func (l loader) load(ctx context.Context, id string) (p picture, found bool, err error) {
-	p.guess = l.seen.of(id)
-	resources, err := l.search(ctx, &p, id)
-	if err != nil {
+	p.guess, p.byRef = l.seen.of(id), map[string]fhir.Resource{}
+	if err := l.search(ctx, &p, id); err != nil {
 		return p, false, fmt.Errorf("load the admission: %w", err)
 	}
-	p.byRef = map[string]fhir.Resource{}
-	for _, res := range resources {
-		p.byRef[res.Ref()] = res
-	}
 	if p.encounter, found = p.byRef["Encounter/"+id]; !found {
-		return p, false, nil
+		return p, false, p.doubt
 	}
 	if err := l.read(ctx, &p); err != nil {
 		return p, true, fmt.Errorf("read the admission: %w", err)
+	}
+	if _, asked := p.stay.ScreeningTask(); !asked && len(p.stay.Responses) > 0 && p.doubt != nil {
+		return p, true, fmt.Errorf("read the admission: there are answers, and the Task that they belong to is not found: %w", p.doubt)
 	}
 	l.remember(p.stay)
 	return p, true, nil
@@ -74,56 +74,43 @@ func (l loader) load(ctx context.Context, id string) (p picture, found bool, err
 // search brings the admission, its patient and our work in it in one request.
 // What a long stay has thousands of (observations, orders) is never asked for.
 // What the last look makes us expect is asked for in the same breath.
-func (l loader) search(ctx context.Context, p *picture, id string) ([]fhir.Resource, error) {
+func (l loader) search(ctx context.Context, p *picture, id string) error {
 	if !fhir.ValidID(id) {
-		return nil, fmt.Errorf("%w: not an Encounter id", ErrPermanent)
+		return fmt.Errorf("%w: not an Encounter id", ErrPermanent)
 	}
-	query := fhir.Query("Encounter", "_id", id, "_include", "Encounter:subject", "_include", "Encounter:part-of")
-	if !l.includes.Load() {
-		return l.ask(ctx, p, l.alongside(p.guess, append(ourWork(id), query)...)...)
+	beside := append(l.queries.ourWork(id), l.queries.expected(p.guess)...)
+	if l.refused.Load() < manyRefused {
+		err := l.ask(ctx, p, append([]string{l.queries.admission(id)}, beside...)...)
+		if !fhir.IsRefused(err) {
+			l.refused.Store(0)
+			return err
+		}
 	}
-	query += "&_revinclude=Task:encounter&_revinclude=QuestionnaireResponse:encounter"
-	resources, err := l.ask(ctx, p, l.alongside(p.guess, query)...)
-	if err != nil || len(resources) < fullInclude {
-		return resources, err
+	err := l.ask(ctx, p, append([]string{fhir.Query("Encounter", "_id", id)}, beside...)...)
+	if err == nil {
+		l.refused.Add(1)
 	}
-	lost, err := l.ask(ctx, p, ourWork(id)...)
-	return append(resources, lost...), err
+	return err
 }
 
 // ask searches and keeps what was asked: the audit trail of what is written
 // says what it rests on.
-func (l loader) ask(ctx context.Context, p *picture, queries ...string) ([]fhir.Resource, error) {
+func (l loader) ask(ctx context.Context, p *picture, queries ...string) error {
+	if len(queries) == 0 {
+		return nil
+	}
 	found, err := l.client.SearchTogether(ctx, queries...)
-	if err == nil {
-		p.asked = append(p.asked, queries...)
+	if fhir.IsCutShort(err) {
+		p.doubt, err = err, nil
 	}
-	return found, err
-}
-
-// ourWork asks for our work by name: where a stay is so busy that an include
-// may have lost it, or where the server has no _revinclude. A parameter that
-// the server ignores without a word would make it look as if nobody was asked.
-func ourWork(id string) []string {
-	return []string{
-		fhir.Query("Task", "identifier", ours(stay.Screening, id)+","+ours(stay.ConsultTask, id)+","+ours(stay.Advice, id)),
-		fhir.Query("QuestionnaireResponse", "identifier", ours(stay.Draft, id)),
-		fhir.Query("QuestionnaireResponse", "encounter", "Encounter/"+id),
+	if err != nil {
+		return err
 	}
-}
-
-// alongside adds to the searches what the last look makes us expect.
-func (l loader) alongside(g guess, queries ...string) []string {
-	switch {
-	case g.toAsk:
-		queries = append(queries, l.spareQueries(g.patient)...)
-	case g.patient != "":
-		queries = append(queries, l.backgroundQueries(g.patient)...)
+	p.asked = append(p.asked, strings.Join(queries, "\n"))
+	for _, res := range found {
+		p.byRef[res.Ref()] = res
 	}
-	if id, ok := strings.CutPrefix(g.consult, "ServiceRequest/"); ok {
-		queries = append(queries, fhir.Query("ServiceRequest", "_id", id))
-	}
-	return queries
+	return nil
 }
 
 // read turns the resources into the picture's values.

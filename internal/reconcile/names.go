@@ -49,11 +49,6 @@ var (
 
 func (p param) concept() r4.CodeableConcept { return fhir.Concept(p.system, p.code, "") }
 
-// ours is the token that finds what we made for one purpose in one admission.
-func ours(purpose, admission string) string {
-	return IdentifierSystem + "|" + purpose + ":" + admission
-}
-
 // numbered is the admission's name for the n-th thing of a kind.
 func numbered(admission string, n int) string {
 	if n <= 1 {

@@ -19,12 +19,12 @@ import (
 
 func (l loader) admission(e fhir.Resource) stay.Admission {
 	a := stay.Admission{
-		ID:     e.ID(),
-		Status: stay.Status(e.Get("status").String()),
-		Class:  e.Get("class.code").String(),
-		Start:  moment(e.Get("period.start")),
-		End:    moment(e.Get("period.end")),
-		Labels: labels(e),
+		ID:      e.ID(),
+		Status:  stay.Status(e.Get("status").String()),
+		Classes: classesOf(e),
+		Start:   moment(e.Get("period.start")),
+		End:     moment(e.Get("period.end")),
+		Labels:  labels(e),
 	}
 	a.ServiceProvider, _ = l.client.LocalRef(e.Get("serviceProvider.reference").String())
 	for _, c := range e.Get("serviceType.coding").Array() {

@@ -47,16 +47,9 @@ func New(o Options) *Reconciler {
 	}
 	f := newForms(o.Client, o.Form)
 	r := &Reconciler{Options: o}
-	r.loader = loader{client: o.Client, forms: f, policy: o.Policy, includes: new(atomic.Bool), seen: newMemo(),
-		route: r.route, now: func() time.Time { return r.Now() }}
+	r.loader = loader{client: o.Client, policy: o.Policy, queries: queries{o.Policy}, forms: f, seen: newMemo(),
+		route: r.route, now: func() time.Time { return r.Now() }, refused: new(atomic.Int32)}
 	return r
-}
-
-// Know tells what the server states that it can do. Until then admissions are
-// read in a way that needs nothing of it: one that ignores _revinclude without a
-// word would make it look as if nobody had been asked.
-func (r *Reconciler) Know(caps fhir.Capabilities) {
-	r.loader.includes.Store(caps.RevIncludes["Task:encounter"] && caps.RevIncludes["QuestionnaireResponse:encounter"])
 }
 
 // route is to whom the configuration gives the work about an admission.
@@ -73,7 +66,8 @@ func (r *Reconciler) route(s stay.Stay) stay.Owners {
 var ErrPermanent = errors.New("needs a person")
 
 // conflictTries bounds how often one call decides anew because somebody wrote
-// in between; the queue's backoff takes over from there.
+// in between, or because nobody knows whether it was written; the queue's backoff
+// takes over from there.
 const conflictTries = 3
 
 // Reconcile brings the server in line with the rules for one admission, given
@@ -83,11 +77,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, id string) (done Done, err e
 	defer guard(&err)
 	for range conflictTries {
 		done, err = r.once(ctx, id)
-		if !fhir.IsConflict(err) {
+		if !fhir.IsConflict(err) && !fhir.IsUnsure(err) {
 			break
 		}
 	}
-	if fhir.IsRefused(err) {
+	stuck := r.loader.seen.stuck(id, err, done.seen, r.Now())
+	if fhir.IsRefused(err) || stuck && !errors.Is(err, ErrPermanent) {
 		err = fmt.Errorf("%w: %w", ErrPermanent, err)
 	}
 	return done, err
@@ -111,12 +106,14 @@ type Done struct {
 	Repaired   int       // duplicates that were marked as made in error
 	Over       bool      // the admission has ended; known also where nothing else could be understood
 	Next       time.Time // when to look again although nothing has changed; zero: never
+
+	seen string // tells this state of the admission from any other
 }
 
 func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 	p, found, err := r.loader.load(ctx, id)
 	a := p.stay.Admission
-	done := Done{Gone: err == nil && !found, Known: found, Over: a.Void() || a.Status == stay.Finished}
+	done := Done{Gone: err == nil && !found, Known: found, Over: a.Void() || a.Status == stay.Finished, seen: p.fingerprint()}
 	if err != nil || !found {
 		return done, err
 	}
@@ -124,7 +121,9 @@ func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 	done.Next = d.Next
 	vain := r.loader.seen.inVain(id, &d)
 	if d.Nothing() {
-		return done, vain
+		wrote, err := r.complete(ctx, id)
+		done.Wrote = wrote
+		return done, errors.Join(vain, err)
 	}
 	done.Wrote, done.Repaired = true, len(d.Duplicates)
 	if d.Follows() {

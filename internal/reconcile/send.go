@@ -54,5 +54,7 @@ func (r *Reconciler) transact(ctx context.Context, p picture, d pathway.Decision
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPermanent, err)
 	}
-	return r.Client.Transact(ctx, tx)
+	err = r.Client.Transact(ctx, tx)
+	r.loader.seen.sent(p.stay.Admission.ID, tx, err)
+	return err
 }

@@ -24,16 +24,6 @@ func shownStatus(resourceType, status string) string {
 	return unknownCode
 }
 
-// classes are those of HL7's v3-ActCode for an Encounter.
-var classes = []string{"AMB", "EMER", "FLD", "HH", "IMP", "ACUTE", "NONAC", "OBSENC", "PRENC", "SS", "VR"}
-
-func shownClass(class string, p *pathway.Policy) string {
-	if class == "" || slices.Contains(classes, class) || slices.Contains(p.Screening.Classes, class) {
-		return class
-	}
-	return unknownCode
-}
-
 // shownCode is one of our codes.
 func shownCode(code string) string {
 	if code == "" || artifacts.Defines(code) {

@@ -76,7 +76,7 @@ const (
 type Admission struct {
 	ID              string
 	Status          Status
-	Class           string // v3-ActCode, such as IMP
+	Classes         []Code // one in R4, such as IMP of v3-ActCode; some servers have several, or none
 	Start, End      time.Time
 	Locations       []string // references, where the patient is now, most recent first
 	ServiceProvider string   // reference, or ""

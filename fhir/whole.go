@@ -1,0 +1,107 @@
+package fhir
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// NotWhole says that a search has found more than it gave. What it gave was read
+// all the same; what it did not give is not absent.
+type NotWhole struct {
+	Op      string   // such as "search Encounter"
+	Failed  bool     // the server says that something went wrong, not only that it stopped early
+	Codes   []string // of its OperationOutcomes
+	Missing int      // matches that it counts (Bundle.total) and no page held
+}
+
+func (e *NotWhole) Error() string {
+	var why []string
+	if len(e.Codes) > 0 {
+		why = append(why, "["+strings.Join(e.Codes, ", ")+"]")
+	}
+	if e.Missing > 0 {
+		why = append(why, fmt.Sprintf("%d of the matches that it counts are on no page", min(e.Missing, maxSwept)))
+	}
+	return fmt.Sprintf("%s: the server says that its answer is not whole: %s", e.Op, strings.Join(why, "; "))
+}
+
+func (e *NotWhole) nothing() bool { return !e.Failed && len(e.Codes) == 0 && e.Missing == 0 }
+
+// or is nil where nothing speaks against a search.
+func (e *NotWhole) or() error {
+	if e.nothing() {
+		return nil
+	}
+	return e
+}
+
+// add takes over what speaks against another part of the same question.
+func (e *NotWhole) add(other *NotWhole) {
+	e.Failed = e.Failed || other.Failed
+	e.Missing += other.Missing
+	for _, code := range other.Codes {
+		if !slices.Contains(e.Codes, code) && len(e.Codes) < 8 {
+			e.Codes = append(e.Codes, code)
+		}
+	}
+}
+
+// IsNotWhole tells that a search was read, and that the server says that there
+// is more.
+func IsNotWhole(err error) bool {
+	var e *NotWhole
+	return errors.As(err, &e)
+}
+
+// IsCutShort tells that a search was read, and that the server only warns that
+// there is more: Microsoft warns of every include that it cuts. Whoever has found
+// what is known to be there may go on.
+func IsCutShort(err error) bool {
+	var e *NotWhole
+	return errors.As(err, &e) && !e.Failed
+}
+
+// stopped are the codes of an OperationOutcome that say that a search stopped
+// before its end, however mild their severity.
+var stopped = []string{"incomplete", "too-costly", "throttled", "timeout"}
+
+// hear takes in what an OperationOutcome among the results of a search says.
+func (e *NotWhole) hear(outcome gjson.Result) {
+	for _, issue := range outcome.Get("issue").Array() {
+		code := issue.Get("code").String()
+		severity := issue.Get("severity").String()
+		switch {
+		case severity == "error" || severity == "fatal":
+			e.add(&NotWhole{Failed: true, Codes: []string{severity + " " + issueType.FindString(code)}})
+		case slices.Contains(stopped, code):
+			e.add(&NotWhole{Codes: []string{code}})
+		}
+	}
+}
+
+// hearAll takes in all that a page says beside its results.
+func (e *NotWhole) hearAll(page Resource) {
+	page.Get("entry").ForEach(func(_, entry gjson.Result) bool {
+		if res := entry.Get("resource"); res.Get("resourceType").Str == "OperationOutcome" {
+			e.hear(res)
+		}
+		return true
+	})
+}
+
+// matches counts the results of a page that the search itself found: Bundle.total
+// counts neither what was included nor remarks.
+func matches(page Resource) (n int) {
+	page.Get("entry").ForEach(func(_, entry gjson.Result) bool {
+		mode := entry.Get("search.mode").String()
+		if mode != "include" && mode != "outcome" && entry.Get("resource.resourceType").Str != "OperationOutcome" {
+			n++
+		}
+		return true
+	})
+	return n
+}

@@ -1,0 +1,140 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tilsyn/tilsyn/fhir"
+)
+
+// This file is about servers that do not keep to a transaction, or give one and
+// the same answer for ever.
+
+// maxRemembered bounds what is kept of the admissions of one kind. Where more are
+// in trouble it is the server's, and no longer that of one of them.
+const maxRemembered = 1000
+
+// sent notes of a transaction whether all of it stands, as far as the answer says.
+func (m *memo) sent(admission string, tx *fhir.Transaction, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case err == nil:
+		delete(m.halves, admission)
+	case fhir.IsUnsure(err) && len(m.halves) < maxRemembered:
+		m.halves[admission] = tx.Conditional()
+	}
+}
+
+func (m *memo) half(admission string) *fhir.Transaction {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.halves[admission]
+}
+
+// complete makes what an earlier transaction was to make and did not: the nurse's
+// Task may say that a consult was asked for, and the team's Task have been refused.
+// What stands is met by its condition, and not made again.
+func (r *Reconciler) complete(ctx context.Context, id string) (wrote bool, err error) {
+	half := r.loader.seen.half(id)
+	if half == nil {
+		return false, nil
+	}
+	whole, err := r.stands(ctx, half)
+	if err == nil && !whole {
+		err = r.Client.Transact(ctx, half)
+	}
+	if err != nil {
+		return false, fmt.Errorf("complete what was written in part: %w", err)
+	}
+	r.loader.seen.sent(id, half, nil)
+	return true, nil
+}
+
+// stands tells whether all that a transaction was to make is there.
+func (r *Reconciler) stands(ctx context.Context, tx *fhir.Transaction) (bool, error) {
+	found, err := r.Client.SearchTogether(ctx, tx.Conditions()...)
+	if err != nil {
+		return false, err
+	}
+	there := map[string]bool{}
+	for _, res := range found {
+		there[res.Type()+" "+res.Identifier(IdentifierSystem)] = true
+	}
+	for _, w := range tx.Writes() {
+		if !there[w.Resource.Type()+" "+w.Resource.Identifier(IdentifierSystem)] {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// failure is an answer that an admission has met again and again.
+type failure struct {
+	text  string // of the error
+	seen  string // the state of the admission that it met
+	times int
+	since time.Time
+}
+
+const (
+	// manyEqual answers, with nothing changed on the server, are for a person: 409
+	// for a reference that is not there (Blaze), 412 for several matches, 301.
+	manyEqual = 5
+	// aLongTime passes first where the server may only be unwell.
+	aLongTime = 10 * time.Minute
+)
+
+// stuck counts an answer, and tells that it has come so often that another try is
+// of no use.
+func (m *memo) stuck(admission string, err error, seen string, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err == nil {
+		delete(m.failures, admission)
+		return false
+	}
+	f, known := m.failures[admission]
+	if !known && len(m.failures) >= maxRemembered || !answered(err) {
+		return false
+	}
+	if f.text != err.Error() || f.seen != seen {
+		f = failure{text: err.Error(), seen: seen, since: now}
+	}
+	f.times++
+	m.failures[admission] = f
+	return f.times >= manyEqual && (blames(err) || now.Sub(f.since) >= aLongTime)
+}
+
+// answered tells that the server has said what it thinks of what was asked, and
+// not only that it cannot now.
+func answered(err error) bool {
+	switch fhir.Status(err) {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusUnauthorized:
+		return false
+	case 0:
+		return fhir.IsNotWhole(err)
+	}
+	return !errors.Is(err, context.Canceled)
+}
+
+// blames tells that the answer is about what was asked and not about the server.
+func blames(err error) bool {
+	status := fhir.Status(err)
+	return status >= 300 && status < 500
+}
+
+// fingerprint tells this state of an admission from any other: which versions of
+// what were read.
+func (p picture) fingerprint() string {
+	h := fnv.New64a()
+	for _, res := range sorted(p.byRef) {
+		_, _ = h.Write([]byte(res.Ref() + "/" + res.VersionID() + res.Get("meta.lastUpdated").String() + "\n"))
+	}
+	return strconv.FormatUint(h.Sum64(), 36)
+}

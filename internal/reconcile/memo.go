@@ -1,0 +1,74 @@
+package reconcile
+
+import (
+	"sync"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is what a process remembers of the admissions that it has looked at.
+// None of it is needed: a process without it works as well, only slower, or is
+// later to say that it cannot.
+
+// remember keeps what the next look at an admission will need, and forgets it
+// as soon as nothing is expected.
+func (l loader) remember(s stay.Stay) {
+	task, _ := s.ScreeningTask()
+	var g guess
+	if task.Open() || pathway.Asks(s, l.policy) {
+		g.patient = s.Patient.Ref
+	}
+	if team, ok := s.TeamTask(); ok && team.Open() {
+		g.consult = task.Consult
+	}
+	l.seen.keep(s.Admission.ID, g)
+}
+
+// guess is what the next look at an admission will probably need, so that it
+// can be asked for in the same request. It saves a round trip: what was read
+// decides, and a process without it works as well.
+type guess struct {
+	patient string // Patient/id, where an answer is awaited
+	toAsk   bool   // nobody has been asked yet, as far as is known
+	consult string // ServiceRequest/id, where the team has not ended it
+}
+
+// memo remembers, by Encounter id.
+type memo struct {
+	mu       sync.Mutex
+	guesses  map[string]guess
+	labels   map[string]int               // how often in a row ours were found without them
+	halves   map[string]*fhir.Transaction // of which nobody knows that all of it stands
+	failures map[string]failure
+}
+
+func newMemo() *memo {
+	return &memo{guesses: map[string]guess{}, labels: map[string]int{}, halves: map[string]*fhir.Transaction{}, failures: map[string]failure{}}
+}
+
+func (m *memo) of(admission string) guess {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.guesses[admission]
+}
+
+// expect guesses whose a new admission is.
+func (m *memo) expect(admission, patient string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, known := m.guesses[admission]; !known {
+		m.guesses[admission] = guess{patient: patient, toAsk: true}
+	}
+}
+
+func (m *memo) keep(admission string, g guess) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if g == (guess{}) {
+		delete(m.guesses, admission)
+		return
+	}
+	m.guesses[admission] = g
+}

@@ -1,0 +1,92 @@
+package reconcile
+
+import (
+	"strings"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is every search of a look at one admission. The doctor sends the same.
+
+// Searches are those about an admission and its patient, Patient/id.
+func Searches(p *pathway.Policy, admission, patient string) []string {
+	q := queries{p}
+	all := append([]string{q.admission(admission)}, q.ourWork(admission)...)
+	all = append(all, q.background(patient)...)
+	return append(all, q.spare(patient)...)
+}
+
+// queries are searches as a policy wants them.
+type queries struct{ policy *pathway.Policy }
+
+// admission brings the Encounter with its patient and its parent. What a server
+// does not include is read by itself.
+func (q queries) admission(id string) string {
+	return fhir.Query("Encounter", "_id", id, "_include", "Encounter:subject", "_include", "Encounter:part-of")
+}
+
+// ourWork asks for our work in several ways. Includes are cut at 100 or at 10, with
+// a word or without one, so none is relied on; and a server that ignores one of
+// these parameters, or a person who has written over what one of them asks for,
+// must not make it look as if nobody had been asked.
+func (q queries) ourWork(id string) []string {
+	return []string{
+		"Task?" + q.named(id, stay.Screening, stay.ConsultTask, stay.Advice),
+		fhir.Query("Task", "encounter", "Encounter/"+id, "code", strings.Join(ourCodes, ",")),
+		"QuestionnaireResponse?" + q.named(id, stay.Draft),
+		fhir.Query("QuestionnaireResponse", "encounter", "Encounter/"+id),
+	}
+}
+
+// ourCodes are those of our Tasks.
+var ourCodes = []string{sdcTemp + "|complete-questionnaire", CodeSystem + "|consult", CodeSystem + "|brief-advice"}
+
+// named asks for the first so many things of each purpose: a token search knows
+// no beginnings.
+func (q queries) named(id string, purposes ...string) string {
+	var names []string
+	for _, purpose := range purposes {
+		for n := 1; n <= q.policy.Screening.MaxAttempts; n++ {
+			names = append(names, purpose+":"+numbered(id, n))
+		}
+	}
+	return fhir.ByIdentifier(IdentifierSystem, names...)
+}
+
+// background asks for every consult that the patient has had: the team wants to
+// know of the earlier ones too.
+func (q queries) background(patient string) []string {
+	all := []string{fhir.Query("ServiceRequest", "patient", patient, "code", pathway.Tokens(q.policy.Consult.Codings))}
+	if q.policy.PregnancyMatters() {
+		all = append(all, fhir.Query("Condition", "patient", patient, "code", pathway.Tokens(q.policy.Pregnancy.Codings), "clinical-status", "active"))
+	}
+	return all
+}
+
+// spare asks for what speaks against asking the patient.
+func (q queries) spare(patient string) (all []string) {
+	if len(q.policy.Screening.DoNotAsk) > 0 {
+		all = append(all, fhir.Query("Flag", "patient", patient))
+	}
+	if q.policy.Screening.RescreenAfter.Duration > 0 {
+		all = append(all, fhir.Query("Task", "patient", patient, "code", sdcTemp+"|complete-questionnaire",
+			"business-status", CodeSystem+"|"+pathway.Scored))
+	}
+	return all
+}
+
+// expected is what the last look makes this one need beside the admission.
+func (q queries) expected(g guess) (all []string) {
+	switch {
+	case g.toAsk:
+		all = q.spare(g.patient)
+	case g.patient != "":
+		all = q.background(g.patient)
+	}
+	if id, ok := strings.CutPrefix(g.consult, "ServiceRequest/"); ok {
+		all = append(all, fhir.Query("ServiceRequest", "_id", id))
+	}
+	return all
+}
