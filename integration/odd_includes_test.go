@@ -25,9 +25,11 @@ func TestOddIncludes(t *testing.T) {
 		{name: "cut to nothing with a remark", habit: always(cutIncludes(0, remark))},
 		// LinuxForHealth ignores an include that it does not know (LinuxForHealth/FHIR#1952).
 		{name: "cut to nothing", habit: always(cutIncludes(0, silent)), real: true},
-		// It refuses one that would bring too much.
+		// It refuses one that would bring more than 1000 (LinuxForHealth/FHIR#1494).
 		{name: "refused", habit: always(refuse(ask.includes, http.StatusBadRequest, "not-supported"))},
 		{name: "refused for one", habit: refuseIncludesOfOne, marked: isAsked, after: batchesGoOn},
+		// Medplum, for a while: where nothing is found (medplum/medplum#1929).
+		{name: "a failure where nothing is found", habit: always(failEmptyIncludes)},
 		// Microsoft: several includes of a large page (microsoft/fhir-server#2950).
 		{name: "a failure for one", habit: failIncludesOfOne, marked: isStuckAtLast("500")},
 	})
@@ -90,6 +92,14 @@ func refuseIncludesOfOne(p *play) habit {
 
 func failIncludesOfOne(p *play) habit {
 	return refuse(func(a ask) bool { return a.includes() && p.ofMarked(a) }, http.StatusInternalServerError, "exception")
+}
+
+func failEmptyIncludes(a ask, next server) said {
+	s := next(a)
+	if a.includes() && s.ok() && len(s.entries()) == 0 {
+		return failure(http.StatusInternalServerError, "exception")
+	}
+	return s
 }
 
 func isAsked(p *play, a hospital.Admission) {

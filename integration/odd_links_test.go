@@ -26,12 +26,15 @@ func TestOddLinks(t *testing.T) {
 		{name: "no scheme", habit: relinked(func(a ask, u *url.URL) string { return "//" + u.Host + "/fhir/" + a.path + "?" + u.RawQuery })},
 		{name: "no scheme, with a name", host: named, habit: relinked(func(_ ask, u *url.URL) string { return "//example.com/fhir?" + u.RawQuery })},
 		{name: "host in capitals", host: named, habit: relinked(func(_ ask, u *url.URL) string { return "http://EXAMPLE.com/fhir?" + u.RawQuery })},
-		// Reverse proxies put the port in (hapifhir/hapi-fhir#1231 and others).
+		// HAPI behind a gateway (hapifhir/hapi-fhir#2885).
+		{name: "path without the base's, with a name", host: named, habit: relinked(func(a ask, u *url.URL) string { return "http://example.com/" + a.path + "?" + u.RawQuery })},
+		// HAPI behind a proxy, which puts it in once more on each page (opensrp/fhircore#1714).
 		{name: "port 80", host: named, habit: relinked(func(_ ask, u *url.URL) string { return "http://example.com:80/fhir?" + u.RawQuery })},
 		{name: "port 443", host: secure, habit: relinked(func(_ ask, u *url.URL) string { return "https://example.com:443/fhir?" + u.RawQuery })},
-		// TLS ends before the server, which does not know of it.
+		// TLS ends before the server, which does not know of it (microsoft/fhir-server#1080).
 		{name: "http for https", host: secure, habit: relinked(func(_ ask, u *url.URL) string { return "http://example.com/fhir?" + u.RawQuery })},
 		{name: "http and port 80 for https", host: secure, habit: relinked(func(_ ask, u *url.URL) string { return "http://example.com:80/fhir?" + u.RawQuery })},
+		// The server's inner name (microsoft/fhir-server#1317, metriport/metriport#4974).
 		{name: "another host", host: named, habit: strayCensus("http://elsewhere.example/fhir"), turns: strays, intake: notWhole, unsafe: []string{"link"}},
 		{name: "another port", host: named, habit: strayCensus("http://example.com:8080/fhir"), turns: strays, intake: notWhole, unsafe: []string{"link"}},
 		{name: "another path", host: named, habit: strayCensus("http://example.com/fhir/../admin"), turns: strays, intake: notWhole},

@@ -25,6 +25,12 @@ func TestOddRemarks(t *testing.T) {
 		// Microsoft says incomplete of whole answers too.
 		rows = append(rows, row{name: "a warning " + code, habit: always(remarkOn(ask.search, "warning", code, -1)), intake: either})
 	}
+	for _, code := range []string{
+		"processing",    // Epic says of every answer that it may not be all there is (onc-healthit/inferno-program#229)
+		"not-supported", // Firely of a parameter that it ignores (FirelyTeam/spark#1267)
+	} {
+		rows = append(rows, row{name: "a warning " + code, habit: always(remarkOn(ask.search, "warning", code, -1))})
+	}
 	onOddServers(t, rows)
 }
 

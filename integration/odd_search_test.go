@@ -29,7 +29,8 @@ func TestOddSearches(t *testing.T) {
 		{name: "identifier without a value refused", habit: always(refuse(openIdentifier, http.StatusBadRequest, "invalid")), intake: notWhole, unsafe: []string{"identifier"}},
 		{name: "identifier without a value fails", habit: always(refuse(openIdentifier, http.StatusInternalServerError, "exception")), intake: notWhole, unsafe: []string{"identifier"}},
 		{name: "identifier without a value finds nothing", habit: always(findsNothing(openIdentifier)), unsafe: []string{"identifier"}},
-		// AWS, Google: the index comes after the write (awslabs/fhir-works-on-aws-deployment#788).
+		// AWS, Google: the index comes after the write, and until then not even the version
+		// before is found (awslabs/fhir-works-on-aws-deployment#788, HealthLake's guide).
 		{name: "found a while after it was written", habit: always(lagging)},
 		// HAPI: the same search within a minute (hapifhir/hapi-fhir#4345).
 		{name: "an answer given again for a while", habit: repeating},

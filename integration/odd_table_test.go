@@ -210,8 +210,37 @@ func (p *play) ready() int {
 // until waits for something of the service or the proxy.
 func (p *play) until(what string, done func() bool) {
 	p.Helper()
-	if err := hospital.Wait(p.ctx(), func() (bool, error) { return done(), nil }); err != nil {
-		p.Errorf("%s: %v\n%s", what, err, p.get(p.pages, "/status"))
+	if !p.await(done) {
+		p.Errorf("%s: it did not happen in time\n%s", what, p.get(p.pages, "/status"))
+	}
+}
+
+// await looks more often than hospital.Wait: here nobody else uses the server, and
+// there are many rows.
+func (p *play) await(done func() bool) bool {
+	ctx := p.ctx()
+	for pause := 10 * time.Millisecond; !done(); pause = min(2*pause, 80*time.Millisecond) {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(pause):
+		}
+	}
+	return true
+}
+
+// want waits until the admission's outcome on the server is the wanted one.
+func (p *play) want(a hospital.Admission, want hospital.Outcome) {
+	p.Helper()
+	var got hospital.Outcome
+	ctx := p.ctx()
+	reached := p.await(func() bool {
+		var err error
+		got, err = p.hospital.Outcome(ctx, a)
+		return err == nil && got == want
+	})
+	if !reached {
+		p.Fatalf("%s:\n got %+v\nwant %+v", a.Encounter, got, want)
 	}
 }
 
