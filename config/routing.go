@@ -127,3 +127,23 @@ func unknownRuleKeys(rules any) error {
 	}
 	return errors.Join(errs...)
 }
+
+// Parties are those that are named by Type/id, each once.
+func (r Routing) Parties() []string {
+	var all []string
+	for _, owners := range append([]Owners{r.Default, r.Protected}, ownersOf(r.Rules)...) {
+		for _, party := range []string{owners.Ward, owners.Liaison} {
+			if party != "" && !strings.Contains(party, "|") && !slices.Contains(all, party) {
+				all = append(all, party)
+			}
+		}
+	}
+	return all
+}
+
+func ownersOf(rules []Rule) (all []Owners) {
+	for _, rule := range rules {
+		all = append(all, rule.Owners)
+	}
+	return all
+}

@@ -3,11 +3,17 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/doctor"
+	"github.com/tilsyn/tilsyn/internal/intake"
+	"github.com/tilsyn/tilsyn/internal/reconcile"
 )
 
 // server is what is known of the FHIR server: what it states, and what was
@@ -69,7 +75,7 @@ func (a *App) tryOut(ctx context.Context) {
 	for _, f := range tried {
 		event := a.log.Info()
 		switch f.Level {
-		case doctor.Note:
+		case doctor.Note, doctor.Unproved:
 			event = a.log.Warn()
 		case doctor.Unsafe:
 			event = a.log.Error()
@@ -88,16 +94,66 @@ func (a *App) racers() int { return min(manyRacers, a.cfg.FHIR.MaxConcurrent) }
 // and with write also on throw-away resources. An error is a server that does
 // not answer.
 func (a *App) Doctor(ctx context.Context, write bool) ([]doctor.Finding, error) {
-	found, err := doctor.Look(ctx, a.client, a.asksFor, a.cfg.Audit.Enabled)
+	found, err := doctor.Look(ctx, a.client, a.plan())
 	if err != nil {
 		return found, err
 	}
 	a.isDiscreet(&found)
-	if err := a.isSetUp(ctx, &found); err != nil || !write {
+	if err := a.isSetUp(ctx, &found); err != nil {
+		return found, err
+	}
+	if err := a.takesCensus(ctx, &found); err != nil || !write {
 		return found, err
 	}
 	tried, err := doctor.Try(ctx, a.client, a.racers(), a.cfg.Audit.Enabled)
 	return append(found, tried...), err
+}
+
+// plan is what serve would ask of the server, about nobody and far ahead in time.
+func (a *App) plan() doctor.Plan {
+	far := time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)
+	searches := append(a.names().Searches(far, doctor.Nobody), reconcile.Searches(a.policy, doctor.Nobody, "Patient/"+doctor.Nobody)...)
+	for _, typ := range []string{"Questionnaire", "CodeSystem"} {
+		searches = append(searches, fhir.Query(typ, "url", doctor.System, "version", doctor.Nobody))
+	}
+	searches = append(searches, "Device?"+fhir.ByIdentifier(doctor.System, doctor.Nobody))
+	plan := doctor.Plan{Searches: searches, Asked: a.asksFor, Audit: a.cfg.Audit.Enabled, Parties: a.cfg.Routing.Parties(), Watched: watched}
+	if a.cfg.Hook.Enabled {
+		plan.Endpoint = a.endpoint()
+	}
+	return plan
+}
+
+// takesCensus takes one, and names nobody.
+func (a *App) takesCensus(ctx context.Context, found *[]doctor.Finding) error {
+	census := intake.NewCensus(a.client, &list{}, a.names(), nil)
+	n, err := census.Take(ctx)
+	const what = "census"
+	switch {
+	case err != nil && !errors.As(err, new(*fhir.Error)):
+		return err
+	case err != nil:
+		doctor.Add(found, doctor.Unsafe, what, "patients are missed, and serve says that intake is not whole", "%v", err)
+		return nil
+	case len(n.Gaps.Reasons) > 0:
+		doctor.Add(found, doctor.Unsafe, what, "the others are asked; serve says that intake is not whole, and shows windows in the quarantine", "%v", &n.Gaps)
+	default:
+		doctor.Add(found, doctor.Fine, what, "", "whole: %d open admissions, %d with open work", n.Admissions, n.OpenWork)
+	}
+	if len(n.OtherClasses) > 0 {
+		doctor.Add(found, doctor.Note, "classes", "nobody is asked there; if some of them are inpatients, name their class in the policy's screening.classes, as system|code where need be",
+			"open Encounters of other classes: %s", countsOf(n.OtherClasses))
+	}
+	return nil
+}
+
+// countsOf words how many there are of each.
+func countsOf(counts map[string]int) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		all = append(all, fmt.Sprintf("%s × %d", name, counts[name]))
+	}
+	return strings.Join(all, ", ")
 }
 
 func (a *App) isSetUp(ctx context.Context, found *[]doctor.Finding) error {

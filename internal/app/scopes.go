@@ -44,6 +44,13 @@ func Scopes(job Job, cfg config.Config, policy *pathway.Policy) []string {
 	}
 	if job == Try {
 		needs["Task"] = "cruds"
+		for _, party := range cfg.Routing.Parties() {
+			typ, _, _ := strings.Cut(party, "/")
+			needs[typ] = "r"
+		}
+		if cfg.Hook.Enabled {
+			needs["Subscription"] = "s"
+		}
 	}
 	if policy.PregnancyMatters() {
 		needs["Condition"] = "s"

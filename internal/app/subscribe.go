@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
@@ -28,7 +29,7 @@ func (a *App) subscribe(ctx context.Context) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	endpoint := strings.TrimRight(a.cfg.Hook.PublicURL, "/") + intake.HookPath
+	endpoint := a.endpoint()
 	found, err := a.client.Search(ctx, fhir.Query("Subscription", "url", endpoint))
 	if err != nil {
 		return nil, fmt.Errorf("look for our subscriptions: %w", err)
@@ -46,6 +47,11 @@ func (a *App) subscribe(ctx context.Context) ([]Change, error) {
 		return nil, fmt.Errorf("put the subscriptions on the server: %w", err)
 	}
 	return done, nil
+}
+
+// endpoint is where the Subscriptions point to.
+func (a *App) endpoint() string {
+	return strings.TrimRight(a.cfg.Hook.PublicURL, "/") + intake.HookPath
 }
 
 // handedOut are the secrets that the server is to use from now on: the first of
@@ -94,8 +100,12 @@ func (a *App) arm(tx *fhir.Transaction, found []fhir.Resource, want r4.Subscript
 			continue
 		}
 		status := have.Get("status").String()
-		if keepsSecrets(have, want) && (status == "active" || status == "requested") {
+		left := status == "requested" && a.leftAlone(have)
+		if keepsSecrets(have, want) && (status == "active" || status == "requested" && !left) {
 			return "unchanged", nil
+		}
+		if left {
+			want.Status = r4.SubscriptionStatusActive
 		}
 		mended, err := mend(have, want)
 		tx.Update(a.client, mended)
@@ -103,6 +113,20 @@ func (a *App) arm(tx *fhir.Transaction, found []fhir.Resource, want r4.Subscript
 	}
 	tx.Create(fhir.NewRef(), want, "")
 	return "created", nil
+}
+
+// patience is how long a server may take to activate a Subscription. Medplum never
+// does: it only looks at those that are active.
+const patience = 10 * time.Minute
+
+// leftAlone tells that nothing has become of a Subscription for long.
+func (a *App) leftAlone(have fhir.Resource) bool {
+	at, err := time.Parse(time.RFC3339, have.Get("meta.lastUpdated").String())
+	now := a.client.ServerTime()
+	if now.IsZero() {
+		now = a.now()
+	}
+	return err == nil && now.Sub(at) >= patience
 }
 
 func keepsSecrets(have fhir.Resource, want r4.Subscription) bool {
@@ -135,7 +159,7 @@ func mend(have fhir.Resource, want r4.Subscription) (fhir.Resource, error) {
 	for _, e := range want.Extension {
 		extensions = append(extensions, e)
 	}
-	mended, err := have.Set("status", "requested")
+	mended, err := have.Set("status", want.Status.Code())
 	put := func(element string, value any, n int) {
 		if err != nil {
 			return

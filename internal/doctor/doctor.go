@@ -18,9 +18,10 @@ type Finding struct {
 type Level string
 
 const (
-	Fine   Level = "ok"
-	Note   Level = "note"   // tilsyn copes, or somebody has to do something
-	Unsafe Level = "unsafe" // patients may be missed, or what a person wrote be lost
+	Fine     Level = "ok"
+	Note     Level = "note"       // tilsyn copes, or somebody has to do something
+	Unproved Level = "not proved" // it cannot be tried here; what covers it is said
+	Unsafe   Level = "unsafe"     // patients may be missed, or what a person wrote be lost
 )
 
 // Add appends a finding; means is dropped from one where all is well.
@@ -40,6 +41,14 @@ func Of(findings []Finding, level Level) []string {
 		}
 	}
 	return what
+}
+
+// levelOf is worse where a condition holds, and else bad.
+func levelOf(cond bool, worse, bad Level) Level {
+	if cond {
+		return worse
+	}
+	return bad
 }
 
 // levelIf is bad where a condition holds.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -118,7 +119,8 @@ func piecemeal(next http.Handler) http.Handler {
 				return
 			}
 		}
-		_, _ = w.Write([]byte(`{"resourceType":"Bundle","type":"transaction-response"}`))
+		done := strings.TrimSuffix(strings.Repeat(`{"response":{"status":"200"}},`, len(entries)), ",")
+		_, _ = w.Write([]byte(`{"resourceType":"Bundle","type":"transaction-response","entry":[` + done + `]}`))
 	})
 }
 
@@ -160,7 +162,14 @@ func TestTry(t *testing.T) {
 		"takes no transaction":    {ill: refuses(http.StatusNotImplemented, transaction), unsafe: []string{"transaction"}},
 		"finds late":              {ill: slow, notes: []string{"search after a write"}},
 		"deletes nothing":         {ill: refuses(http.StatusMethodNotAllowed, deletion), notes: []string{"cleaning up"}, left: true},
-		"ignores _lastUpdated":    {ill: ignoring("_lastUpdated"), notes: []string{"_lastUpdated"}},
+		"ignores _lastUpdated":    {ill: ignoring("_lastUpdated"), unsafe: []string{"_lastUpdated"}},
+		"a literal comma":         {ill: literal, unsafe: []string{"search identifier=a,b", "search business-status=a,b", "search code and status=a,b"}},
+		"no identifier=system|":   {ill: refuses(http.StatusBadRequest, open), unsafe: []string{"search identifier=system|"}},
+		"pages that go astray":    {ill: astray, unsafe: []string{"pages"}},
+		"includes cut at ten":     {ill: cut(""), unsafe: []string{"includes"}},
+		"and it says so":          {ill: cut(`{"resource":{"resourceType":"OperationOutcome","issue":[{"severity":"warning","code":"incomplete"}]}}`), notes: []string{"includes"}},
+		"a sign-in page":          {ill: signIn, unsafe: []string{"transaction"}},
+		"refuses inside its 200":  {ill: refusesInside, unsafe: []string{"all or nothing"}, notes: []string{"AuditEvent"}},
 		"ignores _sort":           {ill: rewrite(descending), notes: []string{"_lastUpdated"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,7 +237,108 @@ func TestTryOverloaded(t *testing.T) {
 	}
 }
 
-func everything(string) bool { return true }
+// literal takes a comma for a part of the value.
+func literal(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range []string{"identifier", "business-status", "code", "status"} {
+			if strings.Contains(r.URL.Query().Get(name), ",") {
+				_, _ = w.Write([]byte(`{"resourceType":"Bundle","type":"searchset"}`))
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// open tells of a search for any identifier of a system.
+func open(r *http.Request) bool { return strings.HasSuffix(r.URL.Query().Get("identifier"), "|") }
+
+// answering changes what comes back.
+func answering(change func(r *http.Request, body []byte) []byte) ill {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec := httptest.NewRecorder()
+			next.ServeHTTP(rec, r)
+			w.WriteHeader(rec.Code)
+			_, _ = w.Write(change(r, rec.Body.Bytes()))
+		})
+	}
+}
+
+// astray links its next pages to another host.
+var astray = answering(func(_ *http.Request, body []byte) []byte {
+	for n, link := range gjson.GetBytes(body, "link").Array() {
+		if link.Get("relation").String() == "next" {
+			body, _ = sjson.SetBytes(body, "link."+string(rune('0'+n))+".url", "https://elsewhere.example/page")
+		}
+	}
+	return body
+})
+
+// cut gives ten included resources, and a remark.
+func cut(remark string) ill {
+	return answering(func(r *http.Request, body []byte) []byte {
+		if !r.URL.Query().Has("_revinclude") {
+			return body
+		}
+		var kept []string
+		for _, e := range gjson.GetBytes(body, "entry").Array() {
+			if len(kept) < 11 {
+				kept = append(kept, e.Raw)
+			}
+		}
+		if remark != "" {
+			kept = append(kept, remark)
+		}
+		body, _ = sjson.SetRawBytes(body, "entry", []byte("["+strings.Join(kept, ",")+"]"))
+		return body
+	})
+}
+
+// signIn answers every transaction with a page for people.
+func signIn(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if transaction(r) {
+			_, _ = w.Write([]byte("<html>Sign in</html>"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refusesInside carries out what it can of a transaction, and says of each entry
+// what became of it, with 200.
+func refusesInside(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		entries := gjson.GetBytes(body, "entry").Array()
+		if len(entries) < 2 || len(entries) > 3 {
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			next.ServeHTTP(w, r)
+			return
+		}
+		var done []string
+		for _, e := range entries {
+			rec := httptest.NewRecorder()
+			next.ServeHTTP(rec, request(http.MethodPost, "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[`+e.Raw+`]}`))
+			done = append(done, `{"response":{"status":"`+strconv.Itoa(rec.Code)+`"}}`)
+		}
+		_, _ = w.Write([]byte(`{"resourceType":"Bundle","type":"transaction-response","entry":[` + strings.Join(done, ",") + `]}`))
+	})
+}
+
+// plan is a part of what serve asks.
+func plan() doctor.Plan {
+	return doctor.Plan{
+		Searches: []string{
+			"Encounter?_id=tilsyn-doctor&_include=Encounter:subject&_include=Encounter:part-of",
+			"Encounter?class=IMP%2CACUTE&status=arrived%2Cin-progress&_count=200",
+			"Task?business-status=s%7Ca%2Cs%7Cb&_count=200", "Condition?patient=tilsyn-doctor&code=s%7Ca&clinical-status=active",
+			"Task?_lastUpdated=ge2999-01-01T00:00:00.000Z&_sort=_lastUpdated&_count=200", "Questionnaire?url=u&version=1",
+		},
+		Asked: func(typ string) bool { return typ != "Flag" }, Audit: true,
+	}
+}
 
 func TestLook(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -239,14 +349,18 @@ func TestLook(t *testing.T) {
 		"a good server":        {ill: well},
 		"another address":      {ill: well, opts: []sandbox.Option{sandbox.WithBaseURL("http://inside:8080/fhir")}, unsafe: []string{"links"}},
 		"refuses a search":     {ill: refuses(http.StatusBadRequest, asks("clinical-status")), unsafe: []string{"search Condition"}},
-		"ignores a search":     {ill: ignoring("business-status"), notes: []string{"search Task"}},
-		"refuses includes":     {ill: refuses(http.StatusBadRequest, asks("_revinclude")), unsafe: []string{"load an admission"}},
+		"ignores a search":     {ill: ignoring("business-status"), unsafe: []string{"search Task"}},
+		"ignores _lastUpdated": {ill: beside(ignoring("_lastUpdated")), unsafe: []string{"search Task"}},
+		"refuses includes":     {ill: refuses(http.StatusBadRequest, asks("_include")), unsafe: []string{"search Encounter"}},
+		"refuses large pages":  {ill: refuses(http.StatusBadRequest, large), unsafe: []string{"_count"}},
+		"says that it failed":  {ill: remarks("error", "exception"), unsafe: []string{"search Condition"}},
+		"says that it stopped": {ill: remarks("warning", "incomplete"), notes: []string{"search Condition"}},
 		"another FHIR version": {ill: states("fhirVersion", "5.0.0"), unsafe: []string{"FHIR version"}},
 		"states little":        {ill: states("rest.0.interaction", []string{}), notes: []string{"capability statement"}},
 		"another time":         {ill: late, notes: []string{"clock"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found, err := doctor.Look(t.Context(), server(t, c.ill, c.opts...), everything, true)
+			found, err := doctor.Look(t.Context(), server(t, c.ill, c.opts...), plan())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -257,6 +371,66 @@ func TestLook(t *testing.T) {
 				t.Errorf("unsafe %q, want %q", got, c.unsafe)
 			}
 		})
+	}
+}
+
+// large tells of a search for more than a hundred at once.
+func large(r *http.Request) bool { n, _ := strconv.Atoi(r.URL.Query().Get("_count")); return n > 100 }
+
+// beside has an illness only where there are other parameters.
+func beside(i ill) ill {
+	return func(next http.Handler) http.Handler {
+		sick := i(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Has("_sort") {
+				sick.ServeHTTP(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// remarks puts an outcome among the results of a search.
+func remarks(severity, code string) ill {
+	return answering(func(r *http.Request, body []byte) []byte {
+		if !strings.HasSuffix(r.URL.Path, "/Condition") {
+			return body
+		}
+		body, _ = sjson.SetRawBytes(body, "entry.-1", []byte(`{"resource":{"resourceType":"OperationOutcome","issue":[{"severity":"`+severity+`","code":"`+code+`"}]}}`))
+		return body
+	})
+}
+
+// Whether those are there to whom work is given, and what became of our
+// Subscriptions.
+func TestLookAtWhatTheConfigurationNames(t *testing.T) {
+	c := server(t, well)
+	var tx fhir.Transaction
+	const endpoint = "https://tilsyn.example/hooks/fhir"
+	for typ, status := range map[string]string{"Encounter": "active", "Task": "off", "QuestionnaireResponse": "error"} {
+		tx.Create(fhir.NewRef(), json.RawMessage(`{"resourceType":"Subscription","status":"`+status+`","reason":"r","criteria":"`+typ+`?",
+			"channel":{"type":"rest-hook","endpoint":"`+endpoint+`"}}`), "")
+	}
+	if err := c.Transact(t.Context(), &tx); err != nil {
+		t.Fatal(err)
+	}
+	p := plan()
+	theirs, err := c.Search(t.Context(), "Task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Parties = []string{theirs[0].Ref(), "CareTeam/nobody"}
+	p.Endpoint, p.Watched = endpoint, []string{"Encounter", "Task", "QuestionnaireResponse", "Observation"}
+	found, err := doctor.Look(t.Context(), c, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := doctor.Of(found, doctor.Unsafe); !slices.Equal(got, []string{"routing"}) {
+		t.Errorf("unsafe %q", got)
+	}
+	if got := doctor.Of(found, doctor.Note); !slices.Equal(got, []string{"subscription Task", "subscription QuestionnaireResponse", "subscription Observation"}) {
+		t.Errorf("notes %q in %+v", got, found)
 	}
 }
 

@@ -13,28 +13,52 @@ import (
 // clockLimit is from where a clock is worth a remark.
 const clockLimit = 30 * time.Second
 
-// Look only reads: what the server states, and whether it answers every search
-// of tilsyn's in the types that are asked for: a server lets nobody read the
-// others. With audit, AuditEvents are to be written. An error is a server that does
-// not answer.
-func Look(ctx context.Context, c *fhir.Client, asked func(typ string) bool, audit bool) ([]Finding, error) {
+// Plan is what tilsyn asks of the server under one configuration.
+type Plan struct {
+	Searches []string              // just as serve sends them, from the same code
+	Asked    func(typ string) bool // types that are read: a server lets nobody read the others
+	Audit    bool                  // AuditEvents are to be written
+	Parties  []string              // of the routing: Type/id
+	Endpoint string                // where our Subscriptions point to; "": there are none
+	Watched  []string              // the types that they watch
+}
+
+// Look only reads: what the server states, and whether it answers every search of
+// tilsyn's. An error is a server that does not answer.
+func Look(ctx context.Context, c *fhir.Client, plan Plan) ([]Finding, error) {
 	caps, err := c.Capabilities(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var found []Finding
-	Add(&found, levelIf(!strings.HasPrefix(caps.FHIR, "4.0."), Unsafe), "FHIR version",
+	l := look{client: c, plan: plan}
+	l.states(caps)
+	for _, at := range []func(context.Context) error{l.links, l.searches, l.parties, l.subscriptions} {
+		if err := at(ctx); err != nil {
+			return l.found, err
+		}
+	}
+	return l.found, nil
+}
+
+type look struct {
+	client *fhir.Client
+	plan   Plan
+	found  []Finding
+}
+
+func (l *look) add(level Level, what, means, seen string, args ...any) {
+	Add(&l.found, level, what, means, seen, args...)
+}
+
+func (l *look) states(caps fhir.Capabilities) {
+	l.add(levelIf(!strings.HasPrefix(caps.FHIR, "4.0."), Unsafe), "FHIR version",
 		"tilsyn speaks R4, which is 4.0.1", "%s, software %s", orUnknown(caps.FHIR), orUnknown(caps.Software))
 	off := caps.Ahead.Abs()
-	Add(&found, levelIf(off > clockLimit, Note), "clock",
+	l.add(levelIf(off > clockLimit, Note), "clock",
 		"due times and reminders follow this machine's clock; set both by NTP", "%s from this machine's", off)
-	lacks := Lacks(caps, audit)
-	Add(&found, levelIf(len(lacks) > 0, Note), "capability statement",
+	lacks := Lacks(caps, l.plan.Audit)
+	l.add(levelIf(len(lacks) > 0, Note), "capability statement",
 		"statements may be wrong; `tilsyn doctor --write` tries", "does not state: %s", orNone(strings.Join(lacks, "; ")))
-	if err := links(ctx, c, &found); err != nil {
-		return found, err
-	}
-	return found, searches(ctx, c, caps, asked, &found)
 }
 
 func orUnknown(s string) string {
@@ -58,106 +82,93 @@ const AnyPage = "Questionnaire?_count=1"
 // Strays words what Client.Elsewhere found.
 const Strays = "pages beyond the first and absolute references are refused; set fhir.base_url to the server's own address, which stands in the links of any search, or mend that"
 
-func links(ctx context.Context, c *fhir.Client, found *[]Finding) error {
-	elsewhere, err := c.Elsewhere(ctx, AnyPage)
+func (l *look) links(ctx context.Context) error {
+	elsewhere, err := l.client.Elsewhere(ctx, AnyPage)
 	switch {
 	case fhir.IsRefused(err):
-		Add(found, Unsafe, "links", "the form cannot be found", "%v", err)
+		l.add(Unsafe, "links", "the form cannot be found", "%v", err)
 		return nil
 	case err != nil:
 		return err
 	case len(elsewhere) > 0:
-		Add(found, Unsafe, "links", Strays, "the server calls itself %s", strings.Join(elsewhere, ", "))
+		l.add(Unsafe, "links", Strays, "the server calls itself %s", strings.Join(elsewhere, ", "))
 		return nil
 	}
-	Add(found, Fine, "links", "", "under fhir.base_url")
+	l.add(Fine, "links", "", "under fhir.base_url")
 	return nil
 }
 
-// searched are the search parameters that tilsyn relies on, each with a value
-// that finds nothing.
-var searched = []struct{ typ, queries string }{
-	{"Encounter", "_id=tilsyn-doctor&class=tilsyn-doctor&status=tilsyn-doctor&date=lt1800-01-01&patient=tilsyn-doctor&_lastUpdated=ge2999-01-01"},
-	{"Task", "identifier=" + token + "&business-status=" + token + "&code=" + token + "&status=tilsyn-doctor&patient=tilsyn-doctor&_lastUpdated=ge2999-01-01"},
-	{"QuestionnaireResponse", "identifier=" + token + "&encounter=tilsyn-doctor&status=tilsyn-doctor&_lastUpdated=ge2999-01-01"},
-	{"ServiceRequest", "_id=tilsyn-doctor&patient=tilsyn-doctor&code=" + token + "&_lastUpdated=ge2999-01-01"},
-	{"Patient", "_lastUpdated=ge2999-01-01"},
-	{"Condition", "patient=tilsyn-doctor&code=" + token + "&clinical-status=" + token},
-	{"Flag", "patient=tilsyn-doctor"},
-	{"Questionnaire", "url=" + System + "&version=tilsyn-doctor"},
-	{"CodeSystem", "url=" + System + "&version=tilsyn-doctor"},
-	{"Device", "identifier=" + token},
+// parties looks whether those are there to whom work is given. Blaze answers 409,
+// and HAPI 400, to what refers to nobody: then nobody is asked.
+func (l *look) parties(ctx context.Context) error {
+	for _, party := range l.plan.Parties {
+		_, err := l.client.Read(ctx, party)
+		switch {
+		case err == nil:
+			l.add(Fine, "routing", "", "%s is there", named(party))
+		case fhir.IsGone(err):
+			l.add(Unsafe, "routing", "a server that minds references refuses all work for them, and nobody is asked; another keeps it where nobody looks: mend the name in routing", "%s is not on the server", named(party))
+		case given(err):
+			l.add(Unproved, "routing", "look yourself whether they are there", "%s cannot be read: %v", named(party), err)
+		default:
+			return err
+		}
+	}
+	return nil
 }
 
-// token is a code or an identifier that nothing has.
-const token = System + "%7Cnothing"
+func named(party string) string { return fhir.Mask(party, party) }
 
-// includes load an admission with what belongs to it.
-const includes = "_id=tilsyn-doctor&_include=Encounter:subject&_include=Encounter:part-of"
+// stale is how long a Subscription may take to become active.
+const stale = 10 * time.Minute
 
-func searches(ctx context.Context, c *fhir.Client, caps fhir.Capabilities, asked func(typ string) bool, found *[]Finding) error {
-	for _, s := range searched {
-		if !asked(s.typ) {
-			continue
-		}
-		var refused, ignored []string
-		for _, parameter := range strings.Split(s.queries, "&") {
-			name, _, _ := strings.Cut(parameter, "=")
-			hits, err := finds(ctx, c, s.typ+"?"+parameter+"&_count=1")
-			switch {
-			case fhir.IsRefused(err) || fhir.IsGone(err):
-				refused = append(refused, name)
-			case err != nil:
-				return err
-			case hits:
-				ignored = append(ignored, name)
-			}
-		}
-		addSearch(found, "search "+s.typ, refused, ignored)
+// subscriptions reads in which state ours are. Without them polls and the census
+// find the same, later.
+func (l *look) subscriptions(ctx context.Context) error {
+	if l.plan.Endpoint == "" {
+		return nil
 	}
-	query := includes
-	if caps.RevIncludes["Task:encounter"] && caps.RevIncludes["QuestionnaireResponse:encounter"] {
-		query += "&_revinclude=Task:encounter&_revinclude=QuestionnaireResponse:encounter"
+	found, err := l.client.Search(ctx, fhir.Query("Subscription", "url", l.plan.Endpoint))
+	if given(err) {
+		l.add(Unproved, "subscriptions", "look yourself whether they are active", "they cannot be read: %v", err)
+		return nil
 	}
-	_, err := finds(ctx, c, "Encounter?"+query)
-	if err != nil && !fhir.IsRefused(err) {
+	if err != nil {
 		return err
 	}
-	Add(found, levelIf(err != nil, Unsafe), "load an admission", "no admission can be looked at", "%s", orError(err))
+	for _, typ := range l.plan.Watched {
+		l.subscription(typ, found)
+	}
 	return nil
 }
 
-func addSearch(found *[]Finding, what string, refused, ignored []string) {
-	switch {
-	case len(refused) > 0:
-		Add(found, Unsafe, what, "tilsyn asks for these, and its looks will fail", "refused: %s", strings.Join(refused, ", "))
-	case len(ignored) > 0:
-		Add(found, Note, what, "tilsyn checks what it is given, but reads far more than it needs", "ignored: %s", strings.Join(ignored, ", "))
-	default:
-		Add(found, Fine, what, "", "every parameter answers")
+func (l *look) subscription(typ string, found []fhir.Resource) {
+	const means = "changes are seen at the next poll; run `tilsyn setup`, which mends it"
+	what := "subscription " + typ
+	for _, s := range found {
+		if s.Get("criteria").String() != typ+"?" {
+			continue
+		}
+		switch status := s.Get("status").String(); status {
+		case "active":
+			l.add(Fine, what, "", "active")
+		case "requested":
+			l.add(Note, what, "the server has not activated it; after "+stale.String()+" `tilsyn setup` sets it to active, which is all that Medplum looks at", "requested")
+		case "error", "off":
+			l.add(Note, what, means, "%s", status)
+		default:
+			l.add(Note, what, means, "in no state that R4 knows")
+		}
+		return
 	}
+	l.add(Note, what, means, "not there")
 }
+
+var errHit = errors.New("found something")
 
 func orError(err error) string {
 	if err == nil {
 		return "answers"
 	}
 	return fmt.Sprint(err)
-}
-
-var errHit = errors.New("found something")
-
-// finds tells whether a search finds anything of its type.
-func finds(ctx context.Context, c *fhir.Client, query string) (bool, error) {
-	typ, _, _ := strings.Cut(query, "?")
-	err := c.Each(ctx, query, func(r fhir.Resource) error {
-		if r.Type() == typ {
-			return errHit
-		}
-		return nil
-	})
-	if errors.Is(err, errHit) {
-		return true, nil
-	}
-	return false, err
 }

@@ -58,6 +58,7 @@ func (t *trial) all(ctx context.Context, racers int) error {
 		func() error { return t.race(ctx, racers) },
 		func() error { return t.refused(ctx, first) },
 		func() error { return t.changes(ctx, first) },
+		func() error { return t.finding(ctx) },
 	} {
 		if err := try(); err != nil {
 			return err
@@ -275,7 +276,7 @@ func (t *trial) changes(ctx context.Context, first fhir.Resource) error {
 	case given(err) || !seen:
 		t.add(Note, "_lastUpdated", "polls miss what changes; only the census finds it", "a change is not found (%s)", orError(err))
 	case older || !ordered:
-		t.add(Note, "_lastUpdated", "polls read more than they need", "older resources come too: %t, in order: %t", older, ordered)
+		t.add(levelOf(older, Unsafe, Note), "_lastUpdated", "the server reads its whole history at each poll; tilsyn takes nothing from before the window for news", "older resources come too: %t, in order: %t", older, ordered)
 	default:
 		t.add(Fine, "_lastUpdated", "", "finds what changed, oldest first")
 	}

@@ -26,8 +26,10 @@ func (n Names) Searches(now time.Time, patient string) []string {
 	for _, typ := range watched {
 		all = append(all, n.newest(typ), n.since(typ, span{from: now}))
 	}
-	all = append(all, n.admissions(), n.plannedLate(now), n.left(now), n.open(), n.admissionsOf([]string{patient}))
-	return append(all, n.openWork()...)
+	for _, query := range append(n.openWork(), n.admissions()) {
+		all = append(all, with(query, "_count", pageSize))
+	}
+	return append(all, n.plannedLate(now), n.left(now), n.open(), n.admissionsOf([]string{patient}))
 }
 
 // only are the parameters that bound what is read of a type.

@@ -15,7 +15,8 @@ func Searches(p *pathway.Policy, admission, patient string) []string {
 	q := queries{p}
 	all := append([]string{q.admission(admission)}, q.ourWork(admission)...)
 	all = append(all, q.background(patient)...)
-	return append(all, q.spare(patient)...)
+	all = append(all, q.spare(patient)...)
+	return append(all, q.order(admission))
 }
 
 // queries are searches as a policy wants them.
@@ -86,7 +87,9 @@ func (q queries) expected(g guess) (all []string) {
 		all = q.background(g.patient)
 	}
 	if id, ok := strings.CutPrefix(g.consult, "ServiceRequest/"); ok {
-		all = append(all, fhir.Query("ServiceRequest", "_id", id))
+		all = append(all, q.order(id))
 	}
 	return all
 }
+
+func (q queries) order(id string) string { return fhir.Query("ServiceRequest", "_id", id) }
