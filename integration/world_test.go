@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -88,7 +89,7 @@ func loadProfiles(t testing.TB, s *fhirserver.Server) {
 	})
 }
 
-var opened int
+var opened atomic.Int64
 
 func open(t testing.TB, base, callback string) *world {
 	t.Helper()
@@ -98,8 +99,7 @@ func open(t testing.TB, base, callback string) *world {
 	}
 	t.Cleanup(client.Close)
 	w := &world{TB: t, base: base, callback: callback, client: client, policy: pathway.DefaultPolicy()}
-	opened++
-	w.hospital, err = hospital.Open(t.Context(), client, fmt.Sprintf("t%d-%d-", time.Now().UnixNano(), opened))
+	w.hospital, err = hospital.Open(t.Context(), client, fmt.Sprintf("t%d-%d-", time.Now().UnixNano(), opened.Add(1)))
 	w.must(err)
 	_, err = w.app().Setup(t.Context())
 	w.must(err)
