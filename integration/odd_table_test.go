@@ -36,6 +36,7 @@ type row struct {
 	marked  func(p *play, a hospital.Admission) // what must become of the one the habit is about; nil: there is none
 	after   func(p *play)                       // what else must hold
 	unsafe  []string                            // what the doctor must call unsafe
+	safe    bool                                // the doctor must call nothing unsafe
 	intake  intake                              // what the intake must say of itself
 }
 
@@ -169,7 +170,7 @@ func (p *play) transport(cfg config.Config, jobs ...app.Job) http.RoundTripper {
 // diagnosed has the doctor say what the row wants of it.
 func (p *play) diagnosed() {
 	p.Helper()
-	if len(p.row.unsafe) == 0 {
+	if len(p.row.unsafe) == 0 && !p.row.safe {
 		return
 	}
 	cfg := p.configured()
@@ -184,6 +185,9 @@ func (p *play) diagnosed() {
 		if f.Level == doctor.Unsafe {
 			said = append(said, fmt.Sprintf("%s: %s (%s)", f.What, f.Seen, f.Means))
 		}
+	}
+	if p.row.safe && len(said) > 0 {
+		p.Errorf("the doctor calls %q unsafe", said)
 	}
 	for _, want := range p.row.unsafe {
 		if !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, want) }) {
