@@ -48,10 +48,17 @@ func (c *Client) Quirks() []string {
 func (c *Client) Saw(quirk string) {
 	c.quirks.mu.Lock()
 	defer c.quirks.mu.Unlock()
-	if !slices.Contains(c.quirks.others, quirk) {
-		c.quirks.others = append(c.quirks.others, quirk)
+	c.quirks.saw(quirk)
+}
+
+func (q *quirks) saw(quirk string) {
+	if !slices.Contains(q.others, quirk) && len(q.others) < maxQuirks {
+		q.others = append(q.others, quirk)
 	}
 }
+
+// maxQuirks bounds what is kept to show.
+const maxQuirks = 30
 
 // NotWhole counts the searches of which the server said that there was more.
 func (c *Client) NotWhole() int {
@@ -76,6 +83,12 @@ func (q *quirks) doubt(e *NotWhole) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.notWhole++
+	if e.Missing > 0 {
+		q.saw(e.Op + ": it counts more matches than its pages hold")
+	}
+	if len(e.Codes) > 0 {
+		q.saw((&NotWhole{Op: e.Op, Codes: e.Codes}).Error())
+	}
 	return e
 }
 

@@ -19,14 +19,14 @@ type NotWhole struct {
 }
 
 func (e *NotWhole) Error() string {
-	var why []string
+	text := e.Op + ": the server says that its answer is not whole"
 	if len(e.Codes) > 0 {
-		why = append(why, "["+strings.Join(e.Codes, ", ")+"]")
+		text += " [" + strings.Join(e.Codes, ", ") + "]"
 	}
 	if e.Missing > 0 {
-		why = append(why, fmt.Sprintf("%d of the matches that it counts are on no page", min(e.Missing, maxSwept)))
+		text += fmt.Sprintf("; %d of the matches that it counts are on no page", min(e.Missing, maxSwept))
 	}
-	return fmt.Sprintf("%s: the server says that its answer is not whole: %s", e.Op, strings.Join(why, "; "))
+	return text
 }
 
 func (e *NotWhole) nothing() bool { return !e.Failed && len(e.Codes) == 0 && e.Missing == 0 }

@@ -70,7 +70,11 @@ func printQuarantine(w io.Writer, list map[string]app.Quarantined) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "ADMISSION\tSINCE\tREASON")
 	for _, id := range app.Oldest(list) {
-		fmt.Fprintf(t, "Encounter/%s\t%s\t%s\n", id, moment(list[id].Since), list[id].Reason)
+		what := "Encounter/" + id
+		if app.IsWindow(id) {
+			what = id
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\n", what, moment(list[id].Since), list[id].Reason)
 	}
 	return t.Flush()
 }

@@ -52,6 +52,12 @@ func printReport(w io.Writer, r app.Report) error {
 		fmt.Fprintf(t, "not asked: %s\t%d\n", rule, r.NotAsked[rule])
 	}
 	fmt.Fprintf(t, "planned, and the start has passed\t%d\n", r.Census.PlannedLate)
+	for _, class := range slices.Sorted(maps.Keys(r.Census.OtherClasses)) {
+		fmt.Fprintf(t, "open Encounters of a class that is not asked: %s\t%d\n", class, r.Census.OtherClasses[class])
+	}
+	for _, reason := range r.NotWhole {
+		fmt.Fprintf(t, "not whole\t%s\n", reason)
+	}
 	for _, admission := range r.Left {
 		fmt.Fprintf(t, "went home within a week, not asked\t%s\n", admission)
 	}

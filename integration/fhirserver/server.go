@@ -1,5 +1,6 @@
 // Package fhirserver finds a real FHIR R4 server for tests: one that the
 // environment names, else HAPI in Docker, else HAPI as a local Java process.
+// The environment can also ask for another kind of local server.
 // Tests that use a real server find out how servers behave; a fake of our own
 // would only repeat what we believe.
 package fhirserver
@@ -8,8 +9,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -17,6 +20,8 @@ import (
 const (
 	// EnvBase names a server to use instead of starting one, as in http://host:port/fhir.
 	EnvBase = "TILSYN_TEST_FHIR"
+	// EnvKind is the kind of server to start where EnvBase names none: "hapi-postgres", or HAPI on H2 when empty.
+	EnvKind = "TILSYN_TEST_SERVER"
 	// EnvCallbackHost is the host under which the server of EnvBase reaches this process; 127.0.0.1 when empty.
 	EnvCallbackHost = "TILSYN_TEST_CALLBACK_HOST"
 
@@ -51,6 +56,7 @@ type Server struct {
 
 	callbackHost string
 	stop         func() error
+	also         func() error // stops what it stands on
 	restart      func(context.Context) error
 }
 
@@ -61,10 +67,13 @@ func (s *Server) Callback(port int) string {
 
 // Stop ends what Find started; a server that was found in the environment is left alone.
 func (s *Server) Stop() error {
-	if s.stop == nil {
-		return nil
+	var errs []error
+	for _, stop := range []func() error{s.stop, s.also} {
+		if stop != nil {
+			errs = append(errs, stop())
+		}
 	}
-	return s.stop()
+	return errors.Join(errs...)
 }
 
 // CanRestart tells whether Restart can be called.
@@ -86,6 +95,27 @@ func Find(ctx context.Context, opts Options) (*Server, error) {
 	if base := os.Getenv(EnvBase); base != "" {
 		return fromEnv(ctx, base)
 	}
+	kind := os.Getenv(EnvKind)
+	if kind == "" {
+		return anyHAPI(ctx, opts)
+	}
+	start, ok := kinds[kind]
+	if !ok {
+		return nil, fmt.Errorf("%s=%s: there are %v", EnvKind, kind, slices.Sorted(maps.Keys(kinds)))
+	}
+	s, err := start(ctx, opts)
+	if errors.Is(err, errMissing) {
+		return nil, fmt.Errorf("%w of kind %s: %w", ErrNone, kind, err)
+	}
+	return s, err
+}
+
+// kinds are the servers that are started only when they are asked for.
+var kinds = map[string]func(context.Context, Options) (*Server, error){
+	"hapi-postgres": startOnPostgres,
+}
+
+func anyHAPI(ctx context.Context, opts Options) (*Server, error) {
 	s, noDocker := startDocker(ctx, opts)
 	if noDocker == nil {
 		return s, nil

@@ -162,7 +162,9 @@ func (a *App) counted(n intake.Count, err error) {
 	if !whole {
 		a.log.Warn().Strs("reasons", n.Gaps.Reasons).Msg("census was not whole: patients may be missed")
 	}
-	a.status.counted(n)
+	if a.status.counted(n) {
+		a.log.Info().Interface("classes", n.OtherClasses).Msg("open Encounters of classes that nobody is asked in; the policy's screening.classes names those who are")
+	}
 	a.log.Debug().Int("open_admissions", n.Admissions).Int("open_work", n.OpenWork).Msg("census")
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/intake"
 	"github.com/tilsyn/tilsyn/internal/reconcile"
 )
 
@@ -61,6 +62,17 @@ func (q quarantine) shown() quarantine {
 	}
 	return names
 }
+
+// putUnread adds what a census could not read: a window, as no id is known.
+func (q quarantine) putUnread(windows []intake.Unread, since time.Time) {
+	for _, u := range windows {
+		q[u.String()] = Quarantined{Since: since,
+			Reason: "something there cannot be read, and nobody is asked about it: " + u.Why.Error() + "; mend or remove it on the FHIR server"}
+	}
+}
+
+// IsWindow tells a window from an admission.
+func IsWindow(name string) bool { return !fhir.ValidID(name) }
 
 // again gives those to look at once more: what they wait for may be nothing that
 // anybody is told of. Those whose admission has long ended are let go.
@@ -113,14 +125,16 @@ func (a *App) Address() string {
 // not seen so.
 func (a *App) Unreadable(ctx context.Context) (map[string]Quarantined, error) {
 	q := quarantine{}
-	_, err := a.walk(ctx, func(id string, e reconcile.Explanation, err error) error {
+	n, err := a.walk(ctx, func(id string, e reconcile.Explanation, err error) error {
 		if errors.Is(err, reconcile.ErrPermanent) || fhir.IsRefused(err) {
 			q.put(id, err, reconcile.Done{Known: e.Found}, a.now())
 			err = nil
 		}
 		return err
 	})
-	return q.shown(), err
+	shown := q.shown()
+	shown.putUnread(n.Gaps.Unread, a.now())
+	return shown, err
 }
 
 // Retry works on one admission now, as the service does.

@@ -19,16 +19,18 @@ type Report struct {
 	NotAsked   map[string]int `json:"not_asked"`    // by the rule that said no
 	Left       []string       `json:"left_unasked"` // admissions that ended within a week, and whose patient would have been asked
 	Unread     []string       `json:"unread"`       // admissions that could not be looked at
+	NotWhole   []string       `json:"not_whole"`    // why these figures are not all
 }
 
 // Report looks at every admission that the census names and at those that ended
 // within a week, and writes nothing.
 func (a *App) Report(ctx context.Context) (Report, error) {
-	r := Report{Screenings: map[string]int{}, NotAsked: map[string]int{}, Left: []string{}, Unread: []string{}}
+	r := Report{Screenings: map[string]int{}, NotAsked: map[string]int{}, Left: []string{}, Unread: []string{}, NotWhole: []string{}}
 	var err error
 	if r.Census, err = a.walk(ctx, r.add(r.count)); err != nil {
 		return r, err
 	}
+	r.NotWhole = append(r.NotWhole, r.Census.Gaps.Reasons...)
 	return r, a.walkLeft(ctx, r.add(r.left))
 }
 

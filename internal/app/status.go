@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -27,6 +28,7 @@ type status struct {
 	begun            time.Time     // screening
 	unreadyAfter     time.Duration // that intake was not whole; 0: never
 	unread           []intake.Unread
+	unreadSince      time.Time
 	quirks           []string
 	census           intake.Count
 	reconciled       int
@@ -76,6 +78,9 @@ func (s *status) censused(gaps intake.Gaps, err error, now time.Time) (whole boo
 		reasons := reasonsOf("census", gaps, err)
 		s.intake.census.ended(now, reasons)
 		s.judge(now)
+		if len(s.unread) == 0 {
+			s.unreadSince = now
+		}
 		s.unread, whole = gaps.Unread, len(reasons) == 0
 	})
 	return whole
@@ -110,13 +115,16 @@ func (s *status) newQuirks(all []string) (unsaid []string) {
 	return unsaid
 }
 
-func (s *status) counted(n intake.Count) {
+// counted keeps what a census saw, and tells whether its other classes are news.
+func (s *status) counted(n intake.Count) (otherClasses bool) {
 	s.locked(func() {
+		otherClasses = len(n.OtherClasses) > 0 && !maps.Equal(n.OtherClasses, s.census.OtherClasses)
 		s.census = n
 		s.metrics.lastCensus.Set(seconds(n.At))
 		s.metrics.admissions.Set(float64(n.Admissions))
 		s.metrics.plannedLate.Set(float64(n.PlannedLate))
 	})
+	return otherClasses
 }
 
 func (s *status) done(id string, repaired int) {
@@ -238,8 +246,6 @@ func (s *status) page() page {
 	server := s.server
 	server.Quirks = s.quirks
 	quarantined := s.quarantined.shown()
-	for _, u := range s.unread {
-		quarantined[u.String()] = Quarantined{Reason: "a resource there cannot be read: " + u.Why.Error() + "; mend or remove it on the FHIR server", Since: s.census.At}
-	}
+	quarantined.putUnread(s.unread, s.unreadSince)
 	return page{s.phase, server, s.intake.shown(), s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, s.unrecordedWrites, v.Waiting, s.reconciled, v.Resting, quarantined}
 }

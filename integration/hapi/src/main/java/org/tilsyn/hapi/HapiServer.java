@@ -18,6 +18,7 @@ import ca.uhn.fhir.jpa.dao.search.IHSearchSortHelper;
 import ca.uhn.fhir.jpa.model.config.PartitionSettings;
 import ca.uhn.fhir.jpa.model.config.SubscriptionSettings;
 import ca.uhn.fhir.jpa.model.dialect.HapiFhirH2Dialect;
+import ca.uhn.fhir.jpa.model.dialect.HapiFhirPostgresDialect;
 import ca.uhn.fhir.jpa.provider.DaoRegistryResourceSupportedSvc;
 import ca.uhn.fhir.jpa.provider.IJpaSystemProvider;
 import ca.uhn.fhir.jpa.provider.JpaCapabilityStatementProvider;
@@ -66,7 +67,8 @@ import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
 import org.springframework.transaction.annotation.EnableTransactionManagement;
 
 /**
- * A real HAPI FHIR JPA server (R4, in-memory H2) as one local process, for tests on machines without Docker.
+ * A real HAPI FHIR JPA server (R4, on in-memory H2 or on PostgreSQL) as one local process, for tests on machines without
+ * Docker.
  *
  * <p>It stays as near to a stock server as it can: the search cache, the limits and the paging are HAPI's own defaults,
  * because those are what tilsyn has to live with. Two things differ on purpose, both by switch: every write is validated,
@@ -141,17 +143,26 @@ public class HapiServer {
   @Bean
   @Primary
   public LocalContainerEntityManagerFactoryBean entityManagerFactory(
-      ConfigurableListableBeanFactory beans, FhirContext fhir, JpaStorageSettings settings, DataSource dataSource) {
+      ConfigurableListableBeanFactory beans,
+      FhirContext fhir,
+      JpaStorageSettings settings,
+      DataSource dataSource,
+      @Value("${spring.datasource.url}") String url) {
     var factory = HapiEntityManagerFactoryUtil.newEntityManagerFactory(beans, fhir, settings);
     factory.setPersistenceUnitName("HAPI_PU");
     factory.setDataSource(dataSource);
-    factory.setJpaProperties(hibernate());
+    factory.setJpaProperties(hibernate(dialect(url)));
     return factory;
   }
 
-  private static Properties hibernate() {
+  /** HAPI wants its own dialects, which Hibernate does not find by itself. */
+  private static Class<?> dialect(String url) {
+    return url.startsWith("jdbc:postgresql:") ? HapiFhirPostgresDialect.class : HapiFhirH2Dialect.class;
+  }
+
+  private static Properties hibernate(Class<?> dialect) {
     var p = new Properties();
-    p.put("hibernate.dialect", HapiFhirH2Dialect.class.getName());
+    p.put("hibernate.dialect", dialect.getName());
     p.put("hibernate.hbm2ddl.auto", "update"); // the database is empty, or was made by the same version
     p.put("hibernate.jdbc.batch_size", "20");
     p.put("hibernate.search.enabled", "false"); // no full text: tilsyn never asks for it

@@ -1,0 +1,216 @@
+package reconcile
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/tilsyn/tilsyn/fhir"
+)
+
+// answering is a server that gives every request the same answer.
+func answering(t *testing.T, status int, body string) *fhir.Client {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}))
+	c, err := fhir.New(fhir.Options{BaseURL: srv.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(); srv.Close() })
+	return c
+}
+
+const failed = `{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"exception"}]}}]}`
+
+// The same answer for ever, with nothing changed, is for a person: at once where it
+// is about what was asked, after ten minutes where the server may only be unwell.
+func TestTheSameAnswerForEverIsForAPerson(t *testing.T) {
+	for _, test := range []struct {
+		status          int
+		body            string
+		soon, afterLong bool
+	}{
+		{409, ``, true, true}, {412, ``, true, true}, {301, ``, true, true}, {400, ``, true, true}, {422, ``, true, true},
+		{500, ``, false, true}, {502, ``, false, true}, {200, `<html>`, false, true}, {200, `{"resourceType":"Patient","id":"2"}`, false, true},
+		{503, ``, false, false}, {429, ``, false, false}, {401, ``, false, false},
+	} {
+		_, err := answering(t, test.status, test.body).Read(t.Context(), "Patient/1")
+		if err == nil {
+			t.Fatal(test.status)
+		}
+		if got := stuckAfter(err, time.Second); got != test.soon {
+			t.Errorf("%d %s: stuck after five seconds: %t", test.status, test.body, got)
+		}
+		if got := stuckAfter(err, 3*time.Minute); got != test.afterLong {
+			t.Errorf("%d %s: stuck after a quarter of an hour: %t", test.status, test.body, got)
+		}
+	}
+	_, err := answering(t, 200, failed).Search(t.Context(), "Task")
+	if stuckAfter(err, time.Second) || !stuckAfter(err, 3*time.Minute) {
+		t.Errorf("%v: a search that always fails is for a person, in the end", err)
+	}
+	if stuckAfter(errors.New("the connection broke"), 3*time.Minute) {
+		t.Error("no answer at all is for nobody")
+	}
+}
+
+// stuckAfter meets an error five times, so long one after the other.
+func stuckAfter(err error, every time.Duration) (stuck bool) {
+	m, now := newMemo(), time.Unix(0, 0)
+	for range manyEqual {
+		stuck = m.stuck("1", err, "seen", now)
+		now = now.Add(every)
+	}
+	return stuck
+}
+
+func TestWhatHasChangedIsTriedAgain(t *testing.T) {
+	conflict := func(status int) error {
+		_, err := answering(t, status, ``).Read(t.Context(), "Patient/1")
+		return err
+	}
+	first, other := conflict(409), conflict(412)
+	now := time.Unix(0, 0)
+	for name, at := range map[string]func(m *memo, n int) bool{
+		"the server's state": func(m *memo, n int) bool { return m.stuck("1", first, fmt.Sprint(n), now) },
+		"the answer":         func(m *memo, n int) bool { return m.stuck("1", []error{first, other}[n%2], "seen", now) },
+		"it went well":       func(m *memo, n int) bool { return m.stuck("1", []error{first, nil}[n%2], "seen", now) },
+		"another admission":  func(m *memo, n int) bool { return m.stuck(fmt.Sprint(n), first, "seen", now) },
+	} {
+		m := newMemo()
+		for n := range 4 * manyEqual {
+			if at(m, n) {
+				t.Errorf("%s changes: stuck", name)
+			}
+		}
+	}
+}
+
+func TestOnlySoManyAreRemembered(t *testing.T) {
+	m := newMemo()
+	_, err := answering(t, 409, ``).Read(t.Context(), "Patient/1")
+	for n := range 3 * maxRemembered {
+		m.stuck(fmt.Sprint(n), err, "", time.Unix(0, 0))
+		m.sent(fmt.Sprint(n), &fhir.Transaction{}, twice(t))
+	}
+	if len(m.failures) != maxRemembered || len(m.halves) != maxRemembered {
+		t.Errorf("%d failures and %d halves are kept", len(m.failures), len(m.halves))
+	}
+}
+
+var odd struct {
+	sync.Once
+	err error
+}
+
+// twice is what a transaction gives that was answered with a page for people.
+func twice(t *testing.T) error {
+	odd.Do(func() {
+		var tx fhir.Transaction
+		tx.Create(fhir.NewRef(), made("consult-task:1"), "identifier=1")
+		odd.err = answering(t, 200, `<html>`).Transact(t.Context(), &tx)
+	})
+	if !fhir.IsUnsure(odd.err) {
+		t.Fatal(odd.err)
+	}
+	return odd.err
+}
+
+func made(name string) fhir.Task {
+	t := fhir.Task{}
+	t.Identifier = append(t.Identifier, identifier(name, "")) // the admission's id is part of the name
+	*t.Identifier[0].Value = name
+	return t
+}
+
+// partly has taken a part of a transaction, and tells what it is asked.
+type partly struct {
+	mu    sync.Mutex
+	there map[string]bool // identifiers
+	asked []string
+}
+
+func (p *partly) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var entries []string
+	if r.Method == http.MethodGet {
+		_, name, _ := strings.Cut(r.URL.Query().Get("identifier"), "|")
+		p.asked = append(p.asked, "search "+name)
+		if p.there[name] {
+			entries = append(entries, fmt.Sprintf(`{"resource":{"resourceType":"Task","id":"1","identifier":[{"system":%q,"value":%q}]}}`, IdentifierSystem, name))
+		}
+		fmt.Fprintf(w, `{"resourceType":"Bundle","type":"searchset","entry":[%s]}`, strings.Join(entries, ","))
+		return
+	}
+	body := new(strings.Builder)
+	buf := make([]byte, 1<<20)
+	for n, err := r.Body.Read(buf); n > 0; n, err = r.Body.Read(buf) {
+		body.Write(buf[:n])
+		if err != nil {
+			break
+		}
+	}
+	if gjson.Get(body.String(), "type").String() == "batch" {
+		w.WriteHeader(http.StatusNotImplemented)
+		return
+	}
+	for _, e := range gjson.Get(body.String(), "entry").Array() {
+		name := e.Get("resource.identifier.0.value").String()
+		p.asked = append(p.asked, "make "+name+" if none")
+		p.there[name] = true
+		entries = append(entries, `{"response":{"status":"201"}}`)
+	}
+	fmt.Fprintf(w, `{"resourceType":"Bundle","type":"transaction-response","entry":[%s]}`, strings.Join(entries, ","))
+}
+
+// What half stands is found and completed, and what stands whole is left alone.
+func TestWhatHalfStandsIsCompleted(t *testing.T) {
+	for name, test := range map[string]struct {
+		there []string
+		wrote bool
+		asked string
+	}{
+		"all of it stands":   {[]string{"consult-task:1", "advice:1"}, true, "search consult-task:1; search advice:1"},
+		"the team's Task":    {[]string{"advice:1"}, true, "search consult-task:1; search advice:1; make consult-task:1 if none; make advice:1 if none"},
+		"nothing of it does": {nil, true, "search consult-task:1; search advice:1; make consult-task:1 if none; make advice:1 if none"},
+	} {
+		p := &partly{there: map[string]bool{}}
+		for _, id := range test.there {
+			p.there[id] = true
+		}
+		srv := httptest.NewServer(p)
+		c, err := fhir.New(fhir.Options{BaseURL: srv.URL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &Reconciler{Options: Options{Client: c}, loader: loader{client: c, seen: newMemo()}}
+		var tx fhir.Transaction
+		for _, id := range []string{"consult-task:1", "advice:1"} {
+			tx.Create(fhir.NewRef(), made(id), fhir.ByIdentifier(IdentifierSystem, id))
+		}
+		tx.Create(fhir.NewRef(), made("provenance"), "") // cannot be told from another, so it is not sent again
+		r.loader.seen.sent("1", &tx, twice(t))
+		for round := range 2 {
+			wrote, err := r.complete(t.Context(), "1")
+			if want := test.wrote && round == 0; err != nil || wrote != want {
+				t.Errorf("%s, round %d: wrote %t, %v", name, round, wrote, err)
+			}
+		}
+		if got := strings.Join(p.asked, "; "); got != test.asked {
+			t.Errorf("%s: %s", name, got)
+		}
+		c.Close()
+		srv.Close()
+	}
+}
