@@ -61,6 +61,7 @@ type play struct {
 	ahead  atomic.Int64         // nanoseconds that the service's clock is ahead
 	first  hospital.Admission   // who was there first of all
 	marked hospital.Admission   // whom the habit is about
+	mended bool                 // the habit is left off
 	beside []hospital.Admission // who is there as well
 }
 
@@ -107,8 +108,8 @@ func (r row) play(w *world) {
 		r.turns = (*play).everything
 	}
 	r.turns(p)
-	if r.after != nil {
-		r.after(p)
+	if p.row.after != nil {
+		p.row.after(p)
 	}
 	p.diagnosed()
 }
