@@ -18,21 +18,21 @@ const (
 func TestOddLinks(t *testing.T) {
 	onOddServers(t, []row{
 		// Canvas: /Patient?_count=10&_offset=10, without the path of the base.
-		{name: "path without the base's", habit: relinked(func(a ask, u *url.URL) string { return "/" + a.path + "?" + u.RawQuery })},
+		{name: "path without the base's", habit: relinked(func(a ask, u *url.URL) string { return "/" + a.path + "?" + u.RawQuery }), safe: true},
 		// A hospital's own server: /app/FHIR/r4/Condition?… (POLAR-fhiR/fhircrackr#110, #116).
 		{name: "path with the base's", habit: relinked(func(a ask, u *url.URL) string { return "/fhir/" + a.path + "?" + u.RawQuery })},
 		{name: "query alone", habit: relinked(func(_ ask, u *url.URL) string { return "?" + u.RawQuery })},
 		{name: "type and query", habit: relinked(func(a ask, u *url.URL) string { return a.path + "?" + u.RawQuery })},
-		{name: "no scheme", habit: relinked(func(a ask, u *url.URL) string { return "//" + u.Host + "/fhir/" + a.path + "?" + u.RawQuery })},
+		{name: "no scheme", habit: relinked(func(a ask, u *url.URL) string { return "//" + u.Host + "/fhir/" + a.path + "?" + u.RawQuery }), safe: true},
 		{name: "no scheme, with a name", host: named, habit: relinked(func(_ ask, u *url.URL) string { return "//example.com/fhir?" + u.RawQuery })},
 		{name: "host in capitals", host: named, habit: relinked(func(_ ask, u *url.URL) string { return "http://EXAMPLE.com/fhir?" + u.RawQuery })},
 		// HAPI behind a gateway (hapifhir/hapi-fhir#2885).
 		{name: "path without the base's, with a name", host: named, habit: relinked(func(a ask, u *url.URL) string { return "http://example.com/" + a.path + "?" + u.RawQuery })},
 		// HAPI behind a proxy, which puts it in once more on each page (opensrp/fhircore#1714).
 		{name: "port 80", host: named, habit: relinked(func(_ ask, u *url.URL) string { return "http://example.com:80/fhir?" + u.RawQuery })},
-		{name: "port 443", host: secure, habit: relinked(func(_ ask, u *url.URL) string { return "https://example.com:443/fhir?" + u.RawQuery })},
+		{name: "port 443", host: secure, habit: relinked(func(_ ask, u *url.URL) string { return "https://example.com:443/fhir?" + u.RawQuery }), safe: true},
 		// TLS ends before the server, which does not know of it (microsoft/fhir-server#1080).
-		{name: "http for https", host: secure, habit: relinked(func(_ ask, u *url.URL) string { return "http://example.com/fhir?" + u.RawQuery })},
+		{name: "http for https", host: secure, habit: relinked(func(_ ask, u *url.URL) string { return "http://example.com/fhir?" + u.RawQuery }), safe: true},
 		{name: "http and port 80 for https", host: secure, habit: relinked(func(_ ask, u *url.URL) string { return "http://example.com:80/fhir?" + u.RawQuery })},
 		// The server's inner name (microsoft/fhir-server#1317, metriport/metriport#4974).
 		{name: "another host", host: named, habit: strayCensus("http://elsewhere.example/fhir"), turns: strays, intake: notWhole, unsafe: []string{"link"}},

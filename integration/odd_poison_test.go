@@ -43,7 +43,7 @@ func poisoned(typ string, spoil func(said) said) func(*play) habit {
 	return func(p *play) habit {
 		return func(a ask, next server) said {
 			s := next(a)
-			if a.batch() || a.transaction() || !p.shows(s, typ) {
+			if a.batch() || a.transaction() || p.mended || !p.shows(s, typ) {
 				return s
 			}
 			return spoil(s)
@@ -90,6 +90,20 @@ func isUnread(p *play, a hospital.Admission) {
 	for _, other := range p.beside {
 		p.want(other, asked)
 	}
+	if p.row.after == nil {
+		p.row.after = (*play).isMended
+	}
+}
+
+// isMended: what can be read again is asked, and nothing is said any more.
+func (p *play) isMended() {
+	p.Helper()
+	p.proxy.locked(func() { p.mended = true })
+	p.want(p.marked, asked)
+	p.until("an empty quarantine", func() bool { return len(p.status("quarantined").Map()) == 0 })
+	p.row.intake = whole
+	p.isSaid()
+	p.proxy.locked(func() { p.mended = false })
 }
 
 // isLost: she was asked, and nobody can read it any more.

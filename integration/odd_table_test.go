@@ -36,6 +36,7 @@ type row struct {
 	marked  func(p *play, a hospital.Admission) // what must become of the one the habit is about; nil: there is none
 	after   func(p *play)                       // what else must hold
 	unsafe  []string                            // what the doctor must call unsafe
+	safe    bool                                // the doctor must call nothing unsafe
 	intake  intake                              // what the intake must say of itself
 }
 
@@ -60,6 +61,7 @@ type play struct {
 	ahead  atomic.Int64         // nanoseconds that the service's clock is ahead
 	first  hospital.Admission   // who was there first of all
 	marked hospital.Admission   // whom the habit is about
+	mended bool                 // the habit is left off
 	beside []hospital.Admission // who is there as well
 }
 
@@ -106,8 +108,8 @@ func (r row) play(w *world) {
 		r.turns = (*play).everything
 	}
 	r.turns(p)
-	if r.after != nil {
-		r.after(p)
+	if p.row.after != nil {
+		p.row.after(p)
 	}
 	p.diagnosed()
 }
@@ -169,7 +171,7 @@ func (p *play) transport(cfg config.Config, jobs ...app.Job) http.RoundTripper {
 // diagnosed has the doctor say what the row wants of it.
 func (p *play) diagnosed() {
 	p.Helper()
-	if len(p.row.unsafe) == 0 {
+	if len(p.row.unsafe) == 0 && !p.row.safe {
 		return
 	}
 	cfg := p.configured()
@@ -184,6 +186,9 @@ func (p *play) diagnosed() {
 		if f.Level == doctor.Unsafe {
 			said = append(said, fmt.Sprintf("%s: %s (%s)", f.What, f.Seen, f.Means))
 		}
+	}
+	if p.row.safe && len(said) > 0 {
+		p.Errorf("the doctor calls %q unsafe", said)
 	}
 	for _, want := range p.row.unsafe {
 		if !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, want) }) {

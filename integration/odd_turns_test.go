@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/hospital"
@@ -53,9 +54,17 @@ func (p *play) everything() {
 func (p *play) mark() {
 	p.Helper()
 	if p.row.marked != nil {
+		p.tick()
 		a := p.admit(hospital.Stay{Person: woman, Ward: 2})
 		p.proxy.locked(func() { p.marked = a })
+		p.tick()
 	}
+}
+
+// tick waits until the server's stamps, which are in milliseconds, are others.
+func (p *play) tick() {
+	now := time.Now()
+	p.await(func() bool { return time.Since(now) > 2*time.Millisecond })
 }
 
 func (p *play) wantAll(all map[hospital.Admission]hospital.Outcome) {
