@@ -3,6 +3,7 @@ package fhir
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"net/http"
 	"strings"
 
@@ -59,13 +60,13 @@ type sweep struct {
 	path    string
 	asked   map[string]bool // a broken cursor leads back to a page with 200
 	swept   int
-	matched int
+	matched map[uint64]struct{} // each once: a page may repeat one in the place of another
 	doubt   NotWhole
 }
 
 func newSweep(c *Client, query string) *sweep {
 	typ, _, _ := strings.Cut(query, "?")
-	return &sweep{Client: c, query: query, path: "/" + query, asked: map[string]bool{}, doubt: NotWhole{Op: "search " + typ}}
+	return &sweep{Client: c, query: query, path: "/" + query, asked: map[string]bool{}, matched: map[uint64]struct{}{}, doubt: NotWhole{Op: "search " + typ}}
 }
 
 func (s *sweep) run(ctx context.Context, visit func(Resource) error) error {
@@ -108,7 +109,9 @@ func (s *sweep) page(ctx context.Context) (Resource, error) {
 func (s *sweep) read(page Resource) []Resource {
 	found := page.entries()
 	s.swept += len(found)
-	s.matched += matches(page)
+	for _, ref := range matches(page) {
+		s.matched[maphash.String(seed, ref)] = struct{}{}
+	}
 	s.doubt.hearAll(page)
 	return found
 }
@@ -116,10 +119,12 @@ func (s *sweep) read(page Resource) []Resource {
 // count compares with what the last page says how many there are. HAPI has
 // stopped early with a larger total.
 func (s *sweep) count(last Resource) {
-	if total := int(last.Get("total").Int()); total > s.matched {
-		s.doubt.Missing = total - s.matched
+	if total := int(last.Get("total").Int()); total > len(s.matched) {
+		s.doubt.Missing = total - len(s.matched)
 	}
 }
+
+var seed = maphash.MakeSeed()
 
 // entries are the resources of a Bundle. OperationOutcomes among them are
 // remarks, not results.

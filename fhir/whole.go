@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -93,15 +94,16 @@ func (e *NotWhole) hearAll(page Resource) {
 	})
 }
 
-// matches counts the results of a page that the search itself found: Bundle.total
-// counts neither what was included nor remarks.
-func matches(page Resource) (n int) {
-	page.Get("entry").ForEach(func(_, entry gjson.Result) bool {
-		mode := entry.Get("search.mode").String()
-		if mode != "include" && mode != "outcome" && entry.Get("resource.resourceType").Str != "OperationOutcome" {
-			n++
+// matches are the results of a page that the search itself found, as Type/id:
+// Bundle.total counts neither what was included nor remarks. What has no id is
+// told by its place.
+func matches(page Resource) (refs []string) {
+	page.Get("entry").ForEach(func(n, entry gjson.Result) bool {
+		mode, res := entry.Get("search.mode").String(), entry.Get("resource")
+		if mode != "include" && mode != "outcome" && res.Get("resourceType").Str != "OperationOutcome" {
+			refs = append(refs, cmp.Or(res.Get("id").String(), "place "+n.String())+res.Get("resourceType").Str)
 		}
 		return true
 	})
-	return n
+	return refs
 }

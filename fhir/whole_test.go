@@ -74,6 +74,7 @@ func TestFewerMatchesThanTheServerCounts(t *testing.T) {
 		"an include is no match":      {[]string{mixed}, 1},
 		"a remark is no match":        {[]string{withTotal(1, page("", remark("information", "informational")))}, 1},
 		"none of many":                {[]string{withTotal(300, page(""))}, 300},
+		"one comes twice":             {[]string{withTotal(2, page("{base}/Task?p=2", task("1"))), withTotal(2, page("", task("1")))}, 1},
 		"no total":                    {[]string{page("", task("1"))}, 0},
 		"more than it counts":         {[]string{withTotal(1, page("", task("1"), task("2")))}, 0},
 		"one left while we were here": {[]string{withTotal(3, page("{base}/Task?p=2", task("1"))), withTotal(2, page("", task("2")))}, 0},
