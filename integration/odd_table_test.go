@@ -29,6 +29,7 @@ type row struct {
 	habit func(p *play) habit
 	host  string // scheme and name that callers know it by; empty: its address
 	real  bool   // also before a real server
+	slow  bool   // before one, which is asked less often
 
 	flags   []string
 	prepare func(p *play)                       // before the service starts
@@ -78,6 +79,7 @@ func onOddServers(t *testing.T, rows []row) {
 	t.Run("real", func(t *testing.T) {
 		for _, r := range rows {
 			if r.real {
+				r.slow = true
 				t.Run(r.name, func(t *testing.T) { r.play(onReal(t)) })
 			}
 		}
@@ -118,6 +120,10 @@ func (r row) play(w *world) {
 func (p *play) configured(flags ...string) config.Config {
 	p.Helper()
 	cfg := p.config(slices.Concat(p.row.flags, flags)...)
+	if p.row.slow {
+		cfg.Census.Interval = min(cfg.Census.Interval, 3*time.Second)
+		return cfg
+	}
 	cfg.Poll.Interval = min(cfg.Poll.Interval, 40*time.Millisecond)
 	if cfg.Census.Interval == 15*time.Minute { // nobody has asked for another
 		cfg.Census.Interval = 150 * time.Millisecond
@@ -223,8 +229,11 @@ func (p *play) until(what string, done func() bool) {
 // await looks more often than hospital.Wait: here nobody else uses the server, and
 // there are many rows.
 func (p *play) await(done func() bool) bool {
-	ctx := p.ctx()
-	for pause := 10 * time.Millisecond; !done(); pause = min(2*pause, 80*time.Millisecond) {
+	ctx, longest := p.ctx(), 80*time.Millisecond
+	if p.row.slow {
+		longest = time.Second
+	}
+	for pause := 10 * time.Millisecond; !done(); pause = min(2*pause, longest) {
 		select {
 		case <-ctx.Done():
 			return false
