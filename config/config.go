@@ -110,7 +110,7 @@ var settings = []struct {
 	{"fhir.auth.client_id", "", "how the authorization server knows us"},
 	{"fhir.auth.key_file", "", "file with the private keys (PEM, JWK or JWK set); the first signs"},
 	{"fhir.auth.token_url", "", "token endpoint; empty: as the FHIR server's SMART configuration says"},
-	{"fhir.auth.audience", "", "whom the assertion is for; empty: the token endpoint"},
+	{"fhir.auth.audience", "", "whom the assertion is for; empty: the token endpoint; wants token_url, unless that is at the host of fhir.base_url"},
 	{"fhir.auth.scopes", "", "scopes to ask for; empty: what the command needs"},
 	{"fhir.tls.ca_file", "", "certificates of those who may vouch for the server; empty: the system's"},
 	{"fhir.tls.cert_file", "", "our certificate, for a server that asks for one"},
