@@ -51,7 +51,7 @@ func (a *App) serveOperator(own *pair, fail context.CancelCauseFunc) (stop func(
 	}
 	mux := http.NewServeMux()
 	a.status.mountPages(mux)
-	var handler http.Handler = mux
+	handler := local(mux)
 	if o.TokenFile != "" {
 		tokens, err := lines("operator.token_file", o.TokenFile)
 		if err != nil {
