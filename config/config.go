@@ -17,6 +17,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
+
+	"github.com/tilsyn/tilsyn/internal/outside"
 )
 
 // Config is everything that an operator can set. A Secret is only where it lies.
@@ -194,7 +196,7 @@ func readFile(v *viper.Viper, fs *pflag.FlagSet) error {
 	if path == "" {
 		return nil
 	}
-	raw, err := os.ReadFile(path)
+	raw, err := outside.ReadYAML(path)
 	if err != nil {
 		return fmt.Errorf("configuration file: %w", err)
 	}
@@ -205,11 +207,19 @@ func readFile(v *viper.Viper, fs *pflag.FlagSet) error {
 	if err := v.MergeConfigMap(withoutEmpty(file)); err != nil {
 		return fmt.Errorf("configuration file %s: %w", path, err)
 	}
+	return unknownKeys(path, v.AllKeys())
+}
+
+// mostTold are the mistakes of one kind that are told: nobody reads more, and a file
+// that is no configuration may hold a hundred thousand.
+const mostTold = 20
+
+func unknownKeys(path string, found []string) error {
 	known := keys()
 	var errs []error
-	for _, k := range v.AllKeys() {
-		if !slices.Contains(known, k) {
-			errs = append(errs, fmt.Errorf("configuration file %s: unknown key %q; did you mean %q?", path, k, nearest(k, known)))
+	for _, k := range found {
+		if !slices.Contains(known, k) && len(errs) < mostTold {
+			errs = append(errs, fmt.Errorf("configuration file %s: unknown key %.100q; did you mean %q?", path, k, nearest(k, known)))
 		}
 	}
 	return errors.Join(errs...)
@@ -295,6 +305,7 @@ func envName(key string) string {
 func Nearest(key string) string { return nearest(key, keys()) }
 
 func nearest(key string, known []string) string {
+	key = key[:min(len(key), 100)] // what is longer is like none
 	best, distance := "", 1<<30
 	for _, k := range known {
 		if d := levenshtein.ComputeDistance(key, k); d < distance {

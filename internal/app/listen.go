@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/internal/intake"
 )
@@ -103,6 +105,15 @@ func (a *App) certificate() (*pair, error) {
 		return nil, nil
 	}
 	return newPair("tls", a.cfg.TLS.CertFile, a.cfg.TLS.KeyFile, a.log)
+}
+
+// CheckTLS tells whether callers can be shown the certificate that is configured.
+func CheckTLS(t config.TLS) error {
+	if t.CertFile == "" {
+		return nil
+	}
+	_, err := newPair("tls", t.CertFile, t.KeyFile, zerolog.Nop())
+	return err
 }
 
 // door is one listener and what is served there.
