@@ -23,6 +23,8 @@ import (
 
 // Config is everything that an operator can set. A Secret is only where it lies.
 type Config struct {
+	File string `mapstructure:"-"` // where it was read from; empty: no file
+
 	FHIR          FHIR          `mapstructure:"fhir"`
 	Listen        string        `mapstructure:"listen"`
 	TLS           TLS           `mapstructure:"tls"`
@@ -171,7 +173,8 @@ func Load(fs *pflag.FlagSet) (Config, error) {
 	for _, s := range settings {
 		v.SetDefault(s.key, s.value)
 	}
-	if err := readFile(v, fs); err != nil {
+	file := path(fs)
+	if err := readFile(v, file); err != nil {
 		return Config{}, err
 	}
 	v.SetEnvPrefix(prefix)
@@ -180,7 +183,7 @@ func Load(fs *pflag.FlagSet) (Config, error) {
 	if err := v.BindPFlags(fs); err != nil {
 		return Config{}, fmt.Errorf("configuration: %w", err)
 	}
-	var c Config
+	c := Config{File: file}
 	if err := errors.Join(unknownEnv(os.Environ()), decode(v, &c)); err != nil {
 		return Config{}, err
 	}
@@ -188,11 +191,15 @@ func Load(fs *pflag.FlagSet) (Config, error) {
 	return c, err
 }
 
-func readFile(v *viper.Viper, fs *pflag.FlagSet) error {
-	path := os.Getenv(prefix + "_CONFIG")
+// path is where the configuration file lies; empty: there is none.
+func path(fs *pflag.FlagSet) string {
 	if f := fs.Lookup("config"); f != nil && f.Changed {
-		path = f.Value.String()
+		return f.Value.String()
 	}
+	return os.Getenv(prefix + "_CONFIG")
+}
+
+func readFile(v *viper.Viper, path string) error {
 	if path == "" {
 		return nil
 	}
