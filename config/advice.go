@@ -5,11 +5,12 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/tilsyn/tilsyn/internal/outside"
 )
 
 // Advice is what the ward nurse says and hands over to a patient whose score
@@ -50,7 +51,7 @@ var shippedAdvice embed.FS
 
 // read fills in what the file says, or what is shipped for the language.
 func (a *Advice) read(language string) error {
-	open, name := os.ReadFile, a.File
+	open, name := func(name string) ([]byte, error) { return outside.Read(name, outside.MaxYAML) }, a.File
 	if name == "" {
 		open, name = shippedAdvice.ReadFile, "advice/"+language+".yaml"
 	}
@@ -75,6 +76,10 @@ func (m *mistakes) parse(text []byte) any {
 	}
 	var content any
 	text = bytes.TrimPrefix(text, []byte("\ufeff")) // some editors begin a file with it
+	if err := outside.CheckYAML(text); err != nil {
+		m.add("%w", err)
+		return nil
+	}
 	if err := yaml.Unmarshal(text, &content); err != nil {
 		m.add("%s", yaml.FormatError(err, false, false))
 	}

@@ -102,7 +102,7 @@ func TestAllThatIsWrongWithTheAdviceIsToldAtOnce(t *testing.T) {
 
 func TestAnAdviceFileThatIsNotThereIsNamed(t *testing.T) {
 	_, err := load(t, "", "--advice.file", "testdata/absent.yaml")
-	if want := "configuration: advice.file: open testdata/absent.yaml: no such file or directory"; err == nil || err.Error() != want {
+	if want := "configuration: advice.file: stat testdata/absent.yaml: no such file or directory"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -17,10 +17,14 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
+
+	"github.com/tilsyn/tilsyn/internal/outside"
 )
 
 // Config is everything that an operator can set. A Secret is only where it lies.
 type Config struct {
+	File string `mapstructure:"-"` // where it was read from; empty: no file
+
 	FHIR          FHIR          `mapstructure:"fhir"`
 	Listen        string        `mapstructure:"listen"`
 	TLS           TLS           `mapstructure:"tls"`
@@ -116,7 +120,7 @@ var settings = []struct {
 	{"fhir.auth.client_id", "", "how the authorization server knows us"},
 	{"fhir.auth.key_file", "", "file with the private keys (PEM, JWK or JWK set); the first signs"},
 	{"fhir.auth.token_url", "", "token endpoint; empty: as the FHIR server's SMART configuration says"},
-	{"fhir.auth.audience", "", "whom the assertion is for; empty: the token endpoint"},
+	{"fhir.auth.audience", "", "whom the assertion is for; empty: the token endpoint; wants token_url, unless that is at the host of fhir.base_url"},
 	{"fhir.auth.scopes", "", "scopes to ask for; empty: what the command needs"},
 	{"fhir.tls.ca_file", "", "certificates of those who may vouch for the server; empty: the system's"},
 	{"fhir.tls.cert_file", "", "our certificate, for a server that asks for one"},
@@ -176,7 +180,8 @@ func Load(fs *pflag.FlagSet) (Config, error) {
 	for _, s := range settings {
 		v.SetDefault(s.key, s.value)
 	}
-	if err := readFile(v, fs); err != nil {
+	file := path(fs)
+	if err := readFile(v, file); err != nil {
 		return Config{}, err
 	}
 	v.SetEnvPrefix(prefix)
@@ -185,7 +190,7 @@ func Load(fs *pflag.FlagSet) (Config, error) {
 	if err := v.BindPFlags(fs); err != nil {
 		return Config{}, fmt.Errorf("configuration: %w", err)
 	}
-	var c Config
+	c := Config{File: file}
 	if err := errors.Join(unknownEnv(os.Environ()), decode(v, &c)); err != nil {
 		return Config{}, err
 	}
@@ -193,15 +198,19 @@ func Load(fs *pflag.FlagSet) (Config, error) {
 	return c, err
 }
 
-func readFile(v *viper.Viper, fs *pflag.FlagSet) error {
-	path := os.Getenv(prefix + "_CONFIG")
+// path is where the configuration file lies; empty: there is none.
+func path(fs *pflag.FlagSet) string {
 	if f := fs.Lookup("config"); f != nil && f.Changed {
-		path = f.Value.String()
+		return f.Value.String()
 	}
+	return os.Getenv(prefix + "_CONFIG")
+}
+
+func readFile(v *viper.Viper, path string) error {
 	if path == "" {
 		return nil
 	}
-	raw, err := os.ReadFile(path)
+	raw, err := outside.ReadYAML(path)
 	if err != nil {
 		return fmt.Errorf("configuration file: %w", err)
 	}
@@ -212,11 +221,19 @@ func readFile(v *viper.Viper, fs *pflag.FlagSet) error {
 	if err := v.MergeConfigMap(withoutEmpty(file)); err != nil {
 		return fmt.Errorf("configuration file %s: %w", path, err)
 	}
+	return unknownKeys(path, v.AllKeys())
+}
+
+// mostTold are the mistakes of one kind that are told: nobody reads more, and a file
+// that is no configuration may hold a hundred thousand.
+const mostTold = 20
+
+func unknownKeys(path string, found []string) error {
 	known := keys()
 	var errs []error
-	for _, k := range v.AllKeys() {
-		if !slices.Contains(known, k) {
-			errs = append(errs, fmt.Errorf("configuration file %s: unknown key %q; did you mean %q?", path, k, nearest(k, known)))
+	for _, k := range found {
+		if !slices.Contains(known, k) && len(errs) < mostTold {
+			errs = append(errs, fmt.Errorf("configuration file %s: unknown key %.100q; did you mean %q?", path, k, nearest(k, known)))
 		}
 	}
 	return errors.Join(errs...)
@@ -302,6 +319,7 @@ func envName(key string) string {
 func Nearest(key string) string { return nearest(key, keys()) }
 
 func nearest(key string, known []string) string {
+	key = key[:min(len(key), 100)] // what is longer is like none
 	best, distance := "", 1<<30
 	for _, k := range known {
 		if d := levenshtein.ComputeDistance(key, k); d < distance {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/tilsyn/tilsyn/internal/outside"
 )
 
 // Secret says where a secret lies: the path of a file, or env:NAME for an
@@ -39,7 +41,7 @@ func (s Secret) content() (string, error) {
 		}
 		return text, nil
 	}
-	raw, err := os.ReadFile(string(s))
+	raw, err := outside.Read(string(s), outside.MaxSecret)
 	if err != nil {
 		return "", fmt.Errorf("the file that it names cannot be read: %w", withoutPath(err))
 	}

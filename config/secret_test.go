@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,7 +18,7 @@ const hidden = "s3cret-canary"
 func secretFile(t *testing.T, content string) config.Secret {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+	if err := errors.Join(os.WriteFile(path, []byte(content), 0o600), os.Chmod(filepath.Dir(path), 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	return config.Secret(path)

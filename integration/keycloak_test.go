@@ -293,7 +293,7 @@ func (k *keycloak) refuses(t *testing.T) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	issuer := append(k.flags(base, "es384"), "--fhir.auth.audience", k.realm)
+	issuer := append(k.flags(base, "es384"), "--fhir.auth.audience", k.realm, "--fhir.auth.token_url", k.realm+"/protocol/openid-connect/token")
 	if _, err := w.app(issuer...).Client().Search(w.ctx(), "Task"); err != nil {
 		t.Errorf("the issuer as audience: %v", err)
 	}

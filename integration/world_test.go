@@ -66,7 +66,7 @@ func onSandbox(t testing.TB) *world {
 }
 
 func onReal(t testing.TB) *world {
-	s := fhirserver.Require(t)
+	s := require(t)
 	loadProfiles(t, s)
 	return open(t, s.Base, s.Callback(hookPort))
 }

@@ -53,6 +53,9 @@ func checkFiles(cfg config.Config, policy *pathway.Policy) error {
 			return fmt.Errorf("fhir.auth.key_file: %w", err)
 		}
 	}
+	if err := app.CheckTLS(cfg.TLS); err != nil {
+		return err
+	}
 	if cfg.FHIR.BaseURL == "" {
 		return nil
 	}

@@ -43,7 +43,7 @@ func besiege(t *testing.T) *siege {
 	s := &siege{T: t, hostile: h, ctx: ctx, base: front.URL + "/fhir"}
 	s.stranger, s.heard = stranger(t)
 	token := filepath.Join(t.TempDir(), "token")
-	s.must(os.WriteFile(token, []byte("secret"), 0o600))
+	s.must(os.WriteFile(token, []byte("s3cret"), 0o600))
 	at := []string{"--fhir.base_url", s.base, "--fhir.token_file", token}
 	if code, _, errs := tilsyn(t, append([]string{"setup"}, at...)...); code != exitDone {
 		t.Fatal(errs)
@@ -115,7 +115,7 @@ func (s *siege) stands() (peak int) {
 	if len(s.outside) > 0 {
 		s.Errorf("asked for outside the base URL: %q", s.outside)
 	}
-	if logs := s.tilsyn.logs.String(); strings.Contains(logs, "secret") || strings.Contains(logs, "evil") || strings.Contains(logs, "Kari") {
+	if logs := s.tilsyn.logs.String(); strings.Contains(logs, "s3cret") || strings.Contains(logs, "evil") || strings.Contains(logs, "Kari") {
 		s.Errorf("the log repeats what it was told:\n%s", tail(logs))
 	}
 	return peak

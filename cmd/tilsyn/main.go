@@ -17,10 +17,12 @@ import (
 
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/internal/defect"
+	"github.com/tilsyn/tilsyn/internal/outside"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // who asks a second time wants it at once
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -46,15 +48,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := execute(ctx, root)
-	var wrong wrongUse
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitDone
-	case errors.As(err, &wrong):
-		fmt.Fprintf(stderr, "tilsyn: %v\nSee `tilsyn --help`.\n", err)
+	}
+	fmt.Fprintf(stderr, "tilsyn: %s\n", outside.Lines(err.Error())) // it may quote what a file or a server said
+	if wrong := (wrongUse{}); errors.As(err, &wrong) {
+		fmt.Fprintln(stderr, "See `tilsyn --help`.")
 		return exitWrongUse
 	}
-	fmt.Fprintf(stderr, "tilsyn: %v\n", err)
 	return exitFailed
 }
 

@@ -62,6 +62,19 @@ func startIn(t *testing.T, dir string, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.Command(os.Args[0], args...)}
 	p.Dir = dir
+	return p.begin(t, env)
+}
+
+// startWith starts it with so many descriptors.
+func startWith(t *testing.T, descriptors int, args ...string) *process {
+	t.Helper()
+	limited := fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, descriptors)
+	p := &process{Cmd: exec.Command("sh", append([]string{"-c", limited, os.Args[0]}, args...)...)}
+	return p.begin(t, nil)
+}
+
+func (p *process) begin(t *testing.T, env []string) *process {
+	t.Helper()
 	p.Env = append(append(os.Environ(), asProgram+"=1"), env...)
 	p.Stdout, p.Stderr = &p.logs, &p.logs
 	if err := p.Start(); err != nil {

@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/outside"
 )
 
 func scoreCommand() *cobra.Command {
@@ -48,7 +48,7 @@ func score(c *cobra.Command, args []string) error {
 
 func readJSON[T any](path string, parse func([]byte) (T, error)) (T, error) {
 	var none T
-	raw, err := os.ReadFile(path)
+	raw, err := outside.Read(path, outside.MaxJSON)
 	if err != nil {
 		return none, err
 	}

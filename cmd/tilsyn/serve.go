@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/internal/app"
+	"github.com/tilsyn/tilsyn/internal/outside"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 )
 
@@ -57,7 +57,7 @@ func readPolicy(path string) (*pathway.Policy, error) {
 	if path == "" {
 		return pathway.DefaultPolicy(), nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := outside.ReadYAML(path)
 	if err != nil {
 		return nil, fmt.Errorf("policy.file: %w", err)
 	}

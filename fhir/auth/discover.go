@@ -1,12 +1,15 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/tilsyn/tilsyn/fhir"
 )
@@ -40,8 +43,8 @@ func (s *smart) discover(ctx context.Context) (*endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !s.trusted(found.TokenEndpoint) {
-		return nil, problem("%s names no token endpoint that can be used: it must be an https URL; set fhir.auth.token_url", s.BaseURL+wellKnownPath)
+	if err := s.trust(found.TokenEndpoint); err != nil {
+		return nil, err
 	}
 	// Its name is the server's own, so it may be any.
 	s.endpoint = &endpoint{url: found.TokenEndpoint, name: "the token endpoint of " + s.BaseURL + wellKnownPath, algorithms: found.Algorithms,
@@ -80,10 +83,24 @@ func host(at string) string {
 	return u.Host
 }
 
-// trusted: a FHIR server reached by TLS must not send us where there is none.
-func (s *smart) trusted(endpoint string) bool {
+// trust: a FHIR server reached by TLS must not send us where there is none. An
+// assertion for the endpoint itself is good nowhere else; one for a configured
+// audience is good there, so it goes no further than that server.
+func (s *smart) trust(endpoint string) error {
+	at := s.BaseURL + wellKnownPath
 	u, err := url.Parse(endpoint)
 	base, baseErr := url.Parse(s.BaseURL)
-	return err == nil && baseErr == nil && u.Host != "" && u.User == nil && u.Fragment == "" &&
-		(u.Scheme == "https" || u.Scheme == "http" && base.Scheme == "http")
+	if err != nil || baseErr != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && (u.Scheme != "http" || base.Scheme != "http") {
+		return problem("%s names no token endpoint that can be used: it must be an https URL; set fhir.auth.token_url", at)
+	}
+	if s.Audience != "" && origin(u) != origin(base) {
+		return problem("%s names a token endpoint at another host, which is not given an assertion for fhir.auth.audience; set fhir.auth.token_url to the one that is meant", at)
+	}
+	return nil
+}
+
+// origin is the scheme, host and port of a URL (RFC 6454).
+func origin(u *url.URL) string {
+	port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+	return u.Scheme + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port)
 }

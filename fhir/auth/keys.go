@@ -25,7 +25,11 @@ type Keys []jose.JSONWebKey
 // Algorithms are what SMART Backend Services signs with.
 var Algorithms = []string{string(jose.ES384), string(jose.RS384)}
 
-const minRSA = 2048 // bits
+const (
+	minRSA      = 2048  // bits; NIST SP 800-57 part 1, good until 2030
+	maxRSA      = 8192  // bits; more takes seconds a signature
+	minExponent = 65537 // NIST SP 800-56B, 6.2
+)
 
 // ParseKeys reads PEM (PKCS #8, PKCS #1, SEC 1; one block a key), a JWK or a
 // JWK set. A JWK keeps the kid that it may be registered under; the others get
@@ -95,8 +99,8 @@ func complete(k *jose.JSONWebKey) error {
 	alg := ""
 	switch public := k.Public().Key.(type) {
 	case *rsa.PublicKey:
-		if public.N.BitLen() < minRSA {
-			return fmt.Errorf("an RSA key of %d bits is too short; use %d or more", public.N.BitLen(), minRSA)
+		if err := strongRSA(public); err != nil {
+			return err
 		}
 		alg = string(jose.RS384)
 	case *ecdsa.PublicKey:
@@ -110,6 +114,9 @@ func complete(k *jose.JSONWebKey) error {
 	if k.Algorithm != "" && k.Algorithm != alg {
 		return fmt.Errorf("is meant for another algorithm than %s; make one with `tilsyn jwks --new`", alg)
 	}
+	if !fits(k.Key) {
+		return errors.New("the private part does not belong to the public part")
+	}
 	k.Algorithm, k.Use = alg, "sig"
 	if k.KeyID != "" {
 		return nil
@@ -117,6 +124,35 @@ func complete(k *jose.JSONWebKey) error {
 	print, err := k.Thumbprint(crypto.SHA256)
 	k.KeyID = base64.RawURLEncoding.EncodeToString(print)
 	return err
+}
+
+func strongRSA(public *rsa.PublicKey) error {
+	switch bits := public.N.BitLen(); {
+	case bits < minRSA:
+		return fmt.Errorf("an RSA key of %d bits is too short; use %d or more", bits, minRSA)
+	case bits > maxRSA:
+		return fmt.Errorf("an RSA key of %d bits is too long; use %d at most", bits, maxRSA)
+	case public.E < minExponent:
+		return fmt.Errorf("an RSA key with a public exponent of %d is too weak; make one with %d", public.E, minExponent)
+	}
+	return nil
+}
+
+// fits tells whether a key signs what its public part verifies: a JWK may say
+// anything of both, and nobody else would find out before the server refuses.
+func fits(key any) bool {
+	switch private := key.(type) {
+	case *rsa.PrivateKey:
+		return private.Validate() == nil
+	case *ecdsa.PrivateKey:
+		number, err := private.Bytes()
+		if err != nil {
+			return false
+		}
+		derived, err := ecdsa.ParseRawPrivateKey(private.Curve, number)
+		return err == nil && derived.PublicKey.Equal(&private.PublicKey)
+	}
+	return true // a public key alone
 }
 
 // signing is the first private key that the server can check; it may not have

@@ -106,7 +106,7 @@ func TestTheTokenEndpointIsFound(t *testing.T) {
 
 func TestAnotherAudienceForAServerThatWantsIt(t *testing.T) {
 	bubble(t, func(t *testing.T, s *site, o *auth.SmartOptions) {
-		o.Audience = "https://login.test/realms/ward"
+		o.Audience, o.TokenURL = "https://login.test/realms/ward", tokenURL
 		_, _ = get(connect(t, s, o))
 		if s.claims["aud"] != o.Audience {
 			t.Errorf("aud is %v", s.claims["aud"])

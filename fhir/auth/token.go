@@ -27,6 +27,9 @@ const (
 	issuedBefore = 10 * time.Second
 	// Clocks that differ by more have to be allowed for.
 	clockTolerance = 30 * time.Second
+	// Further than a wrong time zone no clock is followed: an assertion for a day
+	// that has not come is good on that day, for whoever kept it.
+	clockFollowed = 3 * time.Hour
 
 	unstatedLife = 5 * time.Minute // of a token, as SMART recommends, where the server does not say
 	longestLife  = 24 * time.Hour
@@ -56,7 +59,10 @@ func (s *smart) request(ctx context.Context) (*grant, error) {
 		return g, err
 	}
 	ahead := time.Until(refused.clock)
-	if (ahead - s.ahead).Abs() < clockTolerance {
+	switch {
+	case ahead.Abs() > clockFollowed:
+		return nil, problem("%w; %s, which is not followed: set that clock or the one of this machine", err, apart(ahead))
+	case (ahead - s.ahead).Abs() < clockTolerance:
 		return nil, err
 	}
 	before := s.ahead
@@ -66,6 +72,19 @@ func (s *smart) request(ctx context.Context) (*grant, error) {
 	}
 	s.ahead = before // it was not that
 	return nil, problem("%w; the clocks of that server and of this machine differ by %s", err, ahead.Abs().Round(time.Second))
+}
+
+// apart says how a server's clock differs from ours.
+func apart(ahead time.Duration) string {
+	way := "ahead of"
+	if ahead < 0 {
+		way = "behind"
+	}
+	by := ahead.Abs().Round(time.Minute).String()
+	if days := ahead.Abs().Round(24*time.Hour) / (24 * time.Hour); days > 2 {
+		by = fmt.Sprintf("%d days", days)
+	}
+	return fmt.Sprintf("the clock of that server is %s %s that of this machine", by, way)
 }
 
 func (s *smart) post(ctx context.Context, at *endpoint) (*grant, error) {

@@ -20,7 +20,8 @@ import (
 const (
 	// EnvBase names a server to use instead of starting one, as in http://host:port/fhir.
 	EnvBase = "TILSYN_TEST_FHIR"
-	// EnvKind is the kind of server to start where EnvBase names none: "hapi-postgres", or HAPI on H2 when empty.
+	// EnvKind is the kind of server to start where EnvBase names none: "hapi-postgres" or "medplum", or
+	// HAPI on H2 when empty.
 	EnvKind = "TILSYN_TEST_SERVER"
 	// EnvCallbackHost is the host under which the server of EnvBase reaches this process; 127.0.0.1 when empty.
 	EnvCallbackHost = "TILSYN_TEST_CALLBACK_HOST"
@@ -55,6 +56,7 @@ type Server struct {
 	Name string // what it is, for people
 
 	callbackHost string
+	lacks        map[Feature]bool
 	stop         func() error
 	also         func() error // stops what it stands on
 	restart      func(context.Context) error
@@ -113,6 +115,7 @@ func Find(ctx context.Context, opts Options) (*Server, error) {
 // kinds are the servers that are started only when they are asked for.
 var kinds = map[string]func(context.Context, Options) (*Server, error){
 	"hapi-postgres": startOnPostgres,
+	"medplum":       startMedplum,
 }
 
 func anyHAPI(ctx context.Context, opts Options) (*Server, error) {

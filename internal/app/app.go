@@ -200,7 +200,7 @@ func (a *App) await(ctx context.Context) (*reconcile.Reconciler, error) {
 func (a *App) untilAnswered(ctx context.Context, ask func() error) error {
 	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
 		err := ask()
-		if answer := (*fhir.Error)(nil); !errors.As(err, &answer) || fhir.IsRefused(err) {
+		if answer := (*fhir.Error)(nil); !fhir.IsNotWhole(err) && (!errors.As(err, &answer) || fhir.IsRefused(err)) {
 			return err
 		}
 		a.log.Warn().Err(err).Dur("again_in_ms", wait).Msg("waiting for the FHIR server")

@@ -12,9 +12,12 @@ import (
 
 // calm serves callers so that nothing of what they send comes out again: neither
 // in an answer, where http.ServeMux would send a path back that is not clean, nor
-// in the log after a panic.
+// in the log after a panic. Nobody is to keep an answer, or to take it for another
+// type than it has.
 func calm(next http.Handler, to zerolog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
 		defer func() {
 			if recover() != nil {
 				to.Error().Err(defect.Found()).Msg("a caller was not answered")

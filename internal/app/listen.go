@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/internal/intake"
 )
@@ -30,7 +32,7 @@ func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop f
 		mux.Handle(intake.HookPath, hook)
 		mux.Handle(intake.HookPath+"/", hook)
 	}
-	stopMain, err := a.open(door{"listen", a.cfg.Listen, a.listener, own, mux}, fail)
+	stopMain, err := a.open(door{"listen", a.cfg.Listen, a.listener, own, mux, min(mostCallers, descriptors()/2)}, fail)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +53,7 @@ func (a *App) serveOperator(own *pair, fail context.CancelCauseFunc) (stop func(
 	}
 	mux := http.NewServeMux()
 	a.status.mountPages(mux)
-	var handler http.Handler = mux
+	handler := local(mux)
 	if o.TokenFile != "" {
 		tokens, err := lines("operator.token_file", o.TokenFile)
 		if err != nil {
@@ -62,7 +64,7 @@ func (a *App) serveOperator(own *pair, fail context.CancelCauseFunc) (stop func(
 	if o.Loopback() {
 		own = nil // nothing leaves the machine, and no certificate names it so
 	}
-	return a.open(door{"operator", o.Listen, a.operator, own, handler}, fail)
+	return a.open(door{"operator", o.Listen, a.operator, own, handler, min(mostOperators, descriptors()/8)}, fail)
 }
 
 func guarded(tokens intake.Secrets, next http.Handler, refused func(*http.Request)) http.Handler {
@@ -105,6 +107,15 @@ func (a *App) certificate() (*pair, error) {
 	return newPair("tls", a.cfg.TLS.CertFile, a.cfg.TLS.KeyFile, a.log)
 }
 
+// CheckTLS tells whether callers can be shown the certificate that is configured.
+func CheckTLS(t config.TLS) error {
+	if t.CertFile == "" {
+		return nil
+	}
+	_, err := newPair("tls", t.CertFile, t.KeyFile, zerolog.Nop())
+	return err
+}
+
 // door is one listener and what is served there.
 type door struct {
 	name     string       // in the log
@@ -112,7 +123,16 @@ type door struct {
 	listener net.Listener // instead; may be nil
 	own      *pair        // nil: without TLS
 	handler  http.Handler
+	most     int // connections
 }
+
+// Each connection takes 25 kB, and a descriptor: the way to the FHIR server needs
+// some too, and each door has its own share.
+const (
+	mostCallers   = 512
+	mostOperators = 64
+	unlimited     = 1 << 20 // descriptors
+)
 
 func (a *App) open(d door, fail context.CancelCauseFunc) (stop func(), err error) {
 	listener := d.listener
@@ -121,15 +141,24 @@ func (a *App) open(d door, fail context.CancelCauseFunc) (stop func(), err error
 			return nil, fmt.Errorf("listen: %w", err)
 		}
 	}
-	srv := &http.Server{Handler: calm(d.handler, a.log), ErrorLog: complaintsTo(a.log), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
-		WriteTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
+	crowd := newCrowd(listener, d.most, a.log)
+	srv := a.server(d.handler)
 	go func() {
-		if err := d.run(srv, listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := d.run(srv, crowd); !errors.Is(err, http.ErrServerClosed) {
 			fail(fmt.Errorf("serve: %w", err))
 		}
 	}()
-	a.log.Info().Str(d.name, listener.Addr().String()).Bool("tls", d.own != nil).Msg("listening")
+	a.log.Info().Str(d.name, listener.Addr().String()).Bool("tls", d.own != nil).Int("connections", d.most).Msg("listening")
 	return func() { shutdown(srv) }, nil
+}
+
+// server has a limit for everything that a caller can draw out. It speaks HTTP/1.1
+// alone: one connection, one request at a time.
+func (a *App) server(handler http.Handler) *http.Server {
+	srv := &http.Server{Handler: attending(calm(handler, a.log)), ErrorLog: complaintsTo(a.log), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 15 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10, ConnContext: greet, Protocols: new(http.Protocols)}
+	srv.Protocols.SetHTTP1(true)
+	return srv
 }
 
 func (d door) run(srv *http.Server, listener net.Listener) error {

@@ -8,7 +8,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -92,6 +94,30 @@ func TestCallersAreServedByTLSWithTheCertificateOfNow(t *testing.T) {
 		resp.Body.Close()
 		if resp.StatusCode == 200 {
 			t.Error("served without TLS as well")
+		}
+	}
+}
+
+// Files that turn into pipes under a running service stall nobody.
+func TestFilesThatBecomePipesStallNobody(t *testing.T) {
+	ca := newAuthority(t)
+	ca.issue(1)
+	token := written(t, "s3cret")
+	listen, operator := running(t, config.Config{TLS: config.TLS{CertFile: ca.path("cert.pem"), KeyFile: config.Secret(ca.path("key.pem"))},
+		Operator: config.Operator{TokenFile: token}, Hook: config.Hook{Enabled: true, TokenFile: token}})
+	c := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: ca.pool()}}}
+	if status, _ := fetch(t, c, "https://"+operator+"/status", "s3cret"); status != 200 {
+		t.Fatalf("before: %d", status)
+	}
+	for _, path := range []string{ca.path("cert.pem"), ca.path("key.pem"), string(token)} {
+		ca.must(os.Remove(path))
+		ca.must(syscall.Mkfifo(path, 0o600))
+	}
+	for range 3 {
+		for url, want := range map[string]int{listen + "/livez": 200, listen + "/hooks/fhir": 401, operator + "/status": 401} {
+			if status, serial := fetch(t, c, "https://"+url, "s3cret"); status != want || serial != 1 {
+				t.Errorf("%s: %d with certificate %d", url, status, serial)
+			}
 		}
 	}
 }

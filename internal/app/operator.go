@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"strings"
 
 	"github.com/tilsyn/tilsyn/fhir"
 )
@@ -20,7 +22,7 @@ func (a *App) askOperator(ctx context.Context, path string) (*http.Response, err
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errRequest, err)
 	}
-	transport := &http.Transport{DisableKeepAlives: true}
+	transport := &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10}
 	scheme := "http"
 	if own != nil && !a.cfg.Operator.Loopback() {
 		scheme, transport.TLSClientConfig = "https", only(own)
@@ -36,11 +38,33 @@ func (a *App) askOperator(ctx context.Context, path string) (*http.Response, err
 		}
 		req.Header.Set("Authorization", "Bearer "+tokens[0])
 	}
-	answer, err := (&http.Client{Transport: transport}).Do(req)
+	// A redirect would take the token along.
+	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.Do(req)
 	if err != nil {
 		return nil, fhir.TransportError(err) // who answers there may be anybody
 	}
 	return answer, nil
+}
+
+// local is for pages without a token. A browser can be led to this machine by a
+// name of somebody else's (DNS rebinding), but it sends that name along.
+func local(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !namesThisMachine(r.Host) {
+			http.Error(w, "without operator.token_file these pages answer as localhost or 127.0.0.1 alone", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func namesThisMachine(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]") // without a port
+	}
+	return strings.EqualFold(name, "localhost") || net.ParseIP(name).IsLoopback()
 }
 
 // only trusts a service that shows our own certificate, whatever name it is for:

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/intake"
+	"github.com/tilsyn/tilsyn/internal/outside"
 	"github.com/tilsyn/tilsyn/internal/reconcile"
 )
 
@@ -31,6 +32,7 @@ type Quarantined struct {
 const (
 	maxQuarantined = 1000           // more at once is one fault of the server's, not a thousand of admissions
 	maxReason      = 500            // bytes
+	maxID          = 100            // characters: FHIR has 64, and a window two times
 	maxPage        = 4 << 20        // bytes of a /status
 	keptWhenOver   = 24 * time.Hour // for somebody to see it, where the admission has ended
 )
@@ -102,10 +104,21 @@ func (a *App) Quarantined(ctx context.Context) (map[string]Quarantined, error) {
 		return nil, fmt.Errorf("the service at %s wants another token: start this command with the same operator.token_file", address)
 	}
 	var p page
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxPage)).Decode(&p); err != nil || p.Phase == "" {
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxPage)).Decode(&p); err != nil || p.Phase == "" ||
+		resp.StatusCode != http.StatusOK || len(p.Quarantined) > 2*maxQuarantined { // windows come on top
 		return nil, fmt.Errorf("what answers at %s is not tilsyn; operator.listen names the service's address", address)
 	}
-	return p.Quarantined, nil
+	return p.Quarantined.printable(), nil
+}
+
+// printable is a copy for people's terminals: who answers may be anybody.
+func (q quarantine) printable() quarantine {
+	fit := quarantine{}
+	for id, entry := range q {
+		entry.Reason = outside.Text(entry.Reason, maxReason)
+		fit[outside.Text(id, maxID)] = entry
+	}
+	return fit
 }
 
 // Address is where the service on this machine shows its pages to operators.

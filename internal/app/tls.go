@@ -6,12 +6,14 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/internal/outside"
 )
 
 // outbound is what TLS to the FHIR server and its authorization server needs
@@ -22,7 +24,7 @@ func outbound(c config.OutboundTLS, log zerolog.Logger) (*tls.Config, error) {
 	}
 	t := &tls.Config{}
 	if c.CAFile != "" {
-		bundle, err := os.ReadFile(c.CAFile)
+		bundle, err := outside.Read(c.CAFile, outside.MaxPEM)
 		if err != nil {
 			return nil, fmt.Errorf("fhir.tls.ca_file: %w", err)
 		}
@@ -43,51 +45,80 @@ func outbound(c config.OutboundTLS, log zerolog.Logger) (*tls.Config, error) {
 
 // pair is a certificate with its key. The files are read at every handshake, so
 // those that are replaced count at once. While one of them is new and the other
-// is not yet, or when they are broken, the last good pair serves on.
+// is not yet, when they are broken, or while the file system does not answer, the
+// last good pair serves on.
 type pair struct {
-	section string // of the configuration
-	cert    string
-	key     config.Secret
+	section string                               // of the configuration
+	files   func() (cert, key []byte, err error) // as they are now
 	log     zerolog.Logger
+	good    atomic.Pointer[tls.Certificate]
 
-	mu   sync.Mutex
-	good *tls.Certificate
-	raw  [2][]byte // what was looked at last
+	loading sync.Mutex // who holds it may touch what is below
+	raw     [2][]byte  // what was looked at last
+	told    string     // what was last said of it
 }
 
+// glance is how long a handshake waits for the files. They are there within a
+// millisecond, or somebody else looks on.
+const glance = 100 * time.Millisecond
+
 func newPair(section, cert string, key config.Secret, log zerolog.Logger) (*pair, error) {
-	p := &pair{section: section, cert: cert, key: key, log: log}
+	p := &pair{section: section, log: log, files: func() ([]byte, []byte, error) {
+		chain, certErr := outside.Read(cert, outside.MaxPEM)
+		secret, keyErr := key.Read(section + ".key_file")
+		return chain, []byte(secret), errors.Join(certErr, keyErr)
+	}}
 	if err := p.load(); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
+// now looks at the files unless somebody is at it, and gives the last good pair.
 func (p *pair) now() *tls.Certificate {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.load(); err != nil {
-		p.log.Warn().Err(err).Msg("a certificate cannot be renewed; the last good one serves on")
+	if !p.loading.TryLock() {
+		return p.good.Load()
 	}
-	return p.good
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer p.loading.Unlock()
+		p.renew()
+	}()
+	select {
+	case <-done:
+	case <-time.After(glance):
+	}
+	return p.good.Load()
 }
 
-// load takes the files as they are now, and tells of the same mistake once.
-func (p *pair) load() error {
-	cert, certErr := os.ReadFile(p.cert)
-	key, keyErr := p.key.Read(p.section + ".key_file")
-	raw := [2][]byte{cert, []byte(key)}
-	if p.raw[0] != nil && bytes.Equal(raw[0], p.raw[0]) && bytes.Equal(raw[1], p.raw[1]) {
-		return nil
+// renew tells of the same mistake once: whoever calls must not fill the log.
+func (p *pair) renew() {
+	err := p.load()
+	if err == nil {
+		p.told = ""
+		return
 	}
-	p.raw = raw
-	if err := errors.Join(certErr, keyErr); err != nil {
+	if p.told != err.Error() {
+		p.told = err.Error()
+		p.log.Warn().Err(err).Msg("a certificate cannot be renewed; the last good one serves on")
+	}
+}
+
+// load takes the files as they are now.
+func (p *pair) load() error {
+	cert, key, err := p.files()
+	if err != nil {
 		return fmt.Errorf("%s: %w", p.section, err)
 	}
-	loaded, err := tls.X509KeyPair(raw[0], raw[1])
+	if p.raw[0] != nil && bytes.Equal(cert, p.raw[0]) && bytes.Equal(key, p.raw[1]) {
+		return nil
+	}
+	p.raw = [2][]byte{cert, key}
+	loaded, err := tls.X509KeyPair(cert, key)
 	if err != nil {
 		return fmt.Errorf("%s: cert_file and key_file are no pair: %w", p.section, err)
 	}
-	p.good = &loaded
+	p.good.Store(&loaded)
 	return nil
 }

@@ -76,10 +76,10 @@ func namesIn(parameters string) (names []string) {
 func (l *look) whole(ctx context.Context, to *asked, query string, names []string) error {
 	hit, err := finds(ctx, l.client, query)
 	switch {
-	case fhir.IsRefused(err) || fhir.IsGone(err):
-		to.refused[strings.Join(names, " with ")] = true
 	case fhir.IsNotWhole(err):
 		to.notWhole = err
+	case given(err):
+		to.refused[strings.Join(names, " with ")] = true
 	case err != nil:
 		return err
 	case hit && strings.Contains(query, "_lastUpdated=ge2999"):
@@ -92,7 +92,7 @@ func (l *look) whole(ctx context.Context, to *asked, query string, names []strin
 func (l *look) alone(ctx context.Context, to *asked, typ, name, value string) error {
 	hit, err := finds(ctx, l.client, typ+"?"+name+"="+value+"&_count=1")
 	switch {
-	case fhir.IsRefused(err) || fhir.IsGone(err):
+	case given(err):
 		to.refused[name] = true
 	case err != nil && !fhir.IsNotWhole(err):
 		return err
@@ -107,7 +107,7 @@ func (l *look) judge(typ string, a *asked) {
 	refused, ignored := strings.Join(slices.Sorted(maps.Keys(a.refused)), ", "), strings.Join(slices.Sorted(maps.Keys(a.ignored)), ", ")
 	switch {
 	case refused != "":
-		l.add(Unsafe, what, "tilsyn asks for these, and what rests on them is not seen: serve says so, and that intake is not whole", "refused: %s", refused)
+		l.add(Unsafe, what, "tilsyn asks for these, and what rests on them is not seen: serve says so, and that intake is not whole", "refused, or failed: %s", refused)
 	case ignored != "":
 		l.add(Unsafe, what, "the server gives what was not asked for, and reads all of its history for it; tilsyn checks what it is given, and takes nothing from before a poll's window for news", "ignored: %s", ignored)
 	case fhir.IsCutShort(a.notWhole):

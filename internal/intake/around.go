@@ -143,8 +143,21 @@ func (r *reader) around(ctx context.Context, query string, s span, why error, vi
 		r.spare = 0 // it is not one resource, but the server
 		return why
 	}
+	r.ofOneMoment(ctx, query, g.span, visit)
 	r.unread(Unread{typ, g.from, g.to, why})
 	return nil
+}
+
+// ofOneMoment reads what is left from both ends of another order: what was written
+// at one moment, by one transaction, has none by time.
+func (r *reader) ofOneMoment(ctx context.Context, query string, s span, visit func(fhir.Resource) error) {
+	for _, order := range []string{"_id", "-_id"} {
+		if r.spare <= 0 {
+			return
+		}
+		end := end{reader: r, count: 1, visit: visit}
+		_ = end.read(ctx, with(query, append(s.parameters(), "_sort", order, "_count", "1")...)) // where it is refused, nothing is lost
+	}
 }
 
 // gap is what lies between what could be read from either end.

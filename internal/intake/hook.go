@@ -6,10 +6,14 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
 )
@@ -21,7 +25,12 @@ const (
 	maxHookBody  = 1 << 20 // bytes
 	maxHookDepth = 64      // of arrays and objects in one another
 	hookSlots    = 32      // bodies that are read at once: 32 MiB at most
+
+	bodyTime = 5 * time.Second // for a body to come; in one hospital 1 MiB takes a tenth of a second
+	farewell = time.Second     // for one who was sent away, to stop sending
 )
+
+const tooLarge = "the body is too large or was cut short"
 
 // signatureHeader holds the HMAC-SHA256 of the body in hex, as Medplum sends it.
 const signatureHeader = "X-Signature"
@@ -36,7 +45,9 @@ type Hook struct {
 	queue  Inbox
 	poller *Poller
 	proof  Proof
-	slots  chan struct{}
+	slots  *slots
+
+	patience time.Duration // with one body
 }
 
 // Proof is what a caller must show. What is nil is not asked for; with neither
@@ -50,54 +61,66 @@ type Proof struct {
 
 // NewHook makes the handler for HookPath and what lies below it.
 func NewHook(q Inbox, p *Poller, proof Proof) *Hook {
-	return &Hook{queue: q, poller: p, proof: proof, slots: make(chan struct{}, hookSlots)}
+	return &Hook{queue: q, poller: p, proof: proof, slots: newSlots(hookSlots), patience: bodyTime}
 }
 
 func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !h.admits(r) {
+	switch {
+	case h.proof.Tokens == nil && h.proof.Keys == nil || h.proof.Tokens != nil && !Shows(r, h.proof.Tokens):
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		h.refuse(w, r, "a valid bearer token is needed")
-		return
-	}
-	switch r.Method {
-	case http.MethodPost, http.MethodPut, http.MethodDelete:
-	default:
+	case h.proof.Keys != nil && shownSignature(r) == nil: // before anything of the body is waited for
+		h.refuse(w, r, "a valid "+signatureHeader+" is needed")
+	case !slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodDelete}, r.Method):
 		w.Header().Set("Allow", "POST, PUT, DELETE")
-		http.Error(w, "POST, PUT or DELETE", http.StatusMethodNotAllowed)
-		return
-	}
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
+		turnAway(w, r, "POST, PUT or DELETE", http.StatusMethodNotAllowed)
+	case r.ContentLength > maxHookBody:
+		turnAway(w, r, tooLarge, http.StatusRequestEntityTooLarge)
+	case r.ContentLength == 0: // a ping takes no room
+		h.listen(w, r)
 	default:
-		busy(w)
-		return
+		h.await(w, r)
 	}
-	h.listen(w, r)
 }
 
 func (h *Hook) refuse(w http.ResponseWriter, r *http.Request, why string) {
 	if h.proof.Refused != nil {
 		h.proof.Refused(r)
 	}
-	http.Error(w, why, http.StatusUnauthorized)
+	turnAway(w, r, why, http.StatusUnauthorized)
 }
 
-// admits tells whether a caller may send a body. With a signature alone that is
-// everybody: it covers the body.
-func (h *Hook) admits(r *http.Request) bool {
-	if h.proof.Tokens == nil {
-		return h.proof.Keys != nil
+// turnAway answers without what is still to come of the body. net/http would wait
+// for it, to use the connection again.
+func turnAway(w http.ResponseWriter, r *http.Request, why string, status int) {
+	if r.ContentLength != 0 {
+		w.Header().Set("Connection", "close")
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(farewell)) // where there is none, nothing is waited for
 	}
-	return Shows(r, h.proof.Tokens)
+	http.Error(w, why, status)
+}
+
+// await gives a body a slot and a short time to come.
+func (h *Hook) await(w http.ResponseWriter, r *http.Request) {
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Now().Add(h.patience)) // the server has a limit of its own, only longer
+	release, ok := h.slots.take(r.Context(), address(r), func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
+	if !ok {
+		busy(w, r)
+		return
+	}
+	defer release()
+	h.listen(w, r)
 }
 
 // listen reads what an admitted caller sends, and hears it if all is in order.
 func (h *Hook) listen(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHookBody))
 	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		turnAway(w, r, "the body did not come in time", http.StatusRequestTimeout)
 	case err != nil:
-		http.Error(w, "the body is too large or was cut short", http.StatusRequestEntityTooLarge)
+		turnAway(w, r, tooLarge, http.StatusRequestEntityTooLarge)
 	case h.proof.Keys != nil && !signed(r, body, h.proof.Keys):
 		h.refuse(w, r, "a valid "+signatureHeader+" is needed")
 	case len(body) > 0 && !isJSON(r.Header.Get("Content-Type")):
@@ -105,7 +128,7 @@ func (h *Hook) listen(w http.ResponseWriter, r *http.Request) {
 	case len(body) > 0 && (!json.Valid(body) || depth(body) > maxHookDepth):
 		http.Error(w, "the body must be valid JSON, not nested too deep", http.StatusBadRequest)
 	case !h.hear(strings.TrimPrefix(r.URL.Path, HookPath)):
-		busy(w)
+		busy(w, r)
 	default:
 		w.WriteHeader(http.StatusNoContent) // HAPI takes a 200 with a body that is not FHIR for a failure
 	}
@@ -113,9 +136,9 @@ func (h *Hook) listen(w http.ResponseWriter, r *http.Request) {
 
 // busy sends a caller away who has done nothing wrong. Nothing is lost: the
 // poller and the census find what he came to tell.
-func busy(w http.ResponseWriter) {
+func busy(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "10")
-	http.Error(w, "too much is waiting already", http.StatusServiceUnavailable)
+	turnAway(w, r, "too much is waiting already", http.StatusServiceUnavailable)
 }
 
 // hear queues the admission in the path, unless too many wait; any other ping
@@ -136,7 +159,8 @@ func (h *Hook) hear(path string) bool {
 // Shows tells whether a request carries one of the bearer tokens. It compares
 // digests, and all of them, so that the time it takes tells nothing.
 func Shows(r *http.Request, tokens Secrets) bool {
-	got, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	scheme, got, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	ok = ok && strings.EqualFold(scheme, "Bearer") // RFC 9110, 11.1: in any case
 	have := sha256.Sum256([]byte(got))
 	return matches(tokens, func(token string) bool {
 		want := sha256.Sum256([]byte(token))
@@ -145,12 +169,25 @@ func Shows(r *http.Request, tokens Secrets) bool {
 }
 
 func signed(r *http.Request, body []byte, keys Secrets) bool {
-	got, err := hex.DecodeString(r.Header.Get(signatureHeader))
+	got := shownSignature(r)
 	return matches(keys, func(key string) bool {
 		mac := hmac.New(sha256.New, []byte(key))
 		mac.Write(body)
 		return hmac.Equal(got, mac.Sum(nil))
-	}) && err == nil
+	})
+}
+
+// shownSignature is what could be one, or nil.
+func shownSignature(r *http.Request) []byte {
+	shown := r.Header.Get(signatureHeader)
+	if len(shown) != hex.EncodedLen(sha256.Size) {
+		return nil
+	}
+	raw, err := hex.DecodeString(shown)
+	if err != nil {
+		return nil
+	}
+	return raw
 }
 
 // matches tries every secret, also after one that fits.

@@ -105,17 +105,21 @@ type span struct{ from, to time.Time }
 
 // query asks for a part of what another search finds, in the order of time.
 func (s span) query(of, count string, newestFirst bool) string {
-	var parameters []string
+	order := "_lastUpdated"
+	if newestFirst {
+		order = "-_lastUpdated"
+	}
+	return with(of, append(s.parameters(), "_sort", order, "_count", count)...)
+}
+
+func (s span) parameters() (parameters []string) {
 	if !s.from.IsZero() {
 		parameters = append(parameters, "_lastUpdated", "ge"+*fhir.Instant(s.from))
 	}
 	if !s.to.IsZero() {
 		parameters = append(parameters, "_lastUpdated", "le"+*fhir.Instant(s.to.Add(time.Millisecond))) // an instant is cut to the millisecond
 	}
-	if newestFirst {
-		return with(of, append(parameters, "_sort", "-_lastUpdated", "_count", count)...)
-	}
-	return with(of, append(parameters, "_sort", "_lastUpdated", "_count", count)...)
+	return parameters
 }
 
 // with adds parameters to a search.

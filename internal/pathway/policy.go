@@ -107,12 +107,15 @@ func DefaultPolicy() *Policy {
 	return p
 }
 
+var longLine = regexp.MustCompile(`.{500}`)
+
 // ParsePolicy reads a policy strictly: an unknown key, a limit outside 1–12, a
 // group of patients without a limit is an error that says where and what.
 func ParsePolicy(text []byte) (*Policy, error) {
 	p := unnamed()
 	if err := yaml.UnmarshalWithOptions(text, &p, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("policy: %w", err)
+		// With the lines around it, unless they are none that anybody reads.
+		return nil, fmt.Errorf("policy: %s", yaml.FormatError(err, false, !longLine.Match(text)))
 	}
 	if err := p.validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
