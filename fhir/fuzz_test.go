@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/tilsyn/tilsyn/fhir"
 )
 
@@ -152,3 +154,36 @@ func FuzzFailure(f *testing.F) {
 // harmless is a text of codes and paths, without blanks or figures of a length
 // that could tell who it is about.
 var harmless = regexp.MustCompile(`^read Task: (the server answered \d{3} [A-Za-z' -]*( \[[A-Za-z_.\[\], -]*(HAPI-\d{4}|\[\d{1,4}\]|[A-Za-z_.\[\], -])*\])?|the answer could not be read|EOF|unexpected EOF)$`)
+
+// FuzzTransact: only an answer that says of each entry that it was carried out is
+// a success, and no error repeats what else it says.
+func FuzzTransact(f *testing.F) {
+	for _, seed := range []string{response(done, done), response(done), response(done, `{"response":{"status":"412 Kari"}}`), `<html>`, ``, `{"resourceType":"Bundle","type":"transaction-response","entry":{"response":{"status":"200"}}}`} {
+		f.Add(200, []byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, status int, raw []byte) {
+		if status < 200 || status > 599 {
+			return
+		}
+		c := client(t, fhir.Options{BaseURL: "http://ehr.example", Transport: inMemory(always(status, string(raw)))})
+		var tx fhir.Transaction
+		for _, name := range []string{"1", "2"} {
+			tx.Create(fhir.NewRef(), json.RawMessage(`{"resourceType":"Task"}`), fhir.ByIdentifier("s", name))
+		}
+		err := c.Transact(t.Context(), &tx)
+		if well := regexp.MustCompile(`^2\d\d( |$)`); err == nil {
+			for _, s := range gjson.GetBytes(raw, "entry.#.response.status").Array() {
+				if !well.MatchString(s.String()) {
+					t.Errorf("%s passed for a success", raw)
+				}
+			}
+			if status > 299 || len(gjson.GetBytes(raw, "entry").Array()) != 2 {
+				t.Errorf("%d %s passed for a success", status, raw)
+			}
+			return
+		}
+		if len(err.Error()) > 2000 || strings.Contains(err.Error(), "Kari") {
+			t.Errorf("%v", err)
+		}
+	})
+}

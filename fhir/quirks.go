@@ -184,7 +184,7 @@ func (q *quirks) smaller(path string, page Resource, err error, ask func(path st
 
 func refusesSize(err error) bool {
 	switch Status(err) {
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusForbidden, http.StatusNotImplemented:
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
 		return true
 	}
 	return false

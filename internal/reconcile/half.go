@@ -116,7 +116,7 @@ func (m *memo) stuck(admission string, err error, seen string, now time.Time) bo
 func answered(err error) bool {
 	switch fhir.Status(err) {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusUnauthorized:
-		return false
+		return fhir.IsUnsure(err) // of one entry, inside a success
 	case 0:
 		return fhir.IsNotWhole(err)
 	}
@@ -126,7 +126,7 @@ func answered(err error) bool {
 // blames tells that the answer is about what was asked and not about the server.
 func blames(err error) bool {
 	status := fhir.Status(err)
-	return status >= 300 && status < 500
+	return status >= 300 && status < 500 && status != http.StatusTooManyRequests && status != http.StatusUnauthorized
 }
 
 // fingerprint tells this state of an admission from any other: which versions of

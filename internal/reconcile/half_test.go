@@ -55,6 +55,12 @@ func TestTheSameAnswerForEverIsForAPerson(t *testing.T) {
 			t.Errorf("%d %s: stuck after a quarter of an hour: %t", test.status, test.body, got)
 		}
 	}
+	inside := `{"resourceType":"Bundle","type":"transaction-response","entry":[{"response":{"status":"429"}}]}`
+	var tx fhir.Transaction
+	tx.Create(fhir.NewRef(), made("advice:1"), "identifier=1")
+	if err := answering(t, 200, inside).Transact(t.Context(), &tx); stuckAfter(err, time.Second) || !stuckAfter(err, 3*time.Minute) {
+		t.Errorf("%v: what is refused inside a success for ever is for a person, in the end", err)
+	}
 	_, err := answering(t, 200, failed).Search(t.Context(), "Task")
 	if stuckAfter(err, time.Second) || !stuckAfter(err, 3*time.Minute) {
 		t.Errorf("%v: a search that always fails is for a person, in the end", err)

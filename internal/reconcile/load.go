@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -81,7 +82,7 @@ func (l loader) search(ctx context.Context, p *picture, id string) error {
 	beside := append(l.queries.ourWork(id), l.queries.expected(p.guess)...)
 	if l.refused.Load() < manyRefused {
 		err := l.ask(ctx, p, append([]string{l.queries.admission(id)}, beside...)...)
-		if !fhir.IsRefused(err) {
+		if !fhir.IsRefused(err) && fhir.Status(err) != http.StatusInternalServerError {
 			l.refused.Store(0)
 			return err
 		}
