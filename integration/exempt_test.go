@@ -13,7 +13,6 @@ var exempt = map[fhirserver.Feature][]string{
 	fhirserver.Hooks:         {"TestHookAlone", "TestSetupTwice", "TestServerCallsBack"},
 	fhirserver.Profiles:      {"TestConformsToSDC", "TestServerChecksSDCProfiles"},
 	fhirserver.LongBundles:   {"TestAuditTrail", "TestRequestsOfAChain"},
-	fhirserver.WideIncludes:  {"TestOurTasksAmongThousands"},
 	fhirserver.Decimals:      {"TestOthersWordsSurvive", "TestProtectedAfterTheTask"},
 	fhirserver.VersionCounts: {"TestAmendedAnswers"},
 }

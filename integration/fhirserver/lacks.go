@@ -7,7 +7,6 @@ const (
 	Hooks         Feature = "Subscriptions that become active and call"
 	Profiles      Feature = "$validate against a profile"
 	LongBundles   Feature = "transactions of more than eight entries that create conditionally"
-	WideIncludes  Feature = "searches that include more than a thousand"
 	Decimals      Feature = "decimals as they were written"
 	VersionCounts Feature = "versions that are counted"
 )
@@ -17,5 +16,5 @@ func (s *Server) Lacks(f Feature) bool { return s.lacks[f] }
 
 // medplumLacks is what Medplum's router does not do, or does in another way than the tests ask for.
 var medplumLacks = map[Feature]bool{
-	Hooks: true, Profiles: true, LongBundles: true, WideIncludes: true, Decimals: true, VersionCounts: true,
+	Hooks: true, Profiles: true, LongBundles: true, Decimals: true, VersionCounts: true,
 }
