@@ -159,13 +159,12 @@ func (p *proxy) searches(a ask) said {
 		path, rest, _ := strings.Cut(query.String(), "?")
 		values, _ := url.ParseQuery(rest)
 		one := p.answer(ask{method: http.MethodGet, path: path, query: values, header: a.header})
-		name := "resource"
 		status := fmt.Sprintf(`"status":"%d %s"`, one.status, http.StatusText(one.status))
 		if one.status >= 300 {
 			entries = append(entries, fmt.Sprintf(`{"response":{%s,"outcome":%s}}`, status, one.body))
 			continue
 		}
-		entries = append(entries, fmt.Sprintf(`{%q:%s,"response":{%s}}`, name, one.body, status))
+		entries = append(entries, fmt.Sprintf(`{"resource":%s,"response":{%s}}`, one.body, status))
 	}
 	return fhirJSON(http.StatusOK, `{"resourceType":"Bundle","type":"batch-response","entry":[`+strings.Join(entries, ",")+`]}`)
 }
@@ -229,7 +228,7 @@ func (s said) set(path string, value any) said {
 // entries are those of a Bundle, as JSON.
 func (s said) entries() []gjson.Result { return gjson.GetBytes(s.body, "entry").Array() }
 
-// keep leaves of a searchset the entries that are wanted; put changes them first.
+// keep leaves of a searchset the entries that are wanted.
 func (s said) keep(wanted func(e gjson.Result) bool) said {
 	return s.each(func(e gjson.Result) string {
 		if !wanted(e) {
