@@ -136,6 +136,23 @@ func TestThePollerGoesPastWhatCannotBeRead(t *testing.T) {
 	}
 }
 
+// Where the newest of all is what cannot be read, polling begins all the same.
+func TestThePollerBeginsBesideWhatCannotBeRead(t *testing.T) {
+	s, c := serve(t)
+	s.admitted(3, time.Second)
+	s.bad, s.now = bad(2), noon.Add(time.Minute)
+	p, q := pollingIn(c, Window{Overlap: 10 * time.Second})
+	for range triesOfAPage {
+		_ = p.round(t.Context())
+	}
+	s.now = noon.Add(2 * time.Minute)
+	s.put("Encounter/new", noon.Add(2*time.Minute), "")
+	rounds(t, p)
+	if fresh, backlog := q.took(); fresh+backlog != "new" {
+		t.Errorf("named %q and %q, want new", fresh, backlog)
+	}
+}
+
 // A server that does not mind _lastUpdated gives everything, again and again: what
 // is from before the window is no news, and is not read to its end for ever.
 func TestWhatWasWrittenBeforeTheWindowIsNoNews(t *testing.T) {

@@ -202,10 +202,14 @@ func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
 		c.newest = lastUpdated(r)
 		return errEnough
 	})
+	if badPage(err) && c.failed+1 >= triesOfAPage {
+		c.newest, err = p.now(), nil // the newest is what cannot be read
+	}
 	if err != nil && err != errEnough && !fhir.IsNotWhole(err) {
+		c.failed++
 		return err
 	}
-	c.started = true
+	c.started, c.failed = true, 0
 	p.bell.Ring() // look at once
 	return nil
 }
