@@ -32,11 +32,13 @@ type Stated struct {
 // Does tells whether an interaction is stated.
 func (s Stated) Does(interaction string) bool { return slices.Contains(s.Interactions, interaction) }
 
+const statement = "/metadata"
+
 // Capabilities reads /metadata. It is also the cheapest question whether the
 // server is up.
 func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
 	const op = "read the capability statement"
-	answer, err := c.roundTrip(ctx, op, http.MethodGet, "/metadata", nil)
+	answer, err := c.roundTrip(ctx, op, http.MethodGet, statement, nil)
 	if err != nil {
 		return Capabilities{}, err
 	}

@@ -137,8 +137,10 @@ func (c *Client) send(ctx context.Context, op, method, path string, body []byte)
 }
 
 func (c *Client) roundTrip(ctx context.Context, op, method, path string, body []byte, headers ...string) (*resty.Response, error) {
-	req := c.http.R().SetContext(ctx).
-		SetHeader("Cache-Control", "no-cache") // HAPI else repeats a search result for 60 s
+	req := c.http.R().SetContext(ctx)
+	if path != statement { // HAPI takes half a second to make that anew
+		req.SetHeader("Cache-Control", "no-cache") // else it repeats a search result for 60 s
+	}
 	if body != nil {
 		req.SetHeader("Content-Type", ContentType).SetBody(body)
 	}
