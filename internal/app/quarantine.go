@@ -30,6 +30,7 @@ type Quarantined struct {
 }
 
 const (
+	maxWindows     = 100            // that come on top
 	maxQuarantined = 1000           // more at once is one fault of the server's, not a thousand of admissions
 	maxReason      = 500            // bytes
 	maxID          = 100            // characters: FHIR has 64, and a window two times
@@ -105,7 +106,7 @@ func (a *App) Quarantined(ctx context.Context) (map[string]Quarantined, error) {
 	}
 	var p page
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxPage)).Decode(&p); err != nil || p.Phase == "" ||
-		resp.StatusCode != http.StatusOK || len(p.Quarantined) > 2*maxQuarantined { // windows come on top
+		resp.StatusCode != http.StatusOK || len(p.Quarantined) > maxQuarantined+maxWindows { // windows come on top
 		return nil, fmt.Errorf("what answers at %s is not tilsyn; operator.listen names the service's address", address)
 	}
 	return p.Quarantined.printable(), nil

@@ -26,7 +26,7 @@ type slot struct {
 }
 
 // yielding is how long a caller waits for the slot that another must give up.
-const yielding = time.Second
+const yielding = 3 * time.Second
 
 func newSlots(n int) *slots { return &slots{free: make(chan struct{}, n)} }
 
