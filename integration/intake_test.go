@@ -34,7 +34,7 @@ func (w *world) secretFile(secret string) string {
 
 func (w *world) hookFlags() []string {
 	return []string{"--hook.enabled", "--hook.public_url", w.callback, "--hook.token_file", w.secretFile("s3cret"),
-		"--listen", fmt.Sprintf("127.0.0.1:%d", hookPort)}
+		"--listen", fmt.Sprintf("127.0.0.1:%d", w.hookPort)}
 }
 
 // With polling off and no census due, the server's notifications alone see an

@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 type world struct {
 	testing.TB
 	base     string
+	hookPort int    // where this world's services listen for hooks
 	callback string // how the server reaches hookPort
 	client   *fhir.Client
 	hospital *hospital.Hospital
@@ -52,17 +53,23 @@ type world struct {
 var limit = flag.Duration("wait", 5*time.Minute, "how long a test waits for something to happen")
 
 // onEachServer runs a test on the sandbox and on a real FHIR server. Where
-// they differ, the sandbox is wrong.
+// they differ, the sandbox is wrong. The two run side by side, which saves the
+// sandbox's time; no two tests do, because their services would take each
+// other's patients for their own.
 func onEachServer(t *testing.T, test func(w *world)) {
-	t.Run("sandbox", func(t *testing.T) { test(onSandbox(t)) })
-	t.Run("real", func(t *testing.T) { test(onReal(t)) })
+	for server, on := range map[string]func(testing.TB) *world{"sandbox": onSandbox, "real": onReal} {
+		t.Run(server, func(t *testing.T) {
+			t.Parallel()
+			test(on(t))
+		})
+	}
 }
 
 func onSandbox(t testing.TB) *world {
 	s := sandbox.New()
 	srv := httptest.NewServer(s)
 	t.Cleanup(func() { srv.Close(); s.Close() })
-	return open(t, srv.URL+"/fhir", fmt.Sprintf("http://127.0.0.1:%d", hookPort))
+	return open(t, srv.URL+"/fhir", "")
 }
 
 func onReal(t testing.TB) *world {
@@ -91,6 +98,8 @@ func loadProfiles(t testing.TB, s *fhirserver.Server) {
 
 var opened atomic.Int64
 
+// open builds a hospital on a server. One that says nothing of a callback
+// reaches this process at any port.
 func open(t testing.TB, base, callback string) *world {
 	t.Helper()
 	client, err := fhir.New(fhir.Options{BaseURL: base})
@@ -98,7 +107,12 @@ func open(t testing.TB, base, callback string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	w := &world{TB: t, base: base, callback: callback, client: client, policy: pathway.DefaultPolicy()}
+	w := &world{TB: t, base: base, hookPort: hookPort, callback: callback, client: client, policy: pathway.DefaultPolicy()}
+	if callback == "" {
+		w.hookPort, err = fhirserver.FreePort()
+		w.must(err)
+		w.callback = fmt.Sprintf("http://127.0.0.1:%d", w.hookPort)
+	}
 	w.hospital, err = hospital.Open(t.Context(), client, fmt.Sprintf("t%d-%d-", time.Now().UnixNano(), opened.Add(1)))
 	w.must(err)
 	_, err = w.app().Setup(t.Context())
