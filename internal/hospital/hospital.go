@@ -13,6 +13,7 @@ import (
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
 )
 
 // System names what the hospital itself creates.
@@ -269,6 +270,9 @@ func (h *Hospital) Close(ctx context.Context) error {
 			return err
 		}
 		for _, task := range tasks {
+			if task.Identifier(artifacts.IdentifierSystem) == "" {
+				continue // a thousand of somebody else's
+			}
 			if err := h.Edit(ctx, task.Ref(), endTask); err != nil {
 				return err
 			}
