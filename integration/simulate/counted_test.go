@@ -56,7 +56,7 @@ func (s *simulation) sum() sum {
 }
 
 // budget is what the replicas have to ask while nothing happens: five types
-// for each poll, and for each census its five searches and every open admission
+// for each poll, and for each census its six searches and every open admission
 // once or twice.
 func (s *simulation) budget(d time.Duration) int {
 	open := 0
@@ -67,7 +67,7 @@ func (s *simulation) budget(d time.Duration) int {
 	}
 	polls := 1 + int(d/s.config.Poll.Interval)
 	censuses := 1 + int(d/s.config.Census.Interval)
-	return len(s.replicas) * (polls*5 + censuses*(5*(1+open/200)+2*open))
+	return len(s.replicas) * (polls*5 + censuses*(6*(1+open/200)+2*open))
 }
 
 // idle asks a replica's own page: nothing waits, and nobody is needed.
@@ -77,7 +77,7 @@ func (s *simulation) idle(r *replica) {
 		s.found("%s does not run", r.name)
 		return
 	}
-	if err := idle("http://tilsyn.sim", &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+	if err := idle("http://localhost", &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.pages.dial(ctx) }}}); err != nil {
 		s.found("%s %v", r.name, err)
 	}
