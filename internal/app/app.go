@@ -231,7 +231,9 @@ func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 		switch res.Type() {
 		case "Device":
 			o.Device = res.Ref()
-			a.learnCommas(ctx, res)
+			if err := a.learnCommas(ctx, res); err != nil {
+				return nil, err
+			}
 		case "Questionnaire":
 			if o.Form, err = instrument.ParseForm(art.JSON); err != nil {
 				return nil, err
@@ -243,13 +245,18 @@ func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 
 // learnCommas finds out by our own Device whether a,b means either. A server that
 // takes it literally finds nothing and says nothing, in every census.
-func (a *App) learnCommas(ctx context.Context, device fhir.Resource) {
+// To ask for each value by itself is right on every server, so that is done where
+// the answer leaves it open; one that has not answered is asked again.
+func (a *App) learnCommas(ctx context.Context, device fhir.Resource) error {
 	name := device.Identifier(artifacts.IdentifierSystem)
-	either := "Device?" + fhir.ByIdentifier(artifacts.IdentifierSystem, "none", name)
-	found, err := a.client.Search(ctx, either)
-	if err == nil && !slices.ContainsFunc(found, func(r fhir.Resource) bool { return r.Ref() == device.Ref() }) {
+	found, err := a.client.Search(ctx, "Device?"+fhir.ByIdentifier(artifacts.IdentifierSystem, "none", name))
+	if err != nil && !fhir.IsRefused(err) && !fhir.IsCutShort(err) {
+		return fmt.Errorf("find out what a comma means: %w", err)
+	}
+	if !slices.ContainsFunc(found, func(r fhir.Resource) bool { return r.Ref() == device.Ref() }) {
 		a.client.TakeCommasLiterally()
 	}
+	return nil
 }
 
 // machine is the name under which an audit trail finds this process again.

@@ -75,6 +75,7 @@ type reader struct {
 	*Gaps
 	client *fhir.Client
 	spare  int // requests
+	failed int // searches in which the server says that something went wrong
 }
 
 func newReader(c *fhir.Client) *reader { return &reader{Gaps: &Gaps{}, client: c, spare: mostAround} }
@@ -98,6 +99,9 @@ func (r *reader) once(ctx context.Context, query string, visit func(fhir.Resourc
 	err := r.client.Each(ctx, query, visit)
 	if fhir.IsNotWhole(err) {
 		r.because("%v", err)
+		if !fhir.IsCutShort(err) {
+			r.failed++
+		}
 		return nil
 	}
 	return err

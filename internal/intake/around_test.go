@@ -231,6 +231,32 @@ func TestARemarkKeepsACensusFromBeingWhole(t *testing.T) {
 	}
 }
 
+// What an answer with an error left out may come in the next, so the cursor waits for
+// it; but not for ever: the census finds the rest.
+func TestThePollerWaitsForWhatAnErrorLeftOut(t *testing.T) {
+	const failed = `{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"exception"}]}`
+	for rounds, want := range map[int]string{1: "left out", triesOfAPage - 1: "left out", triesOfAPage: ""} {
+		s, c := serve(t)
+		s.put("Encounter/old", noon.Add(-time.Hour), "")
+		p, q := pollingIn(c, Window{Overlap: time.Second})
+		_, _ = p.round(t.Context()), p.round(t.Context())
+		s.remark = failed
+		s.put("Encounter/given", noon.Add(10*time.Minute), "")
+		for range rounds {
+			if err := p.round(t.Context()); err == nil {
+				t.Fatal("an error passed for a whole answer")
+			}
+		}
+		q.took()
+		s.remark = ""
+		s.put("Encounter/out", noon, "") // it was there, and was not given
+		_ = p.round(t.Context())
+		if fresh, backlog := q.took(); (fresh+backlog == "out") != (want != "") {
+			t.Errorf("after %d rounds with an error: named %q", rounds, fresh+backlog)
+		}
+	}
+}
+
 // Classes that the policy does not know are counted, so that somebody sees them;
 // ids that R4 does not allow are said.
 func TestWhoIsNotAskedForIsCounted(t *testing.T) {

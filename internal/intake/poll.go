@@ -135,9 +135,17 @@ func (p *Poller) poll(ctx context.Context, r *reader, typ string, c *cursor) err
 	named := newTally(ring)
 	named.late = !c.caughtUp
 	defer named.ring() // what was read counts, also when a later page fails
+	failed := r.failed
 	w := &window{cursor: c, typ: typ, since: since, newest: c.newest, name: func(res fhir.Resource) { p.name(res, named) }}
 	if err := p.read(ctx, r, w); err != nil {
 		return err // what was not read yet may be older than what was: the cursor stays
+	}
+	if r.failed > failed { // what it left out may be older than what it gave
+		if c.held++; c.held < triesOfAPage {
+			return nil
+		}
+	} else {
+		c.held = 0
 	}
 	c.newest, c.caughtUp, c.failed = w.newest, true, 0
 	if c.ignored = w.old > 0; c.ignored {
@@ -269,6 +277,7 @@ type cursor struct {
 	seen     map[string]version // what the overlap shows again
 	round    int
 	failed   int       // rounds in a row, for a page that cannot be had
+	held     int       // rounds in a row, for an answer with an error in it
 	past     time.Time // before this nothing is asked for again: there is such a page
 	ignored  bool      // the server does not mind _lastUpdated
 }
