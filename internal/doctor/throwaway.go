@@ -73,11 +73,11 @@ func (t *trial) after(ctx context.Context, key string) ([]fhir.Resource, error) 
 	return t.made(ctx, key)
 }
 
-// cleanUp removes what was made, or marks it where the server lets nothing be
-// deleted.
+// cleanUp removes what was made, the last first, as a server may keep what another
+// points to; or marks it where nothing may be deleted.
 func (t *trial) cleanUp(ctx context.Context) {
 	deleted, marked, left := 0, 0, 0
-	for _, key := range t.keys {
+	for _, key := range slices.Backward(t.keys) {
 		made, err := t.after(ctx, key)
 		if err != nil {
 			left++
