@@ -19,7 +19,8 @@ type Error struct {
 	Status   int      // HTTP status; 0: no answer came
 	Codes    []string // OperationOutcome codes, message ids and element paths
 	conflict bool
-	unsure   bool // a success that does not say that all was done
+	unsure   bool  // a success that does not say that all was done
+	refused  []int // the entries that it refused, where it says so
 	cause    error
 }
 

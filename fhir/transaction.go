@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -85,20 +84,6 @@ func (t *Transaction) Writes() []Write {
 	return all
 }
 
-// Conditional is what of the transaction may be sent again at any time: its
-// creates that are met by what stands.
-func (t *Transaction) Conditional() *Transaction {
-	return &Transaction{entries: slices.DeleteFunc(slices.Clone(t.entries), func(e entry) bool { return e.Request.IfNoneExist == "" })}
-}
-
-// Conditions are the searches that find what its conditional creates have made.
-func (t *Transaction) Conditions() (queries []string) {
-	for _, e := range t.Conditional().entries {
-		queries = append(queries, e.Request.URL+"?"+e.Request.IfNoneExist)
-	}
-	return queries
-}
-
 func (t *Transaction) fail(err error) {
 	if t.err == nil {
 		t.err = err
@@ -160,17 +145,34 @@ func carriedOut(status int, body []byte, sent int) error {
 	if len(entries) != sent {
 		return odd("for another number of entries than were sent: what stands is read again")
 	}
-	for _, entry := range entries {
-		if err := refusedInside(entry.Get("response")); err != nil {
-			return err
+	return refusedParts(entries)
+}
+
+// refusedParts is the error of the first entry that was refused inside a success,
+// and knows of the others.
+func refusedParts(entries []gjson.Result) error {
+	var first *Error
+	var refused []int
+	for n, entry := range entries {
+		err := refusedInside(entry.Get("response"))
+		if err == nil {
+			continue
 		}
+		if first == nil {
+			first = err
+		}
+		refused = append(refused, n)
 	}
-	return nil
+	if first == nil {
+		return nil
+	}
+	first.refused = refused
+	return first
 }
 
 // refusedInside is the error of one entry of a transaction that was answered as a
 // success.
-func refusedInside(response gjson.Result) error {
+func refusedInside(response gjson.Result) *Error {
 	code, _, _ := strings.Cut(response.Get("status").String(), " ")
 	status, err := strconv.Atoi(code)
 	if err != nil || status < 100 || status > 599 {

@@ -31,7 +31,7 @@ func Scopes(job Job, cfg config.Config, policy *pathway.Policy) []string {
 		"CodeSystem": "s", "Device": "s", "Questionnaire": "s",
 		"Encounter": "rs", "Patient": "rs",
 		"Task": "rs", "QuestionnaireResponse": "rs",
-		"Observation": "r", "ServiceRequest": "rs",
+		"Observation": "rs", "ServiceRequest": "rs",
 	}
 	if job == Serve { // a create looks first whether the thing is there: s
 		for _, typ := range []string{"Task", "QuestionnaireResponse", "Observation", "ServiceRequest"} {

@@ -60,12 +60,17 @@ func TestSetupLooksWhetherItIsThere(t *testing.T) {
 	if err == nil || len(changes) != 0 || !strings.Contains(err.Error(), "200") {
 		t.Errorf("%v, %v", changes, err)
 	}
-	changes, client, err := setup(t, before(t, signIn(true)))
+	cfg := before(t, signIn(true))
+	cfg.Hook = config.Hook{Enabled: true, PublicURL: "https://tilsyn.test", TokenFile: written(t, "token")}
+	changes, client, err := setup(t, cfg)
 	if err != nil || len(changes) == 0 || changes[0].Did != "created" {
 		t.Errorf("%v, %v", changes, err)
 	}
 	if found, err := client.Search(t.Context(), "Questionnaire"); err != nil || len(found) != 1 {
 		t.Errorf("%d forms, %v", len(found), err)
+	}
+	if found, err := client.Search(t.Context(), "Subscription"); err != nil || len(found) != 3 {
+		t.Errorf("%d subscriptions, %v", len(found), err)
 	}
 }
 

@@ -30,11 +30,18 @@ func (a *App) subscribe(ctx context.Context) ([]Change, error) {
 		return nil, err
 	}
 	endpoint := a.endpoint()
+	done, err := a.armAll(ctx, endpoint, token, key)
+	if fhir.IsUnsure(err) { // they may stand behind an odd answer: what does is unchanged
+		done, err = a.armAll(ctx, endpoint, token, key)
+	}
+	return done, err
+}
+
+func (a *App) armAll(ctx context.Context, endpoint, token, key string) (done []Change, err error) {
 	found, err := a.client.Search(ctx, fhir.Query("Subscription", "url", endpoint))
 	if err != nil {
 		return nil, fmt.Errorf("look for our subscriptions: %w", err)
 	}
-	var done []Change
 	var tx fhir.Transaction
 	for _, typ := range watched {
 		did, err := a.arm(&tx, found, subscription(typ, endpoint, token, key))

@@ -24,6 +24,8 @@ func (c *chart) refer(r *Referral) {
 	c.decision.Consult = r
 	switch {
 	case consult.Ref == "":
+	case consult.Live() && c.task.Consult == "" && (r.Earlier || c.decision.Score.Stands):
+		r.Stands = consult.Ref
 	case consult.Live():
 		r.Changes = consult.Ref
 		if team, ok := c.TeamTask(); ok && team.Begun() {
@@ -105,6 +107,7 @@ func (c *chart) carry() {
 	if c.orderEnded() {
 		c.dropOrder()
 	}
+	c.assign()
 	if c.decision.Revoke != nil {
 		c.note()
 	}

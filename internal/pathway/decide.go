@@ -102,7 +102,7 @@ func (c *chart) submitted() bool {
 
 // consider asks for a screening of an admission that nobody has asked about.
 func (c *chart) consider() {
-	if drafts(c.Responses) > 0 {
+	if c.taskRemoved() {
 		c.decision.because("task-removed", "the nurse's task was removed by somebody; it is not made again")
 		return
 	}
@@ -115,7 +115,7 @@ func (c *chart) consider() {
 
 // newTask counts on from the tasks and drafts that the admission has had.
 func (c *chart) newTask(due time.Time) *Ask {
-	return &Ask{Due: due, Attempt: c.Attempts() + 1, Draft: drafts(c.before) + 1}
+	return &Ask{Due: due, Attempt: c.Attempts() + 1, Draft: c.nextDraft()}
 }
 
 // drafts counts the responses that we have prepared.
@@ -153,6 +153,7 @@ func (c *chart) await() {
 	case c.task.Open():
 		c.decision.because("wait", "asked; waiting for the answer")
 		c.remind()
+		c.relink()
 	case c.Admission.Present() && ended(c.task.BusinessStatus):
 		c.reopen("the admission goes on after all; asked again")
 	default:
@@ -241,7 +242,7 @@ func (c *chart) judge() {
 	if !c.asked && !c.eligible() {
 		return
 	}
-	if c.task.Judged == r.Version && !c.closedInVain() {
+	if c.task.Judged == r.Version && !c.closedInVain() && !c.task.NoResult {
 		c.judgedBefore()
 		return
 	}
@@ -335,11 +336,15 @@ func (c *chart) giveBack(business, detail, text string) {
 func (c *chart) score(result instrument.Result) {
 	tier, limit := c.policy.Tier(*result.Score, c.Patient, c.now)
 	c.decision.Task = &TaskChange{Status: "completed", Business: Scored, Response: c.response, PutAside: c.putAside()}
-	if c.unchanged(result) {
+	if c.task.NoResult {
+		c.decision.because("never-made", "a part of what was to be written of these answers was never made; it is written again")
+	}
+	same := c.unchanged(result)
+	if same && c.task.Scored() && !c.task.NoResult {
 		c.decision.because("same", "the response was saved again with the same answers")
 		return
 	}
-	c.decision.Score = &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref, Passed: c.passed()}
+	c.decision.Score = &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref, Stands: same, Passed: c.passed()}
 	c.decision.because("score", "complete answers")
 	c.stopDrafts()
 	switch {

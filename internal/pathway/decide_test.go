@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write testdata/decisions.json anew")
 // Each turn of an admission has its decision in testdata/decisions.json.
 func TestDecisions(t *testing.T) {
 	cases := map[string]stay.Stay{}
-	for _, topic := range []func(testing.TB) map[string]stay.Stay{whoCases, nurseCases, judgeCases, revisitCases, consultCases, lifeCases, protectedCases} {
+	for _, topic := range []func(testing.TB) map[string]stay.Stay{whoCases, nurseCases, judgeCases, revisitCases, consultCases, lifeCases, protectedCases, halfCases} {
 		maps.Copy(cases, topic(t))
 	}
 	got := map[string]pathway.Decision{}

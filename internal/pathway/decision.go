@@ -80,6 +80,7 @@ type Score struct {
 	Tier     Tier              `json:"tier"`
 	Limit    Limit             `json:"-"`                // the limit that was passed; zero for None
 	Amends   string            `json:"amends,omitempty"` // the Observation that it changes; "" makes one
+	Stands   bool              `json:"stands,omitempty"` // that one says it already, and the nurse's Task does not know of it
 	Passed   bool              `json:"passed,omitempty"` // another response was handed in, and is older
 }
 
@@ -89,7 +90,11 @@ type Referral struct {
 	Renews  string `json:"renews,omitempty"`  // a consult of ours that was revoked; "" makes one
 	Changes string `json:"changes,omitempty"` // a live consult whose urgency or score changed
 	Earlier bool   `json:"earlier,omitempty"` // for the score of an earlier admission
-	Limit   Limit  `json:"-"`                 // that was passed
+	// Two of an order that stands: the nurse's Task does not know of it, or the team's
+	// Task was never made.
+	Stands    string `json:"stands,omitempty"`
+	Completes string `json:"completes,omitempty"`
+	Limit     Limit  `json:"-"` // that was passed
 }
 
 // Revocation takes back a consult that nobody has begun on.

@@ -35,13 +35,13 @@ func NeedsConsult(s stay.Stay, p *Policy, now time.Time) bool {
 		return false
 	}
 	over := (s.Admission.Void() || s.Dead()) && orderStatus(c.task.Carried) == "active"
-	return over || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toChase() || NeedsScore(s, p)
+	return over || c.unassigned() || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toChase() || NeedsScore(s, p)
 }
 
 // ToJudge tells whether there are answers that have not been judged.
 func ToJudge(s stay.Stay) bool {
 	c := newChart(s, nil, time.Time{})
-	return c.submitted() && (c.task.Judged != c.response.Version || c.closedInVain())
+	return c.submitted() && (c.task.Judged != c.response.Version || c.closedInVain() || c.task.NoResult)
 }
 
 // CountsStill tells whether the screening of an earlier admission takes the
@@ -55,7 +55,7 @@ func CountsStill(s stay.Stay, p *Policy, now time.Time) bool {
 // the patient is to be spared.
 func Asks(s stay.Stay, p *Policy) bool {
 	c := newChart(s, p, time.Time{})
-	return !c.asked && drafts(c.Responses) == 0 && s.Admission.Present() && s.Patient.Ref != "" && c.inpatient(s.Admission)
+	return !c.asked && !c.taskRemoved() && s.Admission.Present() && s.Patient.Ref != "" && c.inpatient(s.Admission)
 }
 
 // LeftUnasked tells that a patient went home who would have been asked, as far

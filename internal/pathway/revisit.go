@@ -13,7 +13,7 @@ import (
 
 // unchanged tells whether the answers give just the score that stands.
 func (c *chart) unchanged(result instrument.Result) bool {
-	if !c.task.Scored() || !c.Results.Score.Live() {
+	if !c.Results.Score.Live() {
 		return false
 	}
 	return c.Results.Score.Offer == result.Offer && maps.Equal(c.Results.Score.Items, Items(c.response.Form, result))
@@ -102,5 +102,5 @@ func (c *chart) reopen(text string) {
 			return // she has begun on it, and goes on
 		}
 	}
-	c.decision.Task.NewDraft = drafts(c.before) + 1
+	c.decision.Task.NewDraft = c.nextDraft()
 }

@@ -10,19 +10,20 @@ import (
 
 // ask makes the nurse's Task and the empty response that she fills in.
 func (w *writing) ask(ask *pathway.Ask) {
-	name := numbered(w.id, ask.Attempt)
+	name, task := numbered(w.id, ask.Attempt), fhir.NewRef()
 	t := w.screeningTask(r4.TaskStatusRequested, name)
 	t.Restriction = &r4.TaskRestriction{Period: &r4.Period{End: fhir.Instant(ask.Due)}}
-	t.Output = append(t.Output, fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(ask.Draft))})
+	t.Output = append(t.Output, fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(ask.Draft, task))})
 	t.BusinessStatus = fhir.Ptr(w.concept(pathway.Unanswered, ""))
-	w.tx.Create(fhir.NewRef(), t, fhir.ByIdentifier(IdentifierSystem, stay.Screening+":"+name))
+	w.tx.Create(task, t, fhir.ByIdentifier(IdentifierSystem, stay.Screening+":"+name))
 }
 
-// draft prepares the n-th empty response of the admission.
-func (w *writing) draft(n int) (ref string) {
+// draft prepares the n-th empty response of the admission, for a Task.
+func (w *writing) draft(n int, task string) (ref string) {
 	ref, name := fhir.NewRef(), numbered(w.id, n)
 	w.tx.Create(ref, r4.QuestionnaireResponse{
 		Meta:          w.marked(&pathway.Source{}),
+		Extension:     madeWith(task),
 		Identifier:    fhir.Ptr(identifier(stay.Draft, name)),
 		Questionnaire: fhir.Ptr(w.Form.Canonical()),
 		Status:        r4.QuestionnaireResponseStatusInProgress,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // background is what a judgement needs beside the answers: whether the patient
@@ -18,12 +19,14 @@ func (l loader) background(ctx context.Context, p *picture) error {
 	if patient == "" || !pathway.ToJudge(p.stay) {
 		return nil
 	}
-	if p.guess.toAsk || p.guess.patient != patient {
-		if err := l.ask(ctx, p, l.queries.background(patient)...); err != nil {
+	screening := numbered(p.stay.Admission.ID, pathway.Generation(p.stay))
+	if p.guess.toAsk || p.guess.patient != patient || p.guess.screening != screening {
+		if err := l.ask(ctx, p, l.queries.background(patient, screening)...); err != nil {
 			return err
 		}
 	}
 	l.readBackground(p)
+	p.unknown(screening)
 	return nil
 }
 
@@ -85,11 +88,26 @@ func (l loader) earlier(ctx context.Context, p *picture, last fhir.Resource) err
 	if before.Score, err = l.result(ctx, p, l.output(last, paramScore)); err != nil {
 		return err
 	}
-	if err := l.ask(ctx, p, l.queries.background(p.stay.Patient.Ref)...); err != nil {
+	screening := numbered(p.stay.Admission.ID, pathway.Generation(p.stay))
+	if err := l.ask(ctx, p, l.queries.background(p.stay.Patient.Ref, screening)...); err != nil {
 		return err
 	}
 	l.readBackground(p)
+	p.unknown(screening)
 	return nil
+}
+
+// unknown reads what was made of the answers and the nurse's Task does not point to.
+func (p *picture) unknown(screening string) {
+	task, _ := p.stay.ScreeningTask()
+	for _, res := range sorted(p.byRef) {
+		switch known := &p.stay.Results; {
+		case res.Identifier(IdentifierSystem) == stay.Score+":"+screening && task.Score == "" && known.Score.Ref == "":
+			known.Score = result(res)
+		case res.Identifier(IdentifierSystem) == stay.Consult+":"+screening && task.Consult == "" && known.Consult.Ref == "":
+			known.Consult = result(res)
+		}
+	}
 }
 
 // concerns checks what the search should have: servers ignore parameters that

@@ -138,6 +138,7 @@ func (w *writing) results(d pathway.Decision) (made outputs) {
 	if d.Advice != nil {
 		made.advice = w.counsel(*d.Advice, made.score)
 	}
+	w.tie(made)
 	if d.Withdraw != "" {
 		w.edit(d.Withdraw, func(e *edit) { e.set("status", "entered-in-error") })
 		w.touched(d.Withdraw)
@@ -280,7 +281,7 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 		e.output(fhir.Parameter{Type: paramRaised.concept(), ValueInteger: &change.Raise})
 	}
 	if change.NewDraft > 0 {
-		draft := w.draft(change.NewDraft)
+		draft := w.draft(change.NewDraft, e.Ref())
 		e.output(fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(draft)})
 		e.replace("input", fhir.Parameter{Type: paramForm.concept(), ValueCanonical: fhir.Ptr(w.Form.Canonical())}) // she may have been asked with an older one
 	}

@@ -2,6 +2,10 @@ package reconcile
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/tidwall/gjson"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
@@ -20,16 +24,53 @@ func (w *writing) refer(d pathway.Decision, score string) (order string) {
 	case c.Renews != "":
 		w.restate(c.Renews, d, func(e *edit) { e.set("status", "active") })
 		return c.Renews
+	case c.Stands != "":
+		return c.Stands
+	case c.Completes != "":
+		w.completes(d)
+		return c.Completes
 	}
-	order = fhir.NewRef()
+	order, task := fhir.NewRef(), fhir.NewRef()
 	if c.Earlier {
 		score = w.p.stay.Before.Score.Ref
 	}
-	w.create(order, w.order(d, score), stay.Consult)
-	task := fhir.NewRef()
-	w.create(task, w.teamTask(d, order), stay.ConsultTask)
+	if team, ok := w.p.stay.TeamTask(); ok && stay.NeverMade(w.p.byRef[team.Ref].Get("focus.reference").String()) {
+		task = team.Ref // it stands, and waits for its order: see tie
+	}
+	w.create(order, w.order(d, score, task), stay.Consult)
+	if stay.NeverMade(task) {
+		w.create(task, w.teamTask(d, order), stay.ConsultTask)
+	}
 	w.touched(order, task)
 	return order
+}
+
+// completes makes the team's Task for an order that stands without one.
+func (w *writing) completes(d pathway.Decision) {
+	order, task := d.Consult.Completes, fhir.NewRef()
+	w.create(task, w.teamTask(d, order), stay.ConsultTask)
+	w.edit(order, func(e *edit) {
+		at := slices.IndexFunc(e.Get("extension").Array(), func(x gjson.Result) bool { return x.Get("url").String() == taskExtension })
+		e.set(fmt.Sprintf("extension.%d", at), madeWith(task)[0])
+	})
+	w.touched(order, task)
+}
+
+// tie puts what was made now where ours point to what was never made.
+func (w *writing) tie(made outputs) {
+	w.repoint(w.p.stay.Results.Consult.Ref, "reasonReference.0.reference", made.score)
+	if team, ok := w.p.stay.TeamTask(); ok {
+		w.repoint(team.Ref, "focus.reference", made.consult)
+	}
+	if advice, ok := w.p.stay.AdviceTask(); ok {
+		w.repoint(advice.Ref, "focus.reference", made.score)
+	}
+}
+
+func (w *writing) repoint(of, path, to string) {
+	if to != "" && stay.NeverMade(w.p.byRef[of].Get(path).String()) {
+		w.edit(of, func(e *edit) { e.set(path, to) })
+	}
 }
 
 // intents are those that a policy can name.
@@ -44,9 +85,10 @@ func priority(c *pathway.Referral) *r4.RequestPriority {
 
 // order is the consult; its reason is the score, of this admission or of an
 // earlier one.
-func (w *writing) order(d pathway.Decision, score string) r4.ServiceRequest {
+func (w *writing) order(d pathway.Decision, score, task string) r4.ServiceRequest {
 	return r4.ServiceRequest{
 		Meta:              w.told,
+		Extension:         madeWith(task),
 		Identifier:        []r4.Identifier{identifier(stay.Consult, w.name)},
 		InstantiatesUri:   []string{w.policyURI()},
 		Status:            r4.RequestStatusActive,

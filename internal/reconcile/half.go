@@ -19,59 +19,51 @@ import (
 // in trouble it is the server's, and no longer that of one of them.
 const maxRemembered = 1000
 
-// sent notes of a transaction whether all of it stands, as far as the answer says.
+// sent notes what may stand in part, as far as the answer says.
 func (m *memo) sent(admission string, tx *fhir.Transaction, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	switch {
-	case err == nil:
-		delete(m.halves, admission)
-	case fhir.IsUnsure(err) && len(m.halves) < maxRemembered:
-		m.halves[admission] = tx.Conditional()
+	if fhir.IsUnsure(err) && len(m.halves) < maxRemembered {
+		m.halves[admission] = fhir.HalfOf(tx, err)
 	}
 }
 
-func (m *memo) half(admission string) *fhir.Transaction {
+func (m *memo) half(admission string) *fhir.Half {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.halves[admission]
 }
 
-// complete makes what an earlier transaction was to make and did not: the nurse's
-// Task may say that a consult was asked for, and the team's Task have been refused.
-// What stands is met by its condition, and not made again.
-func (r *Reconciler) complete(ctx context.Context, id string) (wrote bool, err error) {
-	half := r.loader.seen.half(id)
-	if half == nil {
-		return false, nil
-	}
-	whole, err := r.stands(ctx, half)
-	if err == nil && !whole {
-		err = r.Client.Transact(ctx, half)
-	}
-	if err != nil {
-		return false, fmt.Errorf("complete what was written in part: %w", err)
-	}
-	r.loader.seen.sent(id, half, nil)
-	return true, nil
+func (m *memo) stands(admission string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.halves, admission)
 }
 
-// stands tells whether all that a transaction was to make is there.
-func (r *Reconciler) stands(ctx context.Context, tx *fhir.Transaction) (bool, error) {
-	found, err := r.Client.SearchTogether(ctx, tx.Conditions()...)
+// complete makes what an earlier transaction was to make and did not: the nurse's
+// Task may say that a consult was asked for, and the team's Task have been refused.
+// Another process, or this one after a restart, knows nothing of it: what stands
+// says so too, see stay.NeverMade.
+func (r *Reconciler) complete(ctx context.Context, id string) (done Done, err error) {
+	half := r.loader.seen.half(id)
+	if half == nil {
+		return Done{}, nil
+	}
+	left, err := half.Left(ctx, r.Client)
+	if err == nil && left != nil {
+		done.Wrote = true
+		err = r.Client.Transact(ctx, left)
+		r.loader.seen.sent(id, left, err)
+	}
+	if left.OnlyAudits() && (fhir.IsRefused(err) || fhir.IsUnsure(err)) {
+		r.trail.close(r.Now())
+		done.Unrecorded, err = true, nil
+	}
 	if err != nil {
-		return false, err
+		return done, fmt.Errorf("complete what was written in part: %w", err)
 	}
-	there := map[string]bool{}
-	for _, res := range found {
-		there[res.Type()+" "+res.Identifier(IdentifierSystem)] = true
-	}
-	for _, w := range tx.Writes() {
-		if !there[w.Resource.Type()+" "+w.Resource.Identifier(IdentifierSystem)] {
-			return false, nil
-		}
-	}
-	return true, nil
+	r.loader.seen.stands(id)
+	return done, nil
 }
 
 // failure is an answer that an admission has met again and again.

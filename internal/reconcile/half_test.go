@@ -187,9 +187,9 @@ func TestWhatHalfStandsIsCompleted(t *testing.T) {
 		wrote bool
 		asked string
 	}{
-		"all of it stands":   {[]string{"consult-task:1", "advice:1"}, true, "search consult-task:1; search advice:1"},
-		"the team's Task":    {[]string{"advice:1"}, true, "search consult-task:1; search advice:1; make consult-task:1 if none; make advice:1 if none"},
-		"nothing of it does": {nil, true, "search consult-task:1; search advice:1; make consult-task:1 if none; make advice:1 if none"},
+		"all of it stands":   {[]string{"consult-task:1", "advice:1"}, false, "search consult-task:1; search advice:1"},
+		"the team's Task":    {[]string{"advice:1"}, true, "search consult-task:1; search advice:1; make consult-task:1 if none; make advice:1 if none; make provenance if none"},
+		"nothing of it does": {nil, false, "search consult-task:1; search advice:1"}, // it is decided anew
 	} {
 		p := &partly{there: map[string]bool{}}
 		for _, id := range test.there {
@@ -205,12 +205,12 @@ func TestWhatHalfStandsIsCompleted(t *testing.T) {
 		for _, id := range []string{"consult-task:1", "advice:1"} {
 			tx.Create(fhir.NewRef(), made(id), fhir.ByIdentifier(IdentifierSystem, id))
 		}
-		tx.Create(fhir.NewRef(), made("provenance"), "") // cannot be told from another, so it is not sent again
+		tx.Create(fhir.NewRef(), made("provenance"), "") // cannot be told from another: sent again, as the server does not say what it refused
 		r.loader.seen.sent("1", &tx, twice(t))
 		for round := range 2 {
-			wrote, err := r.complete(t.Context(), "1")
-			if want := test.wrote && round == 0; err != nil || wrote != want {
-				t.Errorf("%s, round %d: wrote %t, %v", name, round, wrote, err)
+			done, err := r.complete(t.Context(), "1")
+			if want := test.wrote && round == 0; err != nil || done.Wrote != want {
+				t.Errorf("%s, round %d: wrote %t, %v", name, round, done.Wrote, err)
 			}
 		}
 		if got := strings.Join(p.asked, "; "); got != test.asked {

@@ -18,7 +18,7 @@ func (l loader) remember(s stay.Stay) {
 	task, _ := s.ScreeningTask()
 	var g guess
 	if task.Open() || pathway.Asks(s, l.policy) {
-		g.patient = s.Patient.Ref
+		g.patient, g.screening = s.Patient.Ref, numbered(s.Admission.ID, pathway.Generation(s))
 	}
 	if team, ok := s.TeamTask(); ok && team.Open() {
 		g.consult = task.Consult
@@ -30,22 +30,23 @@ func (l loader) remember(s stay.Stay) {
 // can be asked for in the same request. It saves a round trip: what was read
 // decides, and a process without it works as well.
 type guess struct {
-	patient string // Patient/id, where an answer is awaited
-	toAsk   bool   // nobody has been asked yet, as far as is known
-	consult string // ServiceRequest/id, where the team has not ended it
+	patient   string // Patient/id, where an answer is awaited
+	screening string // its name
+	toAsk     bool   // nobody has been asked yet, as far as is known
+	consult   string // ServiceRequest/id, where the team has not ended it
 }
 
 // memo remembers, by Encounter id.
 type memo struct {
 	mu       sync.Mutex
 	guesses  map[string]guess
-	labels   map[string]int               // how often in a row ours were found without them
-	halves   map[string]*fhir.Transaction // of which nobody knows that all of it stands
+	labels   map[string]int        // how often in a row ours were found without them
+	halves   map[string]*fhir.Half // what may stand in part
 	failures map[string]failure
 }
 
 func newMemo() *memo {
-	return &memo{guesses: map[string]guess{}, labels: map[string]int{}, halves: map[string]*fhir.Transaction{}, failures: map[string]failure{}}
+	return &memo{guesses: map[string]guess{}, labels: map[string]int{}, halves: map[string]*fhir.Half{}, failures: map[string]failure{}}
 }
 
 func (m *memo) of(admission string) guess {

@@ -17,6 +17,11 @@ const (
 	CodeSystem = artifacts.CodeSystemURL
 	// PolicySystem tags what a policy version caused.
 	PolicySystem = "https://tilsyn.org/fhir/policy"
+	// taskExtension points from a draft, or from an order, to the Task that is made along
+	// with it. Where a server carries out a part of a transaction, the reference stays a
+	// urn:uuid: the Task was never made, and nobody has deleted it. No search finds an
+	// extension, so that a server that minds references lets people delete the Task.
+	taskExtension = "https://tilsyn.org/fhir/StructureDefinition/task"
 )
 
 const (
@@ -46,6 +51,10 @@ var (
 	paramRouted   = param{CodeSystem, "routed"}  // to whom a protected patient's Task was given
 	paramCarried  = param{CodeSystem, "carried"} // the team's Task status that the consult shows
 )
+
+func madeWith(task string) []r4.Extension {
+	return []r4.Extension{{Url: taskExtension, ValueReference: fhir.Ref(task)}}
+}
 
 func (p param) concept() r4.CodeableConcept { return fhir.Concept(p.system, p.code, "") }
 

@@ -14,7 +14,7 @@ import (
 func Searches(p *pathway.Policy, admission, patient string) []string {
 	q := queries{p}
 	all := append([]string{q.admission(admission)}, q.ourWork(admission)...)
-	all = append(all, q.background(patient)...)
+	all = append(all, q.background(patient, admission)...)
 	all = append(all, q.spare(patient)...)
 	return append(all, q.order(admission))
 }
@@ -57,9 +57,14 @@ func (q queries) named(id string, purposes ...string) string {
 }
 
 // background asks for every consult that the patient has had: the team wants to
-// know of the earlier ones too.
-func (q queries) background(patient string) []string {
-	all := []string{fhir.Query("ServiceRequest", "patient", patient, "code", pathway.Tokens(q.policy.Consult.Codings))}
+// know of the earlier ones too. What was made of the answers of the screening so
+// named is asked for by name: the nurse's Task may not know of it.
+func (q queries) background(patient, screening string) []string {
+	all := []string{
+		fhir.Query("ServiceRequest", "patient", patient, "code", pathway.Tokens(q.policy.Consult.Codings)),
+		"ServiceRequest?" + fhir.ByIdentifier(IdentifierSystem, stay.Consult+":"+screening),
+		"Observation?" + fhir.ByIdentifier(IdentifierSystem, stay.Score+":"+screening),
+	}
 	if q.policy.PregnancyMatters() {
 		all = append(all, fhir.Query("Condition", "patient", patient, "code", pathway.Tokens(q.policy.Pregnancy.Codings), "clinical-status", "active"))
 	}
@@ -84,7 +89,7 @@ func (q queries) expected(g guess) (all []string) {
 	case g.toAsk:
 		all = q.spare(g.patient)
 	case g.patient != "":
-		all = q.background(g.patient)
+		all = q.background(g.patient, g.screening)
 	}
 	if id, ok := strings.CutPrefix(g.consult, "ServiceRequest/"); ok {
 		all = append(all, q.order(id))

@@ -96,15 +96,23 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	t.Due = moment(res.Get("restriction.period.end"))
 	t.Changed = moment(res.Get("meta.lastUpdated"))
 	t.Raised = int(parameter(res, "output", paramRaised).Get("valueInteger").Int())
-	t.Urgent = slices.Contains([]string{"urgent", "asap", "stat"}, res.Get("priority").String())
+	t.Urgent = urgent(res)
 	t.Labels = labels(res)
 	t.Routed = parameter(res, "output", paramRouted).Get("valueString").String()
 	t.Carried = parameter(res, "output", paramCarried).Get("valueString").String()
+	t.NoResponse = stay.NeverMade(outputReference(res, paramResponse))
+	for _, made := range []param{paramScore, paramConsult, paramAdvice} {
+		t.NoResult = t.NoResult || stay.NeverMade(outputReference(res, made))
+	}
 	return t, true
 }
 
+func outputReference(task fhir.Resource, kind param) string {
+	return parameter(task, "output", kind).Get("valueReference.reference").String()
+}
+
 func (l loader) output(task fhir.Resource, kind param) string {
-	ref, _ := l.client.LocalRef(parameter(task, "output", kind).Get("valueReference.reference").String())
+	ref, _ := l.client.LocalRef(outputReference(task, kind))
 	return ref
 }
 
@@ -186,12 +194,23 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 		r.Number = number
 	}
 	r.Poor = r.Ours && len(missing(res)) > 0
+	r.NoTask = r.Ours && stay.NeverMade(taskOf(res))
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
 	if r.Authored.IsZero() || r.Ours && !r.Authored.After(task.Made) { // still the draft's own date
 		r.Authored = moment(res.Get("meta.lastUpdated"))
 	}
 	r.Form, r.FormProblem, err = l.forms.answered(ctx, content.Questionnaire, task.Form)
 	return r, err
+}
+
+// taskOf is the Task that was made along with a draft or an order, as the extension
+// says that we put on it; "" for one of an earlier release.
+func taskOf(res fhir.Resource) string {
+	return res.Get(`extension.#(url=="` + taskExtension + `").valueReference.reference`).String()
+}
+
+func urgent(request fhir.Resource) bool {
+	return slices.Contains([]string{"urgent", "asap", "stat"}, request.Get("priority").String())
 }
 
 // missing names what ties a response to its admission and a renderer has
@@ -209,7 +228,7 @@ func missing(response fhir.Resource) []string {
 // result reads a score or a consult of ours.
 func result(res fhir.Resource) stay.Result {
 	r := stay.Result{Ref: res.Ref(), Status: res.Get("status").String(), Items: map[string]int{}, Theirs: res.Identifier(IdentifierSystem) == "",
-		Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res)}
+		Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res), NoTask: stay.NeverMade(taskOf(res)), Urgent: urgent(res)}
 	for _, c := range res.Get("component").Array() {
 		if ourCode(c.Get("code")) == instrument.CodeOffer {
 			r.Offer = instrument.Offer(strings.TrimPrefix(ourCode(c.Get("valueCodeableConcept")), "offer-"))

@@ -110,7 +110,16 @@ type Done struct {
 	seen string // tells this state of the admission from any other
 }
 
+// once completes what an earlier try has left, and then looks anew: an error of the
+// one keeps nobody from the other.
 func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
+	before, left := r.complete(ctx, id)
+	done, err := r.decide(ctx, id)
+	done.Wrote, done.Unrecorded = done.Wrote || before.Wrote, done.Unrecorded || before.Unrecorded
+	return done, errors.Join(left, err)
+}
+
+func (r *Reconciler) decide(ctx context.Context, id string) (Done, error) {
 	p, found, err := r.loader.load(ctx, id)
 	a := p.stay.Admission
 	done := Done{Gone: err == nil && !found, Known: found, Over: a.Void() || a.Status == stay.Finished, seen: p.fingerprint()}
@@ -121,9 +130,7 @@ func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 	done.Next = d.Next
 	vain := r.loader.seen.inVain(id, &d)
 	if d.Nothing() {
-		wrote, err := r.complete(ctx, id)
-		done.Wrote = wrote
-		return done, errors.Join(vain, err)
+		return done, vain
 	}
 	done.Wrote, done.Repaired = true, len(d.Duplicates)
 	if d.Follows() {

@@ -15,8 +15,12 @@ import (
 )
 
 // score writes the Observation, or amends the one that is there: its versions
-// tell what was answered when.
+// tell what was answered when. One that says the same already is left.
 func (w *writing) score(s pathway.Score) (ref string) {
+	if s.Stands {
+		w.touched(s.Amends)
+		return s.Amends
+	}
 	o := w.observation(s)
 	if s.Amends == "" {
 		ref = fhir.NewRef()
@@ -147,6 +151,8 @@ func (w *writing) provenance(d pathway.Decision) {
 		activity = "merged"
 	case d.Restore != "":
 		activity, from = "restored", d.Restore
+	case d.Consult != nil && d.Consult.Completes != "":
+		activity, from = "refer", d.Consult.Completes
 	case d.Consult != nil:
 		activity, from = "refer", w.p.stay.Before.Score.Ref
 	case d.HandOver != nil || len(d.Labels) > 0:

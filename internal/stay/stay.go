@@ -3,6 +3,7 @@
 package stay
 
 import (
+	"strings"
 	"time"
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
@@ -45,11 +46,18 @@ type Result struct {
 	Ref    string // "" if it is not there
 	Status string
 	Theirs bool           // a clinician's own order, not made by us
+	NoTask bool           // of a consult: the team's Task was never made
+	Urgent bool           // of a consult: its priority is above routine
 	Sum    int            // of an Observation: its score
 	Items  map[string]int // of an Observation: points by the item's code
 	Offer  instrument.Offer
 	Labels []Code // of meta.security
 }
+
+// NeverMade tells that a reference of ours points to what its transaction was to
+// make and did not: it stands as it was sent. What a person has deleted has had an
+// id.
+func NeverMade(reference string) bool { return strings.HasPrefix(reference, "urn:uuid:") }
 
 // Live tells whether the result still says something.
 func (r Result) Live() bool {
@@ -141,6 +149,8 @@ type Task struct {
 	Score          string // reference of the score that was written, or ""
 	Consult        string // reference of the consult that was written, or ""
 	Advice         string // reference of the advice task that was written, or ""
+	NoResponse     bool   // it points to a response that was never made
+	NoResult       bool   // it points to a score, a consult or an advice task that was never made
 	Withdrawn      bool   // the score no longer holds
 	PutAside       bool   // a person had ended it, for good, before the answers came
 	Location       string // where the patient was when it was last routed
@@ -194,6 +204,7 @@ type Response struct {
 	Ours          bool   // the draft that we made
 	Number        int    // 1, 2, … among our drafts; 0 where it does not say
 	Poor          bool   // ours, and a renderer dropped what ties it to the admission
+	NoTask        bool   // ours, and its Task was never made
 	Questionnaire string // canonical, as the response states it
 	Subject       string // Patient/id, or "" when it states none
 	Authored      time.Time
