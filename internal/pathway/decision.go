@@ -114,6 +114,7 @@ type TaskChange struct {
 	PutAside bool          `json:"put_aside,omitempty"` // keep that a person had ended it before the answers came
 	Reroute  bool          `json:"reroute,omitempty"`   // the patient lies elsewhere: owner and location follow
 	NewDraft int           `json:"new_draft,omitempty"` // prepare a response anew; counts them
+	Draft    string        `json:"draft,omitempty"`     // the response that stands, and that the Task does not point to
 	Raise    int           `json:"raise,omitempty"`     // raise the priority: 1 urgent, 2 asap
 	Met      string        `json:"met,omitempty"`       // a clinician's order that meets the need
 }

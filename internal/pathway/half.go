@@ -41,18 +41,22 @@ func (c *chart) relink() {
 		return
 	}
 	c.note()
-	c.decision.Task.NewDraft = c.openDraft()
+	if draft := c.openDraft(); draft != "" {
+		c.decision.Task.Draft = draft
+	} else {
+		c.decision.Task.NewDraft = drafts(c.before) + 1
+	}
 	c.decision.because("never-made", "the form of the nurse's task was never made; it gets one")
 }
 
-// openDraft is the number of the last draft, where it waits for answers, or the next.
-func (c *chart) openDraft() int {
+// openDraft is the last draft that waits for answers, or "".
+func (c *chart) openDraft() string {
 	for _, r := range slices.Backward(c.Responses) {
-		if r.Ours && r.Number > 0 && r.Status == "in-progress" {
-			return r.Number
+		if r.Ours && r.Status == "in-progress" {
+			return r.Ref
 		}
 	}
-	return drafts(c.before) + 1
+	return ""
 }
 
 // unassigned tells that we have asked for a consult and the team has no Task for it.

@@ -138,7 +138,7 @@ func (w *writing) results(d pathway.Decision) (made outputs) {
 	if d.Advice != nil {
 		made.advice = w.counsel(*d.Advice, made.score)
 	}
-	w.tie(made)
+	made = w.tie(made)
 	if d.Withdraw != "" {
 		w.edit(d.Withdraw, func(e *edit) { e.set("status", "entered-in-error") })
 		w.touched(d.Withdraw)
@@ -215,6 +215,9 @@ func (w *writing) task(d pathway.Decision, made outputs) {
 		if change.Reroute {
 			w.reroute(e)
 		}
+		if change.Response.Ref != "" { // judged anew: what is not made again now is not to be
+			e.dropNeverMade(paramScore, paramConsult, paramAdvice)
+		}
 		for _, out := range made.parameters(change.Response) {
 			e.output(out)
 		}
@@ -279,6 +282,9 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 	if change.Raise > 0 {
 		e.set("priority", raised[min(change.Raise, len(raised)-1)])
 		e.output(fhir.Parameter{Type: paramRaised.concept(), ValueInteger: &change.Raise})
+	}
+	if change.Draft != "" {
+		e.output(fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(change.Draft)})
 	}
 	if change.NewDraft > 0 {
 		draft := w.draft(change.NewDraft, e.Ref())

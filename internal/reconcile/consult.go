@@ -56,15 +56,20 @@ func (w *writing) completes(d pathway.Decision) {
 	w.touched(order, task)
 }
 
-// tie puts what was made now where ours point to what was never made.
-func (w *writing) tie(made outputs) {
+// tie puts what was made now, or stands, where ours point to what was never made. A
+// server that takes transactions for batches leaves such references in all that it
+// writes: the second time they name what stands.
+func (w *writing) tie(made outputs) outputs {
 	w.repoint(w.p.stay.Results.Consult.Ref, "reasonReference.0.reference", made.score)
 	if team, ok := w.p.stay.TeamTask(); ok {
 		w.repoint(team.Ref, "focus.reference", made.consult)
 	}
-	if advice, ok := w.p.stay.AdviceTask(); ok {
-		w.repoint(advice.Ref, "focus.reference", made.score)
+	advice, ok := w.p.stay.AdviceTask()
+	if nurses, _ := w.p.stay.ScreeningTask(); ok && stay.NeverMade(outputReference(w.p.byRef[nurses.Ref], paramAdvice)) {
+		made.advice = advice.Ref
 	}
+	w.repoint(advice.Ref, "focus.reference", made.score)
+	return made
 }
 
 func (w *writing) repoint(of, path, to string) {

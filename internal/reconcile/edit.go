@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // edit changes a resource that was read; the transaction fails if somebody
@@ -54,6 +55,15 @@ func (e *edit) dropOutput(kind param) {
 		e.delete("output") // FHIR knows no empty lists
 	case i >= 0:
 		e.delete(fmt.Sprintf("output.%d", i))
+	}
+}
+
+// dropNeverMade removes outputs that point to what was never made.
+func (e *edit) dropNeverMade(kinds ...param) {
+	for _, kind := range kinds {
+		if stay.NeverMade(outputReference(e.Resource, kind)) {
+			e.dropOutput(kind)
+		}
 	}
 }
 
