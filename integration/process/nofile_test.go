@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"context"
@@ -131,7 +131,7 @@ func (q quarters) serve() *process {
 // chain admits somebody, answers, and waits until the consult is ordered.
 func (q quarters) chain() hospital.Admission {
 	q.Helper()
-	a, err := q.hospital.Admit(q.ctx, hospital.Stay{Person: woman})
+	a, err := q.hospital.Admit(q.ctx, hospital.Stay{Person: kari})
 	q.must(err)
 	q.must(q.hospital.Answer(q.ctx, a, "completed", 4, 4, 4))
 	_, err = q.hospital.Await(q.ctx, a, func(o hospital.Outcome) bool { return o == hospital.Referred(12, "urgent") })

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"fmt"
@@ -155,20 +155,15 @@ func (c *canary) files() {
 // and scores.
 func (c *canary) spoil(resource []byte, to, form, response string) {
 	c.Helper()
-	out, spoilt := c.of("score, again and again"), newMarks()
+	spoilt := newMarks()
 	spoilt.names = 2
 	for n := 0; !spoilt.settled(2); n++ {
 		c.must(os.WriteFile(to, spoilt.mark(resource, true), 0o600))
-		command := scoreCommand()
-		command.SetArgs([]string{"--questionnaire", form, response, fmt.Sprintf("--json=%t", n%2 == 0)})
-		command.SilenceUsage = true
-		command.SetOut(out)
-		command.SetErr(out)
-		_ = command.ExecuteContext(c.ctx) // says what is wrong
+		c.run("score", "--questionnaire", form, response, fmt.Sprintf("--json=%t", n%2 == 0))
 	}
 }
 
-// asProgramSays is what a process has said, without the colours of a terminal.
-func asProgramSays(p *process) string {
-	return strings.NewReplacer("\x1b", "", "[36m", "", "[0m", "").Replace(p.logs.String())
+// plain is a text without the colours of a terminal.
+func plain(text string) string {
+	return strings.NewReplacer("\x1b", "", "[36m", "", "[0m", "").Replace(text)
 }
