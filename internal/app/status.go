@@ -35,8 +35,8 @@ type status struct {
 	missed           int
 	oldest           time.Duration
 	repaired         int
-	unrecordedWrites int       // writes without AuditEvents that were wanted
-	unrecordedSaid   time.Time // when that was last logged
+	unrecordedWrites int // writes without AuditEvents that were wanted
+	unrecordedLine   seldom
 	quarantined      quarantine
 	now              func() time.Time
 }
@@ -144,9 +144,7 @@ func (s *status) unrecorded(now time.Time) (say bool) {
 	s.locked(func() {
 		s.unrecordedWrites++
 		s.metrics.unrecorded.Inc()
-		if say = now.Sub(s.unrecordedSaid) >= time.Hour; say {
-			s.unrecordedSaid = now
-		}
+		say = s.unrecordedLine.due("", now, time.Hour)
 	})
 	return say
 }

@@ -54,8 +54,8 @@ type pair struct {
 	good    atomic.Pointer[tls.Certificate]
 
 	loading sync.Mutex // who holds it may touch what is below
-	raw     [2][]byte  // what was looked at last
-	told    string     // what was last said of it
+	raw     [2][]byte  // what was read last
+	mistake seldom
 }
 
 // glance is how long a handshake waits for the files. They are there within a
@@ -92,15 +92,13 @@ func (p *pair) now() *tls.Certificate {
 	return p.good.Load()
 }
 
-// renew tells of the same mistake once: whoever calls must not fill the log.
+// renew says the same mistake once: whoever calls must not fill the log.
 func (p *pair) renew() {
-	err := p.load()
-	if err == nil {
-		p.told = ""
-		return
+	err, what := p.load(), ""
+	if err != nil {
+		what = err.Error()
 	}
-	if p.told != err.Error() {
-		p.told = err.Error()
+	if p.mistake.due(what, time.Now(), 0) && err != nil {
 		p.log.Warn().Err(err).Msg("a certificate cannot be renewed; the last good one serves on")
 	}
 }
