@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -82,9 +83,9 @@ func tell(w io.Writer, e reconcile.Explanation) {
 	if e.PartOf != "" {
 		fmt.Fprintf(w, "  part of %s\n", e.PartOf)
 	}
-	fmt.Fprintf(w, "  patient %s: %s\n", orNone(e.Patient), about(e))
+	fmt.Fprintf(w, "  patient %s: %s\n", cmp.Or(e.Patient, "none"), about(e))
 	for _, t := range e.Tasks {
-		fmt.Fprintf(w, "  %s (%s): %s, %s\n", t.Ref, t.Purpose, t.Status, orNone(t.Business))
+		fmt.Fprintf(w, "  %s (%s): %s, %s\n", t.Ref, t.Purpose, t.Status, cmp.Or(t.Business, "none"))
 	}
 	for _, r := range e.Responses {
 		fmt.Fprintf(w, "  %s: %s%s\n", r.Ref, r.Status, note(r))
@@ -101,13 +102,6 @@ func tell(w io.Writer, e reconcile.Explanation) {
 	for _, line := range plan(e) {
 		fmt.Fprintf(w, "  %s\n", line)
 	}
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
 }
 
 func about(e reconcile.Explanation) string {

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,27 +53,13 @@ func (l *look) add(level Level, what, means, seen string, args ...any) {
 
 func (l *look) states(caps fhir.Capabilities) {
 	l.add(levelIf(!strings.HasPrefix(caps.FHIR, "4.0."), Unsafe), "FHIR version",
-		"tilsyn speaks R4, which is 4.0.1", "%s, software %s", orUnknown(caps.FHIR), orUnknown(caps.Software))
+		"tilsyn speaks R4, which is 4.0.1", "%s, software %s", cmp.Or(caps.FHIR, "unknown"), cmp.Or(caps.Software, "unknown"))
 	off := caps.Ahead.Abs()
 	l.add(levelIf(off > clockLimit, Note), "clock",
 		"due times and reminders follow this machine's clock; set both by NTP", "%s from this machine's", off)
 	lacks := Lacks(caps, l.plan.Audit)
 	l.add(levelIf(len(lacks) > 0, Note), "capability statement",
-		"statements may be wrong; `tilsyn doctor --write` tries", "does not state: %s", orNone(strings.Join(lacks, "; ")))
-}
-
-func orUnknown(s string) string {
-	if s == "" {
-		return "unknown"
-	}
-	return s
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "nothing is missing"
-	}
-	return s
+		"statements may be wrong; `tilsyn doctor --write` tries", "does not state: %s", cmp.Or(strings.Join(lacks, "; "), "nothing is missing"))
 }
 
 // AnyPage is a search whose page shows how the server writes its own address;
