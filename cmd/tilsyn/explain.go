@@ -35,7 +35,7 @@ func explain(c *cobra.Command, args []string) error {
 	if !fhir.ValidID(id) {
 		return wrongUse{errors.New("an admission looks like Encounter/123")}
 	}
-	a, err := newApp(c, app.Look)
+	a, err := newApp(c, app.Read)
 	if err != nil {
 		return err
 	}
@@ -56,8 +56,8 @@ func explain(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// printExplanation hides the ids that may say whose they are, but for the admission's, which
-// was asked for.
+// printExplanation hides the ids that may say whose they are, but for the admission's,
+// which the caller has named.
 func printExplanation(c *cobra.Command, e reconcile.Explanation) error {
 	var text strings.Builder
 	if asJSON, _ := c.Flags().GetBool("json"); !asJSON {
@@ -132,7 +132,7 @@ func note(r reconcile.SeenResponse) string {
 	return text
 }
 
-// plan says in words what would be written, and when the next look is due.
+// plan says in words what would be written, and when the admission is due again.
 func plan(e reconcile.Explanation) []string {
 	d := e.Decision
 	var lines []string

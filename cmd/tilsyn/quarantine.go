@@ -37,7 +37,7 @@ every census.`,
 }
 
 func quarantine(c *cobra.Command, _ []string) error {
-	again, job := c.Flags().Changed("retry"), app.Look
+	again, job := c.Flags().Changed("retry"), app.Read
 	if again {
 		job = app.Serve
 	}
@@ -79,7 +79,7 @@ func printQuarantine(w io.Writer, list map[string]app.Quarantined) error {
 	return t.Flush()
 }
 
-// retry is a look as the service takes it. A running service sees what was
+// retry reconciles as the service does. A running service sees what was
 // written, or at its next census that nothing is wrong any more.
 func retry(c *cobra.Command, a *app.App) error {
 	admission, _ := c.Flags().GetString("retry")

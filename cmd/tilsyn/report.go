@@ -27,7 +27,7 @@ func reportCommand() *cobra.Command {
 }
 
 func report(c *cobra.Command, _ []string) error {
-	a, err := newApp(c, app.Look)
+	a, err := newApp(c, app.Read)
 	if err != nil {
 		return err
 	}

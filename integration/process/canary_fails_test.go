@@ -73,10 +73,10 @@ func (c *canary) failing() {
 	all, n := failures(), 0
 	often := map[string]int{}
 	for _, command := range [][]string{{"setup"}, {"doctor"}, {"doctor", "--write"}, {"report"}, {"quarantine"}, {"explain", c.all[5].Encounter}, {"quarantine", "--retry", c.all[5].Encounter}} {
-		asked := map[string]int{}
-		c.aside.change(func() { c.aside.fails, c.aside.asked = nil, asked })
+		requests := map[string]int{}
+		c.aside.change(func() { c.aside.fails, c.aside.requests = nil, requests })
 		c.run(append(command, c.at...)...)
-		for op := range asked {
+		for op := range requests {
 			if command[len(command)-1] == "--write" && op == "GET Task" {
 				continue // it would wait half a minute for what it has written
 			}
@@ -84,11 +84,11 @@ func (c *canary) failing() {
 				continue // the same words, whoever asks
 			}
 			n++
-			c.aside.change(func() { c.aside.fails, c.aside.asked = one(all[n*7%len(all)], op), map[string]int{} })
+			c.aside.change(func() { c.aside.fails, c.aside.requests = one(all[n*7%len(all)], op), map[string]int{} })
 			c.run(append(command, c.at...)...)
 		}
 	}
-	for _, f := range spare() {
+	for _, f := range overloads() {
 		c.aside.change(func() { c.aside.fails = one(f, "GET metadata") })
 		c.run(append([]string{"explain", c.all[5].Encounter}, c.at...)...)
 	}

@@ -246,7 +246,7 @@ func (c *canary) unwell() {
 	if met() < len(all) {
 		c.Errorf("the service has met %d of %d failures", met(), len(all))
 	}
-	all = spare()
+	all = overloads()
 	c.front.change(func() { c.front.failed, c.front.fails = map[string]bool{}, turns(all) })
 	c.ring()
 	c.must(hospital.Wait(c.ctx, func() (bool, error) { return met() > 0, nil }))

@@ -37,7 +37,7 @@ func besiege(t *testing.T) *siege {
 	t.Cleanup(cancel)
 	server := sandbox.New()
 	direct := httptest.NewServer(server)
-	h := &hostile{next: server, doses: map[string][2]string{}, told: map[string]int{}}
+	h := &hostile{next: server, doses: map[string][2]string{}, given: map[string]int{}}
 	front := httptest.NewServer(h)
 	t.Cleanup(func() { front.Close(); direct.Close(); server.Close() })
 	s := &siege{T: t, hostile: h, ctx: ctx, base: front.URL + "/fhir"}

@@ -15,9 +15,9 @@ import (
 	"github.com/tilsyn/tilsyn/internal/intake"
 )
 
-// serve opens the listeners: one for the hook and for what looks after the
+// listen opens the doors: one for the hook and for what looks after the
 // process, one for operators.
-func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop func(), err error) {
+func (a *App) listen(poller *intake.Poller, fail context.CancelCauseFunc) (stop func(), err error) {
 	own, err := a.certificate()
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop f
 	if err != nil {
 		return nil, err
 	}
-	stopOperator, err := a.serveOperator(own, fail)
+	stopOperator, err := a.listenOperator(own, fail)
 	if err != nil {
 		stopMain()
 		return nil, err
@@ -44,9 +44,9 @@ func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop f
 	return func() { stopOperator(); stopMain() }, nil
 }
 
-// serveOperator opens the pages that say how the work goes. They name no
+// listenOperator opens the pages that say how the work goes. They name no
 // patient, but admissions: they are not for everybody who reaches the hook.
-func (a *App) serveOperator(own *pair, fail context.CancelCauseFunc) (stop func(), err error) {
+func (a *App) listenOperator(own *pair, fail context.CancelCauseFunc) (stop func(), err error) {
 	o := a.cfg.Operator
 	if o.Listen == "" && a.operator == nil {
 		return func() {}, nil

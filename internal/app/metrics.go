@@ -28,7 +28,7 @@ type metrics struct {
 
 func newMetrics(now func() vitals) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry()}
-	m.reconciled = m.counter("reconciled_total", "Looks at one admission that ended well.")
+	m.reconciled = m.counter("reconciled_total", "Reconciles of one admission that ended well.")
 	m.missed = m.counter("census_found_missed_total", "Admissions where the census found work that no notification and no poll had named in time. After a start: what came while nobody watched.")
 	m.oldestMissed = m.gauge("census_oldest_missed_seconds", "How long ago that had happened, at most, since the start.")
 	m.repaired = m.counter("duplicates_repaired_total", "Resources that the server let be made twice, and that were marked as made in error.")
@@ -43,7 +43,7 @@ func newMetrics(now func() vitals) *metrics {
 	m.countOf("searches_not_whole_total", "Searches of which the FHIR server said that it had not given all.", func() int { return now().NotWhole })
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "tilsyn", Name: "queue_waiting", Help: "Admissions that wait for a worker."},
 		func() float64 { return float64(now().Waiting) }))
-	m.countOf("retries_total", "Looks at one admission that were tried again.", func() int { return now().Retries })
+	m.countOf("retries_total", "Reconciles of one admission that were tried again.", func() int { return now().Retries })
 	m.countOf("fhir_requests_total", "Requests to the FHIR server.", func() int { return now().Requests })
 	m.countOf("fhir_failed_total", "Requests to the FHIR server without an answer, or with 429 or 5xx.", func() int { return now().Failed })
 	m.countOf("fhir_rests_total", "How often the FHIR server was left alone for a while, because it asked for it or was down.", func() int { return now().Rests })

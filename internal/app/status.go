@@ -174,7 +174,7 @@ type vitals struct {
 	fhir.Load
 }
 
-// tryAgain gives the quarantined that a census looks at once more.
+// tryAgain gives the quarantined that a census names once more.
 func (s *status) tryAgain(now time.Time) (ids []string) {
 	s.locked(func() {
 		ids = s.quarantined.again(now)

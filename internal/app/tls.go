@@ -59,7 +59,7 @@ type pair struct {
 }
 
 // glance is how long a handshake waits for the files. They are there within a
-// millisecond, or somebody else looks on.
+// millisecond, or another handshake reads them.
 const glance = 100 * time.Millisecond
 
 func newPair(section, cert string, key config.Secret, log zerolog.Logger) (*pair, error) {
@@ -74,7 +74,7 @@ func newPair(section, cert string, key config.Secret, log zerolog.Logger) (*pair
 	return p, nil
 }
 
-// now looks at the files unless somebody is at it, and gives the last good pair.
+// now reads the files unless somebody is at it, and gives the last good pair.
 func (p *pair) now() *tls.Certificate {
 	if !p.loading.TryLock() {
 		return p.good.Load()

@@ -66,7 +66,7 @@ func (g *Gaps) unread(u Unread) {
 const (
 	// mostAround bounds the requests that a round sends beyond the ordinary.
 	mostAround = 32
-	// triesOfAPage come before it is asked around: it may only be a bad moment.
+	// triesOfAPage come before it is read around: it may only be a bad moment.
 	triesOfAPage = 3
 )
 
@@ -74,21 +74,21 @@ const (
 type reader struct {
 	*Gaps
 	client *fhir.Client
-	spare  int // requests
+	left   int // requests beyond the ordinary
 	failed int // searches in which the server says that something went wrong
 }
 
-func newReader(c *fhir.Client) *reader { return &reader{Gaps: &Gaps{}, client: c, spare: mostAround} }
+func newReader(c *fhir.Client) *reader { return &reader{Gaps: &Gaps{}, client: c, left: mostAround} }
 
 // each visits what a search without order and page size finds. Its error is a
 // search that could not be read at all.
 func (r *reader) each(ctx context.Context, query string, visit func(fhir.Resource) error) error {
 	err := r.once(ctx, with(query, "_count", pageSize), visit)
-	for try := 1; try < triesOfAPage && badPage(err) && r.spare > 0; try++ {
-		r.spare--
+	for try := 1; try < triesOfAPage && badPage(err) && r.left > 0; try++ {
+		r.left--
 		err = r.once(ctx, with(query, "_count", pageSize), visit)
 	}
-	if !badPage(err) || r.spare <= 0 {
+	if !badPage(err) || r.left <= 0 {
 		return err
 	}
 	return r.around(ctx, query, span{}, err, visit)
@@ -139,12 +139,12 @@ func (r *reader) around(ctx context.Context, query string, s span, why error, vi
 			}
 			g.narrow(end.times, newestFirst)
 		}
-		if r.spare <= 0 {
+		if r.left <= 0 {
 			break
 		}
 	}
 	if g.seen == 0 {
-		r.spare = 0 // it is not one resource, but the server
+		r.left = 0 // it is not one resource, but the server
 		return why
 	}
 	r.ofOneMoment(ctx, query, g.span, visit)
@@ -156,7 +156,7 @@ func (r *reader) around(ctx context.Context, query string, s span, why error, vi
 // at one moment, by one transaction, has none by time.
 func (r *reader) ofOneMoment(ctx context.Context, query string, s span, visit func(fhir.Resource) error) {
 	for _, order := range []string{"_id", "-_id"} {
-		if r.spare <= 0 {
+		if r.left <= 0 {
 			return
 		}
 		end := end{reader: r, count: 1, visit: visit}
@@ -194,7 +194,7 @@ func (g *gap) narrow(times []time.Time, newestFirst bool) {
 // givesAny tells that it is not the server that is unwell.
 func (r *reader) givesAny(ctx context.Context, query string) bool {
 	for _, newestFirst := range []bool{false, true} {
-		r.spare--
+		r.left--
 		err := r.once(ctx, span{}.query(query, "1", newestFirst), func(fhir.Resource) error { return errEnough })
 		if err == errEnough {
 			return true
@@ -214,9 +214,9 @@ type end struct {
 }
 
 func (e *end) read(ctx context.Context, query string) error {
-	defer func() { e.spare -= e.n/e.count + 1 }()
+	defer func() { e.left -= e.n/e.count + 1 }()
 	return e.once(ctx, query, func(res fhir.Resource) error {
-		if e.n >= e.spare*e.count {
+		if e.n >= e.left*e.count {
 			return errEnough
 		}
 		e.n++

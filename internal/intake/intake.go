@@ -1,4 +1,4 @@
-// Package intake finds out which admissions to look at: the hook and the
+// Package intake finds out which admissions to reconcile: the hook and the
 // poller hear of changes, the census walks past every open admission. All of
 // them only name an admission; none carries data that anybody trusts.
 package intake
@@ -32,21 +32,14 @@ type Names struct {
 	Questionnaire    string   // url of our form
 	Classes          []string // of the Encounters that are asked about: code, or system|code
 
-	Asked    func(encounter fhir.Resource) bool   // whether it has one of these classes
-	Class    func(encounter fhir.Resource) string // its class as people may see it
-	Consults string                               // system|code,… of the orders that are a consult
+	InClasses  func(encounter fhir.Resource) bool   // whether it has one of these classes
+	ClassShown func(encounter fhir.Resource) string // its class as people may see it
+	Consults   string                               // system|code,… of the orders that are a consult
 }
 
-// Expect is told whose an admission is that was seen on the way.
-type Expect func(admission, patient string)
-
-// tell names the patient of an open admission of the asked classes.
-func (e Expect) tell(c *fhir.Client, n Names, r fhir.Resource) {
-	patient, ok := c.LocalRef(r.Get("subject.reference").String())
-	if e != nil && ok && n.Asked(r) &&
-		slices.Contains(strings.Split(openStatuses, ","), r.Get("status").String()) {
-		e(r.ID(), patient)
-	}
+// isOpen tells whether somebody is in the hospital for an Encounter.
+func isOpen(encounter fhir.Resource) bool {
+	return slices.Contains(strings.Split(openStatuses, ","), encounter.Get("status").String())
 }
 
 // bell rings at most once while nobody listens.
@@ -93,7 +86,7 @@ func (n Names) admissionOf(r fhir.Resource) (string, bool) {
 // was rung for after the first page may have changed before the second.
 type tally struct {
 	queue func(id string)
-	late  bool // what is named changed while nobody looked
+	late  bool // what is named changed before we started
 	ids   []string
 	known map[string]bool
 }

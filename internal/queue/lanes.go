@@ -140,8 +140,8 @@ func (l *lanes) done(id string) {
 	delete(l.walking, id)
 }
 
-// spareWorkers keeps half of the workers, rounded down, for fresh keys.
-func (l *lanes) spareWorkers(of int) {
+// reserve keeps half of the workers, rounded down, for fresh keys.
+func (l *lanes) reserve(of int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.most = of - of/2

@@ -69,7 +69,7 @@ const maxFresh = 10_000
 func (q *Queue) Full() bool { return q.lanes.freshLen.Load() >= maxFresh }
 
 // Walked tells, once, whether it was the census alone that named an admission
-// since this was last asked. Ask after each look that went well: what nobody asks about is kept.
+// since the last call. Call it after each reconcile that went well: till then it is kept.
 func (q *Queue) Walked(id string) bool { return q.lanes.walkedOnly(id) }
 
 // Retries is how often an admission was tried again since the start.
@@ -84,7 +84,7 @@ func (q *Queue) Close() { q.work.ShutDown() }
 // Result says when an admission is to be worked on again.
 type Result struct {
 	Retry bool          // it failed in a way that another try may mend
-	Look  time.Duration // done, but to be looked at again after this long; 0: not
+	Next  time.Duration // done, but to be worked on again after this long; 0: not
 }
 
 // Run works on admissions with so many workers until ctx ends, then lets those
@@ -93,7 +93,7 @@ type Result struct {
 // backlog takes half of the workers at most: who comes fresh need not wait for
 // one of its.
 func (q *Queue) Run(ctx context.Context, workers int, work func(id string) Result) {
-	q.lanes.spareWorkers(workers)
+	q.lanes.reserve(workers)
 	var group sync.WaitGroup
 	for range workers {
 		group.Go(func() { q.worker(ctx, work) })
@@ -126,7 +126,7 @@ func (q *Queue) settle(id string, r Result) {
 	}
 	q.work.Forget(id)
 	q.lanes.settled(id)
-	if r.Look > 0 {
-		q.work.AddAfter(id, r.Look)
+	if r.Next > 0 {
+		q.work.AddAfter(id, r.Next)
 	}
 }
