@@ -295,7 +295,7 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 		if done.Unrecorded && a.status.unrecorded(a.now()) {
 			a.log.Error().Msg("written without AuditEvents, which the FHIR server refuses: let it take them, or set audit.enabled to false where it keeps such a record itself")
 		}
-		if a.queue.Walked(id) {
+		if a.queue.CensusAlone(id) {
 			a.countMissed(done)
 		}
 		a.log.Debug().Str("admission", name).Bool("wrote", done.Wrote).Msg("reconciled")
