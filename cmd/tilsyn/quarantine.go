@@ -21,8 +21,8 @@ func quarantineCommand() *cobra.Command {
 		Long: `Asks the service that runs on this machine which admissions no retry can help:
 a resource that cannot be understood, or a write that the FHIR server refuses.
 The reason names the resource and its element. Where no service answers at
-listen, every open admission is looked at instead, and nothing is written; what
-the server refuses to take is not seen so.
+operator.listen, every open admission is looked at instead, and nothing is
+written; what the server refuses to take is not seen so.
 
 The service itself tries again when something of an admission changes, and at
 every census.`,

@@ -21,7 +21,7 @@ type refusals struct {
 	callers int // since the last line
 }
 
-// at counts those of one door, and logs them once a minute.
+// at hears of those of one door; all doors together have one line a minute.
 func (r *refusals) at(door string) func(*http.Request) {
 	return func(caller *http.Request) {
 		r.total.Inc()

@@ -41,14 +41,14 @@ type Window struct {
 	LookBack time.Duration
 }
 
-// watched are the types that are polled, in this order.
-var watched = []string{"Encounter", "Task", "QuestionnaireResponse", "ServiceRequest", "Patient"}
+// polled are the types that a round asks for, in this order.
+var polled = []string{"Encounter", "Task", "QuestionnaireResponse", "ServiceRequest", "Patient"}
 
 // NewPoller makes a poller; report hears of every round, nil when it went well.
 func NewPoller(c *fhir.Client, q Queue, n Names, w Window, census *Census, report func(error)) *Poller {
 	p := &Poller{client: c, queue: q, names: n, Window: w, census: census, report: report,
 		bell: newBell(), cursors: map[string]*cursor{}}
-	for _, typ := range watched {
+	for _, typ := range polled {
 		p.cursors[typ] = &cursor{seen: map[string]version{}}
 	}
 	return p
@@ -72,7 +72,7 @@ func (p *Poller) Run(ctx context.Context, interval time.Duration) {
 func (p *Poller) round(ctx context.Context) (failed error) {
 	defer defect.Catch(&failed)
 	r := newReader(p.client)
-	for _, typ := range watched {
+	for _, typ := range polled {
 		if err := p.poll(ctx, r, typ, p.cursors[typ]); err != nil {
 			failed = err
 		}
