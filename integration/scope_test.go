@@ -138,7 +138,7 @@ func TestTheScopesAreAsDocumented(t *testing.T) {
 			documented[app.Job(strings.TrimSpace(job))] = append(documented[app.Job(strings.TrimSpace(job))], m[1])
 		}
 	}
-	for _, job := range []app.Job{app.Serve, app.Setup, app.Look, app.Try} {
+	for _, job := range []app.Job{app.Serve, app.Setup, app.Read, app.Try} {
 		got, want := documented[job], app.Scopes(job, cfg, policy)
 		slices.Sort(got)
 		if !slices.Equal(got, want) {

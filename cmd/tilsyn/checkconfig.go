@@ -43,7 +43,7 @@ func checkConfigCommand() *cobra.Command {
 	return c
 }
 
-// checkFiles looks at what the configuration names and only a start would read.
+// checkFiles reads what the configuration names and only a start would read.
 func checkFiles(cfg config.Config, policy *pathway.Policy) error {
 	if err := cfg.CheckSecrets(); err != nil {
 		return err

@@ -194,7 +194,7 @@ func (d *day) play(ctx context.Context) error {
 	return d.judge(ctx, admitted)
 }
 
-// judge looks at everybody once more when all is done: nobody was asked, scored
+// judge reads everybody once more when all is done: nobody was asked, scored
 // or referred afterwards.
 func (d *day) judge(ctx context.Context, admitted []hospital.Admission) error {
 	var wrong []error

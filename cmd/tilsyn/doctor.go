@@ -36,7 +36,7 @@ Exit code 1: something makes screening beside this server unsafe.`,
 
 func examine(c *cobra.Command, _ []string) error {
 	write, _ := c.Flags().GetBool("write")
-	job := app.Look
+	job := app.Read
 	if write {
 		job = app.Try
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ func explain(c *cobra.Command, args []string) error {
 	if !fhir.ValidID(id) {
 		return wrongUse{errors.New("an admission looks like Encounter/123")}
 	}
-	a, err := newApp(c, app.Look)
+	a, err := newApp(c, app.Read)
 	if err != nil {
 		return err
 	}
@@ -55,8 +56,8 @@ func explain(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// printExplanation hides the ids that may say whose they are, but for the admission's, which
-// was asked for.
+// printExplanation hides the ids that may say whose they are, but for the admission's,
+// which the caller has named.
 func printExplanation(c *cobra.Command, e reconcile.Explanation) error {
 	var text strings.Builder
 	if asJSON, _ := c.Flags().GetBool("json"); !asJSON {
@@ -82,9 +83,9 @@ func tell(w io.Writer, e reconcile.Explanation) {
 	if e.PartOf != "" {
 		fmt.Fprintf(w, "  part of %s\n", e.PartOf)
 	}
-	fmt.Fprintf(w, "  patient %s: %s\n", orNone(e.Patient), about(e))
+	fmt.Fprintf(w, "  patient %s: %s\n", cmp.Or(e.Patient, "none"), about(e))
 	for _, t := range e.Tasks {
-		fmt.Fprintf(w, "  %s (%s): %s, %s\n", t.Ref, t.Purpose, t.Status, orNone(t.Business))
+		fmt.Fprintf(w, "  %s (%s): %s, %s\n", t.Ref, t.Purpose, t.Status, cmp.Or(t.Business, "none"))
 	}
 	for _, r := range e.Responses {
 		fmt.Fprintf(w, "  %s: %s%s\n", r.Ref, r.Status, note(r))
@@ -101,13 +102,6 @@ func tell(w io.Writer, e reconcile.Explanation) {
 	for _, line := range plan(e) {
 		fmt.Fprintf(w, "  %s\n", line)
 	}
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
 }
 
 func about(e reconcile.Explanation) string {
@@ -138,7 +132,7 @@ func note(r reconcile.SeenResponse) string {
 	return text
 }
 
-// plan says in words what would be written, and when the next look is due.
+// plan says in words what would be written, and when the admission is due again.
 func plan(e reconcile.Explanation) []string {
 	d := e.Decision
 	var lines []string

@@ -2,45 +2,21 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/tidwall/gjson"
-	"github.com/tilsyn/tilsyn/fhir"
-	"github.com/tilsyn/tilsyn/internal/hospital"
 )
-
-// buffer is written to by the program and read by the test at once.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
 
 func tilsyn(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, errs buffer
+	var out, errs bytes.Buffer
 	code = run(t.Context(), args, &out, &errs)
 	return code, out.String(), errs.String()
 }
@@ -198,53 +174,6 @@ func TestJWKS(t *testing.T) {
 	}
 }
 
-// sandbox, setup, serve and explain work together, and serve ends with 0 when
-// it is told to.
-func TestServe(t *testing.T) {
-	base, stop, err := startSandbox("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
-	if code, _, errs := tilsyn(t, "serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0", "--operator.listen", "127.0.0.1:0"); code != exitFailed || !strings.Contains(errs, "tilsyn setup") {
-		t.Errorf("serve on a server that is not set up: exit %d, %s", code, errs)
-	}
-	for _, want := range []string{"created", "unchanged"} {
-		if code, out, errs := tilsyn(t, "setup", "--fhir.base_url", base); code != exitDone || strings.Count(out, want) != 3 {
-			t.Errorf("setup: exit %d, %s%s; want all %s", code, out, errs, want)
-		}
-	}
-	ctx, end := context.WithCancel(t.Context())
-	var logs buffer
-	ended := make(chan int, 1)
-	go func() {
-		ended <- run(ctx, []string{"serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0", "--operator.listen", "127.0.0.1:0"}, &logs, &logs)
-	}()
-	address := await(t, &logs, `"listen":"`)
-	await(t, &logs, `"message":"screening"`)
-	operator := await(t, &logs, `"operator":"`)
-	for url, want := range map[string]int{
-		address + "/livez": 200, address + "/readyz": 200, address + "/status": 404, address + "/metrics": 404,
-		operator + "/status": 200, operator + "/metrics": 200, operator + "/hooks/fhir": 404,
-	} {
-		resp, err := http.Get("http://" + url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != want {
-			t.Errorf("%s answers %d, want %d", url, resp.StatusCode, want)
-		}
-	}
-	end()
-	if code := <-ended; code != exitDone {
-		t.Errorf("serve ended with %d:\n%s", code, logs.String())
-	}
-	if code, _, errs := tilsyn(t, "explain", "Encounter/77", "--fhir.base_url", base); code != exitFailed || !strings.Contains(errs, "not on the server") {
-		t.Errorf("explain of nothing: exit %d, %s", code, errs)
-	}
-}
-
 // doctor tells what a server does, in a table or as JSON, and fails on one that
 // is not safe.
 func TestDoctor(t *testing.T) {
@@ -272,100 +201,5 @@ func TestDoctor(t *testing.T) {
 	code, out, errs = tilsyn(t, "doctor", "--fhir.base_url", elsewhere.URL+"/fhir")
 	if code != exitFailed || !strings.Contains(out, "calls itself "+base) || !strings.Contains(errs, "not safe: links") {
 		t.Errorf("exit %d, %s%s", code, out, errs)
-	}
-}
-
-// quarantine asks the service, or looks itself where none runs; what was mended
-// goes on when it is told to.
-func TestQuarantine(t *testing.T) {
-	base, stop, err := startSandbox("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
-	at := []string{"--fhir.base_url", base, "--operator.listen", "127.0.0.1:1"}
-	if code, _, errs := tilsyn(t, append([]string{"setup"}, at...)...); code != exitDone {
-		t.Fatal(errs)
-	}
-	admission, heal := admitInACircle(t, base)
-	says := func(args []string, code int, want string) {
-		t.Helper()
-		got, out, errs := tilsyn(t, append([]string{"quarantine"}, args...)...)
-		if got != code || !strings.Contains(out+errs, want) {
-			t.Errorf("%v: exit %d, want %d and %q:\n%s%s", args, got, code, want, out, errs)
-		}
-	}
-	const why = "subject was merged more than 8 times, or in a circle"
-	says(at, exitDone, "No service answers at 127.0.0.1:1")
-	says(at, exitDone, admission)
-	says(append(at, "--retry", admission), exitFailed, why)
-
-	ctx, end := context.WithCancel(t.Context())
-	var logs buffer
-	ended := make(chan int, 1)
-	go func() {
-		ended <- run(ctx, []string{"serve", "--fhir.base_url", base, "--listen", "127.0.0.1:0", "--operator.listen", "127.0.0.1:0"}, &logs, &logs)
-	}()
-	address := await(t, &logs, `"operator":"`)
-	await(t, &logs, `"message":"quarantined`)
-	says([]string{"--fhir.base_url", base, "--operator.listen", address}, exitDone, admission+"  ")
-	says([]string{"--fhir.base_url", base, "--operator.listen", address, "--json"}, exitDone, why)
-	says([]string{"--fhir.base_url", base, "--operator.listen", strings.TrimPrefix(strings.TrimSuffix(base, "/fhir"), "http://")}, exitFailed, "is not tilsyn")
-	end()
-	if code := <-ended; code != exitDone {
-		t.Errorf("serve ended with %d:\n%s", code, logs.String())
-	}
-	heal()
-	says(append(at, "--retry", admission), exitDone, "written")
-	says(append(at, "--retry", admission), exitDone, "nothing had to be written")
-	says(at, exitDone, "No admission is quarantined")
-	says(append(at, "--retry", "Encounter/77"), exitFailed, "not on the server")
-}
-
-// admitInACircle admits a patient whose record was merged into itself, which no
-// server refuses, and gives a way to mend that.
-func admitInACircle(t *testing.T, base string) (admission string, heal func()) {
-	t.Helper()
-	client, err := fhir.New(fhir.Options{BaseURL: base})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := hospital.Open(t.Context(), client, "circle-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := h.Admit(t.Context(), hospital.Stay{Person: hospital.Person{Given: "Kari", Gender: "female", Birth: "1961-03-14"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	link := func(links ...any) {
-		if err := h.Edit(t.Context(), a.Patient, func(r fhir.Resource) (fhir.Resource, error) {
-			if len(links) == 0 {
-				return r.Delete("link")
-			}
-			return r.Set("link", links)
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	link(map[string]any{"other": map[string]any{"reference": a.Patient}, "type": "replaced-by"})
-	return a.Encounter, func() { link() }
-}
-
-// await waits for a text in the log and gives what follows up to the next quote.
-func await(t *testing.T, logs *buffer, text string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	for tick := time.NewTicker(10 * time.Millisecond); ; {
-		if _, after, ok := strings.Cut(logs.String(), text); ok {
-			value, _, _ := strings.Cut(after, `"`)
-			return value
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("no %q in the log:\n%s", text, logs.String())
-		}
 	}
 }

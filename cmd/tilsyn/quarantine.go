@@ -21,8 +21,8 @@ func quarantineCommand() *cobra.Command {
 		Long: `Asks the service that runs on this machine which admissions no retry can help:
 a resource that cannot be understood, or a write that the FHIR server refuses.
 The reason names the resource and its element. Where no service answers at
-listen, every open admission is looked at instead, and nothing is written; what
-the server refuses to take is not seen so.
+operator.listen, every open admission is looked at instead, and nothing is
+written; what the server refuses to take is not seen so.
 
 The service itself tries again when something of an admission changes, and at
 every census.`,
@@ -37,7 +37,7 @@ every census.`,
 }
 
 func quarantine(c *cobra.Command, _ []string) error {
-	again, job := c.Flags().Changed("retry"), app.Look
+	again, job := c.Flags().Changed("retry"), app.Read
 	if again {
 		job = app.Serve
 	}
@@ -79,7 +79,7 @@ func printQuarantine(w io.Writer, list map[string]app.Quarantined) error {
 	return t.Flush()
 }
 
-// retry is a look as the service takes it. A running service sees what was
+// retry reconciles as the service does. A running service sees what was
 // written, or at its next census that nothing is wrong any more.
 func retry(c *cobra.Command, a *app.App) error {
 	admission, _ := c.Flags().GetString("retry")

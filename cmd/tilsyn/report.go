@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -26,7 +27,7 @@ func reportCommand() *cobra.Command {
 }
 
 func report(c *cobra.Command, _ []string) error {
-	a, err := newApp(c, app.Look)
+	a, err := newApp(c, app.Read)
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func printReport(w io.Writer, r app.Report) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "open admissions\t%d\n", r.Census.Admissions)
 	for _, business := range slices.Sorted(maps.Keys(r.Screenings)) {
-		fmt.Fprintf(t, "asked: %s\t%d\n", orNone(business), r.Screenings[business])
+		fmt.Fprintf(t, "asked: %s\t%d\n", cmp.Or(business, "none"), r.Screenings[business])
 	}
 	fmt.Fprintf(t, "overdue\t%d\n", r.Overdue)
 	fmt.Fprintf(t, "consults not accepted in time\t%d\n", r.Unaccepted)

@@ -57,7 +57,7 @@ func (s *stage) drained(ctx context.Context, r *report) (during, idle samples, t
 	defer v.stop()
 	done := make(chan struct{})
 	var group sync.WaitGroup
-	group.Go(func() { during, err = s.arrivals(ctx, told{v, s.way().named}, done) })
+	group.Go(func() { during, err = s.arrivals(ctx, tilsyn{v, s.way().named}, done) })
 	empty := s.empty(ctx, v)
 	took = time.Since(begun)
 	close(done)
@@ -74,7 +74,7 @@ func (s *stage) drained(ctx context.Context, r *report) (during, idle samples, t
 	r.atMost(fmt.Sprintf("backlog of %d: peak memory", s.config.backlog), 128, peak, " MiB")
 	enough := make(chan struct{})
 	time.AfterFunc(20*time.Second, func() { close(enough) })
-	idle, err = s.arrivals(ctx, told{v, s.way().named}, enough)
+	idle, err = s.arrivals(ctx, tilsyn{v, s.way().named}, enough)
 	return during, idle, took, err
 }
 
@@ -95,7 +95,7 @@ func (s *stage) empty(ctx context.Context, v *service) error {
 
 // arrivals lets somebody come in every 200 ms until done is closed, and gives
 // how long each waited to be asked.
-func (s *stage) arrivals(ctx context.Context, t told, done <-chan struct{}) (waited samples, err error) {
+func (s *stage) arrivals(ctx context.Context, t tilsyn, done <-chan struct{}) (waited samples, err error) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {

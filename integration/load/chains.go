@@ -35,7 +35,7 @@ type load func(ctx context.Context, p performer) (*times, error)
 func (s *stage) measure(ctx context.Context, p performer, l load) (took, error) {
 	before, server, start := s.tap.count(), cpu(s.server.proc), time.Now()
 	var own time.Duration
-	t, through := p.(told)
+	t, through := p.(tilsyn)
 	if through {
 		own = cpu(t.proc)
 	}
@@ -62,7 +62,7 @@ func (s *stage) pair(ctx context.Context, b *bare, w way, tilsynFirst bool, l lo
 			return err
 		},
 		func() error {
-			return s.withTilsyn(ctx, w, func(t told) error {
+			return s.withTilsyn(ctx, w, func(t tilsyn) error {
 				if with, err = s.measure(ctx, t, l); err == nil {
 					fmt.Printf("  tilsyn %v; tilsyn CPU %.1f ms/chain, share %.3f; peak %.0f MiB\n",
 						with, ms(with.own)/float64(with.chains), with.share(), with.peak)
@@ -159,7 +159,7 @@ func (s *stage) half(ctx context.Context, r *report, b *bare, rate float64) erro
 // when nothing else happens.
 func (s *stage) recordBare(ctx context.Context) (*bare, error) {
 	var b *bare
-	err := s.withTilsyn(ctx, ways["named"], func(t told) error {
+	err := s.withTilsyn(ctx, ways["named"], func(t tilsyn) error {
 		a := s.ward.person()
 		s.tap.expect(a)
 		defer s.tap.forget(a)

@@ -14,7 +14,7 @@ import (
 type kind string
 
 const (
-	look   kind = "look"   // at one admission
+	loads  kind = "load"   // one admission
 	write  kind = "write"  // a transaction
 	poll   kind = "poll"   // what has changed
 	census kind = "census" // who is there
@@ -37,7 +37,7 @@ func kindOf(r *http.Request, body []byte) kind {
 	case strings.HasSuffix(r.URL.Path, "/metadata"), query.Has("url"), query.Get("identifier") != "":
 		return other
 	}
-	return look
+	return loads
 }
 
 // counts are requests by kind.

@@ -45,8 +45,8 @@ func (s *stage) withHistory(ctx context.Context, b *bare, n int) (costs [3]count
 	}
 	before := s.tap.count()
 	w := way{flags: []string{"--hook.enabled", "--poll.interval", "0", "--poll.overlap", "1s"}, named: true}
-	err = s.withTilsyn(ctx, w, func(t told) error {
-		costs[0] = only(s.tap.count().since(before), census, page, look)
+	err = s.withTilsyn(ctx, w, func(t tilsyn) error {
+		costs[0] = only(s.tap.count().since(before), census, page, loads)
 		if costs[1], err = s.pollOnce(ctx, t); err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ func (s *stage) quieten(ctx context.Context, b *bare, overlap time.Duration) err
 }
 
 // pollOnce rings for a poll and counts its requests.
-func (s *stage) pollOnce(ctx context.Context, t told) (counts, error) {
+func (s *stage) pollOnce(ctx context.Context, t tilsyn) (counts, error) {
 	before := s.tap.count()
 	if err := t.notify(ctx, http.MethodPost, ""); err != nil {
 		return nil, err

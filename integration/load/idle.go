@@ -21,7 +21,7 @@ func (s *stage) idleHour(ctx context.Context, r *report) error {
 	overlap := squeezed(10 * time.Minute)
 	w := way{flags: []string{"--poll.interval", squeezed(10 * time.Second).String(),
 		"--poll.overlap", overlap.String(), "--census.interval", squeezed(15 * time.Minute).String()}}
-	return s.withTilsyn(ctx, w, func(t told) error {
+	return s.withTilsyn(ctx, w, func(t tilsyn) error {
 		if err := s.quieten(ctx, b, overlap); err != nil {
 			return err
 		}

@@ -34,7 +34,7 @@ type script struct{ ask, refer []shot }
 const slots = 8
 
 // bare sends the script's requests for each admission, as many at once as
-// tilsyn would, and does nothing else: no thinking, no queue, no second look.
+// tilsyn would, and does nothing else: no thinking, no queue, no second reconcile.
 type bare struct {
 	script
 	base  string // the tap's scheme, host and port

@@ -124,7 +124,7 @@ func (v *service) status(ctx context.Context) (st status, err error) {
 const firstPolls = 10
 
 // settle waits until the first census and the first polls are over and tilsyn
-// has looked at nobody for two seconds.
+// has loaded nobody for two seconds.
 func (s *stage) settle(ctx context.Context, v *service, before counts) error {
 	const tick = 100 * time.Millisecond
 	last := -1
@@ -134,7 +134,7 @@ func (s *stage) settle(ctx context.Context, v *service, before counts) error {
 			return err
 		}
 		c := s.tap.count().since(before)
-		busy := c[look] + c[write] // polls go on, page by page
+		busy := c[loads] + c[write] // polls go on, page by page
 		if st.Census.At.IsZero() || st.Waiting > 0 || c[poll] < firstPolls || busy != last {
 			quiet = 0
 		}

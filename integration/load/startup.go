@@ -9,7 +9,7 @@ import (
 func (s *stage) start(ctx context.Context, r *report) error {
 	var took []float64
 	for range 5 {
-		err := s.withTilsyn(ctx, ways["named"], func(t told) error {
+		err := s.withTilsyn(ctx, ways["named"], func(t tilsyn) error {
 			took = append(took, t.took.Seconds())
 			return nil
 		})

@@ -37,23 +37,23 @@ func (s *stage) way() way {
 	return w
 }
 
-// told is tilsyn as a performer.
-type told struct {
+// tilsyn is the service as a performer.
+type tilsyn struct {
 	*service
 	named bool
 }
 
-func (t told) admitted(ctx context.Context, a *admission) error {
+func (t tilsyn) admitted(ctx context.Context, a *admission) error {
 	if !t.named {
 		return nil
 	}
 	return t.ring(ctx, a)
 }
 
-func (t told) answered(ctx context.Context, a *admission) error { return t.admitted(ctx, a) }
+func (t tilsyn) answered(ctx context.Context, a *admission) error { return t.admitted(ctx, a) }
 
 // withTilsyn runs f while tilsyn serves and has nothing left to do.
-func (s *stage) withTilsyn(ctx context.Context, w way, f func(told) error) error {
+func (s *stage) withTilsyn(ctx context.Context, w way, f func(tilsyn) error) error {
 	if w.subscribed {
 		if err := s.setup(w.flags...); err != nil {
 			return err
@@ -74,7 +74,7 @@ func (s *stage) withTilsyn(ctx context.Context, w way, f func(told) error) error
 	if err := s.settle(ctx, v, before); err != nil {
 		return err
 	}
-	if err := f(told{v, w.named}); err != nil {
+	if err := f(tilsyn{v, w.named}); err != nil {
 		return errors.Join(err, v.complaint())
 	}
 	return v.complaint()

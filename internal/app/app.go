@@ -90,7 +90,7 @@ func (a *App) vitals() vitals {
 // Client is the app's way to the FHIR server.
 func (a *App) Client() *fhir.Client { return a.client }
 
-// grace is how long work under way may take after an end was asked for.
+// grace is how long work under way may take after it is told to stop.
 const grace = 20 * time.Second
 
 // Run serves until ctx ends, then finishes what is under way. It waits for a
@@ -106,23 +106,23 @@ func (a *App) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	poller, census := a.intake()
-	stopHTTP, err := a.serve(poller, cancel)
+	stopHTTP, err := a.listen(poller, cancel)
 	if err != nil {
 		return err
 	}
 	defer stopHTTP()
-	rec, err := a.await(ctx)
+	rec, err := a.awaitServer(ctx)
 	if err != nil {
 		return ignoreEnd(ctx, err)
 	}
 	a.status.screens(a.now())
 	a.log.Info().Str("policy", a.policy.Version).Msg("screening")
-	a.screen(ctx, rec, poller, census)
+	a.serve(ctx, rec, poller, census)
 	a.log.Info().Msg("stopped")
 	return ignoreEnd(ctx, context.Cause(ctx))
 }
 
-// ignoreEnd: being asked to stop is no failure.
+// ignoreEnd: being told to stop is no failure.
 func ignoreEnd(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 		return nil
@@ -143,8 +143,8 @@ func (a *App) names() intake.Names {
 		Unfinished:       pathway.Unfinished,
 		Questionnaire:    artifacts.QuestionnaireURL,
 		Classes:          a.policy.Screening.Classes,
-		Asked:            func(encounter fhir.Resource) bool { return reconcile.Asked(a.policy, encounter) },
-		Class:            func(encounter fhir.Resource) string { return reconcile.ClassShown(a.policy, encounter) },
+		InClasses:        func(encounter fhir.Resource) bool { return reconcile.Asked(a.policy, encounter) },
+		ClassShown:       func(encounter fhir.Resource) string { return reconcile.ClassShown(a.policy, encounter) },
 		Consults:         pathway.Tokens(a.policy.Consult.Codings),
 	}
 }
@@ -183,9 +183,9 @@ func (a *App) saysQuirks() {
 	}
 }
 
-// await waits until the FHIR server has answered all that must be known before
+// awaitServer waits until the FHIR server has answered all that must be known before
 // screening begins. One that answers, but is not set up, is an error.
-func (a *App) await(ctx context.Context) (*reconcile.Reconciler, error) {
+func (a *App) awaitServer(ctx context.Context) (*reconcile.Reconciler, error) {
 	a.status.set("waiting for the FHIR server")
 	var rec *reconcile.Reconciler
 	err := a.untilAnswered(ctx, func() (err error) {
@@ -268,12 +268,12 @@ func machine() string {
 	return name
 }
 
-// screen runs intake and workers until ctx ends; the workers get a grace time.
-func (a *App) screen(ctx context.Context, rec *reconcile.Reconciler, poller *intake.Poller, census *intake.Census) {
+// serve runs intake and workers until ctx ends; the workers get a grace time.
+func (a *App) serve(ctx context.Context, rec *reconcile.Reconciler, poller *intake.Poller, census *intake.Census) {
 	work, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, abort) })()
-	poller.Tell(rec.Expect)
+	poller.Expect = rec.Expect
 	var group sync.WaitGroup
 	group.Go(func() { a.meet(ctx) })
 	group.Go(func() { census.Run(ctx, a.cfg.Census.Interval) })
@@ -295,11 +295,11 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 		if done.Unrecorded && a.status.unrecorded(a.now()) {
 			a.log.Error().Msg("written without AuditEvents, which the FHIR server refuses: let it take them, or set audit.enabled to false where it keeps such a record itself")
 		}
-		if a.queue.Walked(id) {
+		if a.queue.CensusAlone(id) {
 			a.countMissed(done)
 		}
 		a.log.Debug().Str("admission", name).Bool("wrote", done.Wrote).Msg("reconciled")
-		return queue.Result{Look: a.until(done.Next)}
+		return queue.Result{Next: a.until(done.Next)}
 	case errors.Is(err, reconcile.ErrPermanent):
 		a.status.quarantine(id, err, done, a.now())
 		a.log.Error().Str("admission", name).Err(err).Msg("quarantined: a person must look; tried again when it changes and at every census")

@@ -3,6 +3,7 @@ package app
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -58,13 +59,12 @@ func (o Options) source(wire http.RoundTripper) (auth.Source, error) {
 
 // narrowed warns of scopes that we asked for and did not get: some work will be
 // refused, and this says which before the first nurse waits. A token lives for
-// minutes, so the same is told once.
+// minutes, so the same is said once.
 func narrowed(log zerolog.Logger) func([]string) {
-	told := ""
+	var said seldom
 	return func(missing []string) {
-		if now := strings.Join(missing, " "); now != told {
-			told = now
-			log.Warn().Str("missing", now).Msg("the token grants less than was asked for; see docs/authorization.md")
+		if scopes := strings.Join(missing, " "); said.due(scopes, time.Now(), 0) {
+			log.Warn().Str("missing", scopes).Msg("the token grants less than was asked for; see docs/authorization.md")
 		}
 	}
 }

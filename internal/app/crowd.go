@@ -21,9 +21,11 @@ import (
 type crowd struct {
 	net.Listener
 	most int
-	told *seldom
+	log  zerolog.Logger
 	over chan struct{} // closed with the listener
 	once sync.Once
+
+	crowded, failing seldom
 
 	mu      sync.Mutex
 	inside  int
@@ -41,7 +43,7 @@ type guest struct {
 }
 
 func newCrowd(l net.Listener, most int, log zerolog.Logger) *crowd {
-	return &crowd{Listener: l, most: most, told: &seldom{log: log, every: time.Minute}, over: make(chan struct{}), from: map[string]*int{}}
+	return &crowd{Listener: l, most: most, log: log, over: make(chan struct{}), from: map[string]*int{}}
 }
 
 // Accept goes on where the system has no room for another connection, or one broke
@@ -59,7 +61,9 @@ func (c *crowd) Accept() (net.Conn, error) {
 		if !passes(err) {
 			return nil, err
 		}
-		c.told.warn(err, "callers cannot be let in; those who wait longest are sent away")
+		if c.failing.due("", time.Now(), sameLine) {
+			c.log.Warn().Err(err).Msg("callers cannot be let in; those who wait longest are sent away")
+		}
 		if !c.dismiss() {
 			c.rest(pause)
 		}
@@ -90,7 +94,9 @@ func passes(err error) bool {
 func (c *crowd) admit(conn net.Conn) *guest {
 	g := c.enter(conn)
 	if c.full() {
-		c.told.warn(nil, "too many connections; those who wait longest are closed")
+		if c.crowded.due("", time.Now(), sameLine) {
+			c.log.Warn().Msg("too many connections; those who wait longest are closed")
+		}
 		if !c.dismiss() {
 			_ = g.Close()
 			return nil
@@ -193,27 +199,4 @@ func attending(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// seldom logs what may happen a thousand times a second.
-type seldom struct {
-	log   zerolog.Logger
-	every time.Duration
-
-	mu     sync.Mutex
-	silent map[string]time.Time // until when, by message
-}
-
-func (s *seldom) warn(err error, message string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	if now.Before(s.silent[message]) {
-		return
-	}
-	if s.silent == nil {
-		s.silent = map[string]time.Time{}
-	}
-	s.silent[message] = now.Add(s.every)
-	s.log.Warn().Err(err).Msg(message)
 }

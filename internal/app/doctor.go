@@ -94,7 +94,7 @@ func (a *App) racers() int { return min(manyRacers, a.cfg.FHIR.MaxConcurrent) }
 // and with write also on throw-away resources. An error is a server that does
 // not answer.
 func (a *App) Doctor(ctx context.Context, write bool) ([]doctor.Finding, error) {
-	found, err := doctor.Look(ctx, a.client, a.plan())
+	found, err := doctor.Read(ctx, a.client, a.plan())
 	if err != nil {
 		return found, err
 	}
@@ -117,7 +117,7 @@ func (a *App) plan() doctor.Plan {
 		searches = append(searches, fhir.Query(typ, "url", doctor.System, "version", doctor.Nobody))
 	}
 	searches = append(searches, "Device?"+fhir.ByIdentifier(doctor.System, doctor.Nobody))
-	plan := doctor.Plan{Searches: searches, Asked: a.asksFor, Audit: a.cfg.Audit.Enabled, Parties: a.cfg.Routing.Parties(), Watched: watched}
+	plan := doctor.Plan{Searches: searches, Reads: a.reads, Audit: a.cfg.Audit.Enabled, Parties: a.cfg.Routing.Parties(), Watched: watched}
 	if a.cfg.Hook.Enabled {
 		plan.Endpoint = a.endpoint()
 	}

@@ -5,19 +5,22 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
+	"path"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/tilsyn/tilsyn/config"
+	"github.com/tilsyn/tilsyn/internal/defect"
 	"github.com/tilsyn/tilsyn/internal/intake"
 )
 
-// serve opens the listeners: one for the hook and for what looks after the
+// listen opens the doors: one for the hook and for what looks after the
 // process, one for operators.
-func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop func(), err error) {
+func (a *App) listen(poller *intake.Poller, fail context.CancelCauseFunc) (stop func(), err error) {
 	own, err := a.certificate()
 	if err != nil {
 		return nil, err
@@ -36,7 +39,7 @@ func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop f
 	if err != nil {
 		return nil, err
 	}
-	stopOperator, err := a.serveOperator(own, fail)
+	stopOperator, err := a.listenOperator(own, fail)
 	if err != nil {
 		stopMain()
 		return nil, err
@@ -44,9 +47,9 @@ func (a *App) serve(poller *intake.Poller, fail context.CancelCauseFunc) (stop f
 	return func() { stopOperator(); stopMain() }, nil
 }
 
-// serveOperator opens the pages that say how the work goes. They name no
+// listenOperator opens the pages that say how the work goes. They name no
 // patient, but admissions: they are not for everybody who reaches the hook.
-func (a *App) serveOperator(own *pair, fail context.CancelCauseFunc) (stop func(), err error) {
+func (a *App) listenOperator(own *pair, fail context.CancelCauseFunc) (stop func(), err error) {
 	o := a.cfg.Operator
 	if o.Listen == "" && a.operator == nil {
 		return func() {}, nil
@@ -160,6 +163,39 @@ func (a *App) server(handler http.Handler) *http.Server {
 	srv.Protocols.SetHTTP1(true)
 	return srv
 }
+
+// calm serves callers so that nothing of what they send comes out again: neither
+// in an answer, where http.ServeMux would send a path back that is not clean, nor
+// in the log after a panic. Nobody is to keep an answer, or to take it for another
+// type than it has.
+func calm(next http.Handler, to zerolog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
+		defer func() {
+			if recover() != nil {
+				to.Error().Err(defect.Found()).Msg("a caller was not answered")
+				http.Error(w, "a defect of this program", http.StatusInternalServerError)
+			}
+		}()
+		if clean := path.Clean(r.URL.Path); r.URL.Path != clean && r.URL.Path != clean+"/" {
+			http.NotFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// complaints are what net/http says of connections. They may quote a caller, so
+// only that there was one is told.
+type complaints struct{ to zerolog.Logger }
+
+func (c complaints) Write(line []byte) (int, error) {
+	c.to.Debug().Msg("a connection failed")
+	return len(line), nil
+}
+
+func complaintsTo(to zerolog.Logger) *log.Logger { return log.New(complaints{to}, "", 0) }
 
 func (d door) run(srv *http.Server, listener net.Listener) error {
 	if d.own == nil {

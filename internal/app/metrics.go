@@ -28,7 +28,7 @@ type metrics struct {
 
 func newMetrics(now func() vitals) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry()}
-	m.reconciled = m.counter("reconciled_total", "Looks at one admission that ended well.")
+	m.reconciled = m.counter("reconciled_total", "Reconciles of one admission that ended well.")
 	m.missed = m.counter("census_found_missed_total", "Admissions where the census found work that no notification and no poll had named in time. After a start: what came while nobody watched.")
 	m.oldestMissed = m.gauge("census_oldest_missed_seconds", "How long ago that had happened, at most, since the start.")
 	m.repaired = m.counter("duplicates_repaired_total", "Resources that the server let be made twice, and that were marked as made in error.")
@@ -40,12 +40,13 @@ func newMetrics(now func() vitals) *metrics {
 	m.refused = m.counter("refused_callers_total", "Callers of the hook or of the operators' pages who showed no valid secret.")
 	m.unrecorded = m.counter("unrecorded_writes_total", "Decisions written without AuditEvents, which audit.enabled wants and the FHIR server refuses.")
 	m.whole = m.gauge("intake_whole", "1: the last poll and the last census read all that they asked for. 0: they did not, or there was none yet; /status says why.")
-	m.read("searches_not_whole_total", "Searches of which the FHIR server said that it had not given all.", prometheus.CounterValue, func() int { return now().NotWhole })
-	m.read("queue_waiting", "Admissions that wait for a worker.", prometheus.GaugeValue, func() int { return now().Waiting })
-	m.read("retries_total", "Looks at one admission that were tried again.", prometheus.CounterValue, func() int { return now().Retries })
-	m.read("fhir_requests_total", "Requests to the FHIR server.", prometheus.CounterValue, func() int { return now().Requests })
-	m.read("fhir_failed_total", "Requests to the FHIR server without an answer, or with 429 or 5xx.", prometheus.CounterValue, func() int { return now().Failed })
-	m.read("fhir_rests_total", "How often the FHIR server was left alone for a while, because it asked for it or was down.", prometheus.CounterValue, func() int { return now().Rests })
+	m.countOf("searches_not_whole_total", "Searches of which the FHIR server said that it had not given all.", func() int { return now().NotWhole })
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "tilsyn", Name: "queue_waiting", Help: "Admissions that wait for a worker."},
+		func() float64 { return float64(now().Waiting) }))
+	m.countOf("retries_total", "Reconciles of one admission that were tried again.", func() int { return now().Retries })
+	m.countOf("fhir_requests_total", "Requests to the FHIR server.", func() int { return now().Requests })
+	m.countOf("fhir_failed_total", "Requests to the FHIR server without an answer, or with 429 or 5xx.", func() int { return now().Failed })
+	m.countOf("fhir_rests_total", "How often the FHIR server was left alone for a while, because it asked for it or was down.", func() int { return now().Rests })
 	return m
 }
 
@@ -61,21 +62,10 @@ func (m *metrics) gauge(name, help string) prometheus.Gauge {
 	return g
 }
 
-// read is a number that is kept elsewhere.
-func (m *metrics) read(name, help string, kind prometheus.ValueType, value func() int) {
-	m.registry.MustRegister(reading{prometheus.NewDesc("tilsyn_"+name, help, nil, nil), kind, value})
-}
-
-type reading struct {
-	desc  *prometheus.Desc
-	kind  prometheus.ValueType
-	value func() int
-}
-
-func (r reading) Describe(to chan<- *prometheus.Desc) { to <- r.desc }
-
-func (r reading) Collect(to chan<- prometheus.Metric) {
-	to <- prometheus.MustNewConstMetric(r.desc, r.kind, float64(r.value()))
+// countOf counts what is kept elsewhere.
+func (m *metrics) countOf(name, help string, count func() int) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "tilsyn", Name: name, Help: help},
+		func() float64 { return float64(count()) }))
 }
 
 func (m *metrics) handler() http.Handler {

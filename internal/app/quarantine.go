@@ -38,8 +38,8 @@ const (
 	keptWhenOver   = 24 * time.Hour // for somebody to see it, where the admission has ended
 )
 
-// quarantine holds them by admission. It is as good as the last look at each: a
-// look that ends well takes one out.
+// quarantine holds them by admission. It is as good as the last reconcile of each:
+// one that ends well takes it out.
 type quarantine map[string]Quarantined
 
 // put keeps since when an admission is here. Where it is full, the one that was
@@ -77,8 +77,8 @@ func (q quarantine) putUnread(windows []intake.Unread, since time.Time) {
 // IsWindow tells a window from an admission.
 func IsWindow(name string) bool { return !fhir.ValidID(name) }
 
-// again gives those to look at once more: what they wait for may be nothing that
-// anybody is told of. Those whose admission has long ended are let go.
+// again gives those to reconcile once more: what they wait for may be nothing that
+// intake can hear of. Those whose admission has long ended are let go.
 func (q quarantine) again(now time.Time) []string {
 	maps.DeleteFunc(q, func(_ string, e Quarantined) bool { return e.over && now.Sub(e.Since) > keptWhenOver })
 	return slices.Sorted(maps.Keys(q))
@@ -88,7 +88,7 @@ func (q quarantine) again(now time.Time) []string {
 var ErrNoService = errors.New("no service answers")
 
 // Quarantined asks the service that runs on this machine with the same
-// configuration. Each replica knows of its own looks only.
+// configuration. Each replica knows of its own reconciles only.
 func (a *App) Quarantined(ctx context.Context) (map[string]Quarantined, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

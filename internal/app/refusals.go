@@ -15,29 +15,27 @@ type refusals struct {
 	log   zerolog.Logger
 	total prometheus.Counter
 
-	mu     sync.Mutex
-	silent time.Time // until when nothing is logged: a stranger who tries must not fill the log
-	untold int
+	line seldom // a stranger who tries must not fill the log
+
+	mu      sync.Mutex
+	callers int // since the last line
 }
 
-const refusalsRest = time.Minute
-
-// at counts those of one door, and logs them once a minute.
+// at hears of those of one door; all doors together have one line a minute.
 func (r *refusals) at(door string) func(*http.Request) {
 	return func(caller *http.Request) {
 		r.total.Inc()
-		r.tell(door, caller.RemoteAddr)
+		r.turnedAway(door, caller.RemoteAddr)
 	}
 }
 
-func (r *refusals) tell(door, from string) {
+func (r *refusals) turnedAway(door, from string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.untold++
-	now := time.Now()
-	if now.Before(r.silent) {
+	r.callers++
+	if !r.line.due("", time.Now(), sameLine) {
 		return
 	}
-	r.log.Warn().Str("door", door).Str("last_from", from).Int("callers", r.untold).Msg("callers without a valid secret were turned away")
-	r.untold, r.silent = 0, now.Add(refusalsRest)
+	r.log.Warn().Str("door", door).Str("last_from", from).Int("callers", r.callers).Msg("callers without a valid secret were turned away")
+	r.callers = 0
 }

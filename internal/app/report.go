@@ -18,12 +18,12 @@ type Report struct {
 	Unaccepted int            `json:"unaccepted"`   // consults that nobody on the team has accepted in time
 	NotAsked   map[string]int `json:"not_asked"`    // by the rule that said no
 	Left       []string       `json:"left_unasked"` // admissions that ended within a week, and whose patient would have been asked
-	Unread     []string       `json:"unread"`       // admissions that could not be looked at
+	Unread     []string       `json:"unread"`       // admissions that could not be read
 	NotWhole   []string       `json:"not_whole"`    // why these figures are not all
 }
 
-// Report looks at every admission that the census names and at those that ended
-// within a week, and writes nothing.
+// Report reads every admission that the census names and those that ended within a
+// week, and writes nothing.
 func (a *App) Report(ctx context.Context) (Report, error) {
 	r := Report{Screenings: map[string]int{}, NotAsked: map[string]int{}, Left: []string{}, Unread: []string{}, NotWhole: []string{}}
 	var err error
@@ -47,10 +47,10 @@ func (r *Report) add(see func(reconcile.Explanation)) visit {
 	}
 }
 
-// visit is shown what one admission looks like; its error ends the walk.
+// visit is given the explanation of one admission; its error ends the walk.
 type visit func(id string, e reconcile.Explanation, err error) error
 
-// walk looks at every admission that the census names.
+// walk visits every admission that the census names.
 func (a *App) walk(ctx context.Context, v visit) (intake.Count, error) {
 	var ids list
 	count, err := intake.NewCensus(a.client, &ids, a.names(), nil).Take(ctx)
@@ -60,7 +60,7 @@ func (a *App) walk(ctx context.Context, v visit) (intake.Count, error) {
 	return count, a.visitAll(ctx, ids.all, v)
 }
 
-// walkLeft looks at every admission that ended within a week.
+// walkLeft visits every admission that ended within a week.
 func (a *App) walkLeft(ctx context.Context, v visit) error {
 	var ids list
 	if err := intake.NewCensus(a.client, &ids, a.names(), nil).Left(ctx, a.now(), ids.Backlog); err != nil {

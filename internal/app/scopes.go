@@ -16,7 +16,7 @@ type Job string
 const (
 	Serve Job = "serve" // screens
 	Setup Job = "setup" // puts on the server what screening needs
-	Look  Job = "look"  // reads, and writes nothing
+	Read  Job = "read"  // reads, and writes nothing
 	Try   Job = "try"   // reads, and makes and deletes Tasks that are about nobody
 )
 
@@ -39,7 +39,7 @@ func Scopes(job Job, cfg config.Config, policy *pathway.Policy) []string {
 		}
 		needs["Provenance"] = "c"
 	}
-	if cfg.Audit.Enabled && job != Look {
+	if cfg.Audit.Enabled && job != Read {
 		needs["AuditEvent"] = "c"
 	}
 	if job == Try {
@@ -61,9 +61,9 @@ func Scopes(job Job, cfg config.Config, policy *pathway.Policy) []string {
 	return scopes(needs)
 }
 
-// asksFor tells whether resources of a type are read under this configuration.
-func (a *App) asksFor(typ string) bool {
-	return slices.ContainsFunc(Scopes(Look, a.cfg, a.policy), func(scope string) bool {
+// reads tells whether resources of a type are read under this configuration.
+func (a *App) reads(typ string) bool {
+	return slices.ContainsFunc(Scopes(Read, a.cfg, a.policy), func(scope string) bool {
 		return strings.HasPrefix(scope, "system/"+typ+".")
 	})
 }

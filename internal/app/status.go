@@ -1,6 +1,8 @@
 package app
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -35,8 +37,8 @@ type status struct {
 	missed           int
 	oldest           time.Duration
 	repaired         int
-	unrecordedWrites int       // writes without AuditEvents that were wanted
-	unrecordedSaid   time.Time // when that was last logged
+	unrecordedWrites int // writes without AuditEvents that were wanted
+	unrecordedLine   seldom
 	quarantined      quarantine
 	now              func() time.Time
 }
@@ -144,9 +146,7 @@ func (s *status) unrecorded(now time.Time) (say bool) {
 	s.locked(func() {
 		s.unrecordedWrites++
 		s.metrics.unrecorded.Inc()
-		if say = now.Sub(s.unrecordedSaid) >= time.Hour; say {
-			s.unrecordedSaid = now
-		}
+		say = s.unrecordedLine.due("", now, time.Hour)
 	})
 	return say
 }
@@ -176,7 +176,7 @@ type vitals struct {
 	fhir.Load
 }
 
-// tryAgain gives the quarantined that a census looks at once more.
+// tryAgain gives the quarantined that a census names once more.
 func (s *status) tryAgain(now time.Time) (ids []string) {
 	s.locked(func() {
 		ids = s.quarantined.again(now)
@@ -248,4 +248,16 @@ func (s *status) page() page {
 	quarantined := s.quarantined.shown()
 	quarantined.putUnread(s.unread, s.unreadSince)
 	return page{s.phase, server, s.intake.shown(), s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, s.unrecordedWrites, v.Waiting, s.reconciled, v.Resting, quarantined}
+}
+
+// shown is an admission as logs and pages name it: by its Encounter id. Whoever
+// calls the hook, or writes on a resource, may put any word in its place, so an id
+// that could be one is shown when the server has an Encounter with it, and else
+// stands as a fingerprint, the same each time.
+func shown(id string, known bool) string {
+	if known || fhir.PlainID(id) {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return "unknown-" + hex.EncodeToString(sum[:4])
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/doctor"
 	"github.com/tilsyn/tilsyn/internal/intake"
 )
 
@@ -122,10 +123,6 @@ func (a *App) arm(tx *fhir.Transaction, found []fhir.Resource, want r4.Subscript
 	return "created", nil
 }
 
-// patience is how long a server may take to activate a Subscription. Medplum never
-// does: it only looks at those that are active.
-const patience = 10 * time.Minute
-
 // leftAlone tells that nothing has become of a Subscription for long.
 func (a *App) leftAlone(have fhir.Resource) bool {
 	at, err := time.Parse(time.RFC3339, have.Get("meta.lastUpdated").String())
@@ -133,7 +130,7 @@ func (a *App) leftAlone(have fhir.Resource) bool {
 	if now.IsZero() {
 		now = a.now()
 	}
-	return err == nil && now.Sub(at) >= patience
+	return err == nil && now.Sub(at) >= doctor.ActivationTime
 }
 
 func keepsSecrets(have fhir.Resource, want r4.Subscription) bool {

@@ -54,12 +54,12 @@ type pair struct {
 	good    atomic.Pointer[tls.Certificate]
 
 	loading sync.Mutex // who holds it may touch what is below
-	raw     [2][]byte  // what was looked at last
-	told    string     // what was last said of it
+	raw     [2][]byte  // what was read last
+	mistake seldom
 }
 
 // glance is how long a handshake waits for the files. They are there within a
-// millisecond, or somebody else looks on.
+// millisecond, or another handshake reads them.
 const glance = 100 * time.Millisecond
 
 func newPair(section, cert string, key config.Secret, log zerolog.Logger) (*pair, error) {
@@ -74,7 +74,7 @@ func newPair(section, cert string, key config.Secret, log zerolog.Logger) (*pair
 	return p, nil
 }
 
-// now looks at the files unless somebody is at it, and gives the last good pair.
+// now reads the files unless somebody is at it, and gives the last good pair.
 func (p *pair) now() *tls.Certificate {
 	if !p.loading.TryLock() {
 		return p.good.Load()
@@ -92,15 +92,13 @@ func (p *pair) now() *tls.Certificate {
 	return p.good.Load()
 }
 
-// renew tells of the same mistake once: whoever calls must not fill the log.
+// renew says the same mistake once: whoever calls must not fill the log.
 func (p *pair) renew() {
-	err := p.load()
-	if err == nil {
-		p.told = ""
-		return
+	err, what := p.load(), ""
+	if err != nil {
+		what = err.Error()
 	}
-	if p.told != err.Error() {
-		p.told = err.Error()
+	if p.mistake.due(what, time.Now(), 0) && err != nil {
 		p.log.Warn().Err(err).Msg("a certificate cannot be renewed; the last good one serves on")
 	}
 }

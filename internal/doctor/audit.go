@@ -31,7 +31,7 @@ func (t *trial) audited(ctx context.Context, first fhir.Resource, before error) 
 		return err
 	}
 	if fhir.IsConflict(err) {
-		t.add(Fine, what, "", "not refused, only the old version beside it is (%d)", status(err))
+		t.add(Fine, what, "", "not refused, only the old version beside it is (%d)", fhir.Status(err))
 		return nil
 	}
 	t.add(Note, what, "tilsyn writes without a record of it: let the server take them, or turn audit.enabled off where it keeps one itself", "%s", orTaken(err))

@@ -117,7 +117,7 @@ func plan() doctor.Plan {
 			"Task?business-status=s%7Ca%2Cs%7Cb&_count=200", "Condition?patient=tilsyn-doctor&code=s%7Ca&clinical-status=active",
 			"Task?_lastUpdated=ge2999-01-01T00:00:00.000Z&_sort=_lastUpdated&_count=200", "Questionnaire?url=u&version=1",
 		},
-		Asked: func(typ string) bool { return typ != "Flag" }, Audit: true,
+		Reads: func(typ string) bool { return typ != "Flag" }, Audit: true,
 	}
 }
 
@@ -141,7 +141,7 @@ func TestLook(t *testing.T) {
 		"another time":         {ill: late, notes: []string{"clock"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found, err := doctor.Look(t.Context(), server(t, c.ill, c.opts...), plan())
+			found, err := doctor.Read(t.Context(), server(t, c.ill, c.opts...), plan())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -203,7 +203,7 @@ func TestLookAtWhatTheConfigurationNames(t *testing.T) {
 	}
 	p.Parties = []string{theirs[0].Ref(), "CareTeam/nobody"}
 	p.Endpoint, p.Watched = endpoint, []string{"Encounter", "Task", "QuestionnaireResponse", "Observation"}
-	found, err := doctor.Look(t.Context(), c, p)
+	found, err := doctor.Read(t.Context(), c, p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,24 +23,24 @@ var never = map[string]string{
 	"business-status": token, "clinical-status": token, "status": Nobody, "patient": Nobody, "encounter": Nobody, "url": System, "version": Nobody,
 }
 
-// asked is what became of the searches in one type.
-type asked struct {
+// answers are what became of the searches in one type.
+type answers struct {
 	refused, ignored map[string]bool
 	notWhole         error
 }
 
 // searches sends each search as serve does, and each of its parameters alone with
 // a value that finds nothing.
-func (l *look) searches(ctx context.Context) error {
-	types := map[string]*asked{}
+func (l *reading) searches(ctx context.Context) error {
+	types := map[string]*answers{}
 	tried := map[string]bool{}
 	for _, query := range l.plan.Searches {
 		typ, parameters, _ := strings.Cut(query, "?")
-		if !l.plan.Asked(typ) {
+		if !l.plan.Reads(typ) {
 			continue
 		}
 		if types[typ] == nil {
-			types[typ] = &asked{map[string]bool{}, map[string]bool{}, nil}
+			types[typ] = &answers{map[string]bool{}, map[string]bool{}, nil}
 		}
 		names := namesIn(parameters)
 		if err := l.whole(ctx, types[typ], query, names); err != nil {
@@ -73,7 +73,7 @@ func namesIn(parameters string) (names []string) {
 }
 
 // whole sends a search as serve does.
-func (l *look) whole(ctx context.Context, to *asked, query string, names []string) error {
+func (l *reading) whole(ctx context.Context, to *answers, query string, names []string) error {
 	hit, err := finds(ctx, l.client, query)
 	switch {
 	case fhir.IsNotWhole(err):
@@ -89,7 +89,7 @@ func (l *look) whole(ctx context.Context, to *asked, query string, names []strin
 }
 
 // alone sends one parameter that finds nothing.
-func (l *look) alone(ctx context.Context, to *asked, typ, name, value string) error {
+func (l *reading) alone(ctx context.Context, to *answers, typ, name, value string) error {
 	hit, err := finds(ctx, l.client, typ+"?"+name+"="+value+"&_count=1")
 	switch {
 	case given(err):
@@ -102,7 +102,7 @@ func (l *look) alone(ctx context.Context, to *asked, typ, name, value string) er
 	return nil
 }
 
-func (l *look) judge(typ string, a *asked) {
+func (l *reading) judge(typ string, a *answers) {
 	what := "search " + typ
 	refused, ignored := strings.Join(slices.Sorted(maps.Keys(a.refused)), ", "), strings.Join(slices.Sorted(maps.Keys(a.ignored)), ", ")
 	switch {
@@ -120,7 +120,7 @@ func (l *look) judge(typ string, a *asked) {
 }
 
 // pageSize says what the client had to learn on the way.
-func (l *look) pageSize() {
+func (l *reading) pageSize() {
 	for _, quirk := range l.client.Quirks() {
 		if strings.Contains(quirk, "pages") || strings.Contains(quirk, "page size") {
 			l.add(Unsafe, "_count", "the first census after each start is refused once; tilsyn then asks for smaller pages, and remembers", "%s", quirk)

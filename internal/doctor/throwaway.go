@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -114,19 +113,10 @@ func (t *trial) mark(ctx context.Context, r fhir.Resource) error {
 	return t.client.Transact(ctx, &tx)
 }
 
-// status is the HTTP status of an answer that is an error; 0: none came.
-func status(err error) int {
-	var answer *fhir.Error
-	if errors.As(err, &answer) {
-		return answer.Status
-	}
-	return 0
-}
-
 // given tells that the server has given its answer, if not the one that was
 // hoped for; one that is overloaded has not.
 func given(err error) bool {
-	switch status(err) {
+	switch fhir.Status(err) {
 	case 0, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return false
 	}

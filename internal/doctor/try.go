@@ -221,9 +221,9 @@ func (t *trial) stale(err error) error {
 	case err == nil:
 		t.add(Unsafe, "ifMatch", "what somebody writes at the same moment as tilsyn is lost", "an old version was taken and overwrote the new one")
 	case fhir.IsConflict(err):
-		t.add(Fine, "ifMatch", "", "an old version is refused (%d)", status(err))
+		t.add(Fine, "ifMatch", "", "an old version is refused (%d)", fhir.Status(err))
 	case given(err):
-		t.add(Note, "ifMatch", "not known as a conflict: the admission waits for the next look", "an old version is refused (%d)", status(err))
+		t.add(Note, "ifMatch", "not known as a conflict: the admission waits for the next look", "an old version is refused (%d)", fhir.Status(err))
 	default:
 		return err
 	}

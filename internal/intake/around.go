@@ -3,7 +3,6 @@ package intake
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,97 +14,12 @@ import (
 	"github.com/tilsyn/tilsyn/fhir"
 )
 
-// Gaps are what keeps a round from being whole. What it could read it has named
-// all the same.
-type Gaps struct {
-	Reasons []string // for people; they hold no patient data
-	Unread  []Unread
-}
-
-// Unread is what a server could not give: one resource that it cannot write makes
-// its whole page an error (Oracle Millennium). No id of it is known.
-type Unread struct {
-	Type     string
-	From, To time.Time // when what is there was last written; zero: open
-	Why      error
-}
-
-// String names the window.
-func (u Unread) String() string {
-	text := u.Type
-	if !u.From.IsZero() {
-		text += " from " + u.From.UTC().Format(time.RFC3339Nano)
-	}
-	if !u.To.IsZero() {
-		text += " to " + u.To.UTC().Format(time.RFC3339Nano)
-	}
-	return text
-}
-
-func (g *Gaps) Error() string { return strings.Join(g.Reasons, "; ") }
-
-// or is nil where nothing is missing.
-func (g *Gaps) or() error {
-	if len(g.Reasons) == 0 {
-		return nil
-	}
-	return g
-}
-
-func (g *Gaps) because(format string, args ...any) {
-	if reason := fmt.Sprintf(format, args...); !slices.Contains(g.Reasons, reason) {
-		g.Reasons = append(g.Reasons, reason)
-	}
-}
-
-func (g *Gaps) unread(u Unread) {
-	g.Unread = append(g.Unread, u)
-	g.because("%s: cannot be read: %v", u, u.Why)
-}
-
 const (
 	// mostAround bounds the requests that a round sends beyond the ordinary.
 	mostAround = 32
-	// triesOfAPage come before it is asked around: it may only be a bad moment.
+	// triesOfAPage come before it is read around: it may only be a bad moment.
 	triesOfAPage = 3
 )
-
-// reader reads searches to their end, around what the server cannot give.
-type reader struct {
-	*Gaps
-	client *fhir.Client
-	spare  int // requests
-	failed int // searches in which the server says that something went wrong
-}
-
-func newReader(c *fhir.Client) *reader { return &reader{Gaps: &Gaps{}, client: c, spare: mostAround} }
-
-// each visits what a search without order and page size finds. Its error is a
-// search that could not be read at all.
-func (r *reader) each(ctx context.Context, query string, visit func(fhir.Resource) error) error {
-	err := r.once(ctx, with(query, "_count", pageSize), visit)
-	for try := 1; try < triesOfAPage && badPage(err) && r.spare > 0; try++ {
-		r.spare--
-		err = r.once(ctx, with(query, "_count", pageSize), visit)
-	}
-	if !badPage(err) || r.spare <= 0 {
-		return err
-	}
-	return r.around(ctx, query, span{}, err, visit)
-}
-
-// once reads a search, and notes what the server says of it.
-func (r *reader) once(ctx context.Context, query string, visit func(fhir.Resource) error) error {
-	err := r.client.Each(ctx, query, visit)
-	if fhir.IsNotWhole(err) {
-		r.because("%v", err)
-		if !fhir.IsCutShort(err) {
-			r.failed++
-		}
-		return nil
-	}
-	return err
-}
 
 // badPage tells of a page that cannot be had although the server answers.
 func badPage(err error) bool {
@@ -139,12 +53,12 @@ func (r *reader) around(ctx context.Context, query string, s span, why error, vi
 			}
 			g.narrow(end.times, newestFirst)
 		}
-		if r.spare <= 0 {
+		if r.left <= 0 {
 			break
 		}
 	}
 	if g.seen == 0 {
-		r.spare = 0 // it is not one resource, but the server
+		r.left = 0 // it is not one resource, but the server
 		return why
 	}
 	r.ofOneMoment(ctx, query, g.span, visit)
@@ -156,7 +70,7 @@ func (r *reader) around(ctx context.Context, query string, s span, why error, vi
 // at one moment, by one transaction, has none by time.
 func (r *reader) ofOneMoment(ctx context.Context, query string, s span, visit func(fhir.Resource) error) {
 	for _, order := range []string{"_id", "-_id"} {
-		if r.spare <= 0 {
+		if r.left <= 0 {
 			return
 		}
 		end := end{reader: r, count: 1, visit: visit}
@@ -194,7 +108,7 @@ func (g *gap) narrow(times []time.Time, newestFirst bool) {
 // givesAny tells that it is not the server that is unwell.
 func (r *reader) givesAny(ctx context.Context, query string) bool {
 	for _, newestFirst := range []bool{false, true} {
-		r.spare--
+		r.left--
 		err := r.once(ctx, span{}.query(query, "1", newestFirst), func(fhir.Resource) error { return errEnough })
 		if err == errEnough {
 			return true
@@ -214,9 +128,9 @@ type end struct {
 }
 
 func (e *end) read(ctx context.Context, query string) error {
-	defer func() { e.spare -= e.n/e.count + 1 }()
+	defer func() { e.left -= e.n/e.count + 1 }()
 	return e.once(ctx, query, func(res fhir.Resource) error {
-		if e.n >= e.spare*e.count {
+		if e.n >= e.left*e.count {
 			return errEnough
 		}
 		e.n++

@@ -129,7 +129,7 @@ func TestThePollerGoesPastWhatCannotBeRead(t *testing.T) {
 			s.put("Encounter/new", noon.Add(2*time.Minute), "")
 			rounds(t, p)
 			q.wantFresh(t, "new", "it came after the page that cannot be had")
-			if n := s.requests(func() { rounds(t, p) }); n != len(watched) {
+			if n := s.requests(func() { rounds(t, p) }); n != len(polled) {
 				t.Errorf("a later round took %d requests", n)
 			}
 		})
@@ -169,12 +169,12 @@ func TestWhatWasWrittenBeforeTheWindowIsNoNews(t *testing.T) {
 	last := noon.Add(2000 * time.Minute)
 	for i := range 3 {
 		s.put("Encounter/new", last.Add(time.Duration(i)*time.Second), "")
-		if n := s.requests(func() { rounds(t, p) }); n > len(watched)+4 {
+		if n := s.requests(func() { rounds(t, p) }); n > len(polled)+4 {
 			t.Errorf("a round took %d requests", n)
 		}
 		q.wantFresh(t, "new", "it alone was written since")
 	}
-	if n := s.requests(func() { rounds(t, p) }); n > len(watched)+4 {
+	if n := s.requests(func() { rounds(t, p) }); n > len(polled)+4 {
 		t.Errorf("an idle round took %d requests", n)
 	}
 	q.wantFresh(t, "", "nothing was written")

@@ -3,8 +3,6 @@ package intake
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -20,8 +18,8 @@ type Census struct {
 	bell   bell
 	report func(Count, error)
 
-	looked time.Time // when the classes of all were looked at
-	others map[string]int
+	counted time.Time // when the other classes were
+	others  map[string]int
 }
 
 // Count is what one census saw.
@@ -77,7 +75,7 @@ func (c *Census) admissions(ctx context.Context, r *reader, n *Count) error {
 		switch id := res.Get("id").String(); {
 		case res.Type() != "Encounter":
 		case !fhir.ValidID(id):
-			unaskable[id] = c.names.Asked(res)
+			unaskable[id] = c.names.InClasses(res)
 		default:
 			named.add(id)
 		}
@@ -112,7 +110,7 @@ func (c *Census) plannedLate(ctx context.Context, r *reader, n *Count, now time.
 }
 
 const (
-	// classesEvery is how often the classes of all open Encounters are looked at, and
+	// classesEvery is how often the classes of all open Encounters are counted, and
 	// mostClasses of how many: a hospital has many more outpatients than beds.
 	classesEvery = time.Hour
 	mostClasses  = 2000
@@ -121,12 +119,12 @@ const (
 // otherClasses counts the open Encounters that nobody is asked in, so that a class
 // that the policy does not know is seen. Nobody is missed where it cannot.
 func (c *Census) otherClasses(ctx context.Context, now time.Time) error {
-	if now.Sub(c.looked) < classesEvery {
+	if now.Sub(c.counted) < classesEvery {
 		return nil
 	}
 	others, err := c.Others(ctx)
 	if err == nil {
-		c.looked, c.others = now, others
+		c.counted, c.others = now, others
 	}
 	if fhir.Status(err) != 0 {
 		return nil
@@ -141,8 +139,8 @@ func (c *Census) Others(ctx context.Context) (map[string]int, error) {
 		if seen++; seen > mostClasses {
 			return errEnough
 		}
-		if res.Type() == "Encounter" && !c.names.Asked(res) && slices.Contains(strings.Split(openStatuses, ","), res.Get("status").String()) {
-			others[c.names.Class(res)]++
+		if res.Type() == "Encounter" && !c.names.InClasses(res) && isOpen(res) {
+			others[c.names.ClassShown(res)]++
 		}
 		return nil
 	})
@@ -153,7 +151,7 @@ func (c *Census) Others(ctx context.Context) (map[string]int, error) {
 }
 
 // Left names the admissions that ended within the last week, for a report: what
-// came and went while nobody watched is in no census.
+// came and went while the service was down is in no census.
 func (c *Census) Left(ctx context.Context, now time.Time, name func(id string)) error {
 	return c.client.Each(ctx, c.names.left(now), func(r fhir.Resource) error {
 		if r.Type() == "Encounter" && fhir.ValidID(r.ID()) {

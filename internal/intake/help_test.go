@@ -22,10 +22,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var names = Names{IdentifierSystem: "https://tilsyn.example/id", CodeSystem: "https://tilsyn.example/codes", Questionnaire: "https://tilsyn.example/audit-c",
 	Unfinished: []string{"unanswered", "invalid"}, Classes: []string{"IMP", "ACUTE"}, Consults: "theirs|consult",
-	Asked: func(e fhir.Resource) bool {
+	InClasses: func(e fhir.Resource) bool {
 		return slices.Contains([]string{"IMP", "ACUTE"}, e.Get("class.code").String())
 	},
-	Class: func(e fhir.Resource) string { return cmp.Or(e.Get("class.code").String(), "none") }}
+	ClassShown: func(e fhir.Resource) string { return cmp.Or(e.Get("class.code").String(), "none") }}
 
 // heard is the queue of a test: it writes down what it is given.
 type heard struct {

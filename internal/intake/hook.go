@@ -56,7 +56,7 @@ type Proof struct {
 	Tokens Secrets // a bearer token
 	Keys   Secrets // the key of a signature over the body
 
-	Refused func(*http.Request) // is told of whoever did not; may be nil
+	Refused func(*http.Request) // hears of whoever did not; may be nil
 }
 
 // NewHook makes the handler for HookPath and what lies below it.
@@ -77,9 +77,9 @@ func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.ContentLength > maxHookBody:
 		turnAway(w, r, tooLarge, http.StatusRequestEntityTooLarge)
 	case r.ContentLength == 0: // a ping takes no room
-		h.listen(w, r)
+		h.receive(w, r)
 	default:
-		h.await(w, r)
+		h.waitFor(w, r)
 	}
 }
 
@@ -100,8 +100,8 @@ func turnAway(w http.ResponseWriter, r *http.Request, why string, status int) {
 	http.Error(w, why, status)
 }
 
-// await gives a body a slot and a short time to come.
-func (h *Hook) await(w http.ResponseWriter, r *http.Request) {
+// waitFor gives a body a slot and a short time to come.
+func (h *Hook) waitFor(w http.ResponseWriter, r *http.Request) {
 	c := http.NewResponseController(w)
 	_ = c.SetReadDeadline(time.Now().Add(h.patience)) // the server has a limit of its own, only longer
 	release, ok := h.slots.take(r.Context(), address(r), func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
@@ -110,11 +110,11 @@ func (h *Hook) await(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer release()
-	h.listen(w, r)
+	h.receive(w, r)
 }
 
-// listen reads what an admitted caller sends, and hears it if all is in order.
-func (h *Hook) listen(w http.ResponseWriter, r *http.Request) {
+// receive reads what an admitted caller sends, and hears it if all is in order.
+func (h *Hook) receive(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHookBody))
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -1,10 +1,11 @@
-// Package intake finds out which admissions to look at: the hook and the
+// Package intake finds out which admissions to reconcile: the hook and the
 // poller hear of changes, the census walks past every open admission. All of
 // them only name an admission; none carries data that anybody trusts.
 package intake
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -32,21 +33,14 @@ type Names struct {
 	Questionnaire    string   // url of our form
 	Classes          []string // of the Encounters that are asked about: code, or system|code
 
-	Asked    func(encounter fhir.Resource) bool   // whether it has one of these classes
-	Class    func(encounter fhir.Resource) string // its class as people may see it
-	Consults string                               // system|code,… of the orders that are a consult
+	InClasses  func(encounter fhir.Resource) bool   // whether it has one of these classes
+	ClassShown func(encounter fhir.Resource) string // its class as people may see it
+	Consults   string                               // system|code,… of the orders that are a consult
 }
 
-// Expect is told whose an admission is that was seen on the way.
-type Expect func(admission, patient string)
-
-// tell names the patient of an open admission of the asked classes.
-func (e Expect) tell(c *fhir.Client, n Names, r fhir.Resource) {
-	patient, ok := c.LocalRef(r.Get("subject.reference").String())
-	if e != nil && ok && n.Asked(r) &&
-		slices.Contains(strings.Split(openStatuses, ","), r.Get("status").String()) {
-		e(r.ID(), patient)
-	}
+// isOpen tells whether somebody is in the hospital for an Encounter.
+func isOpen(encounter fhir.Resource) bool {
+	return slices.Contains(strings.Split(openStatuses, ","), encounter.Get("status").String())
 }
 
 // bell rings at most once while nobody listens.
@@ -93,7 +87,7 @@ func (n Names) admissionOf(r fhir.Resource) (string, bool) {
 // was rung for after the first page may have changed before the second.
 type tally struct {
 	queue func(id string)
-	late  bool // what is named changed while nobody looked
+	late  bool // what is named changed before we started
 	ids   []string
 	known map[string]bool
 }
@@ -113,4 +107,89 @@ func (t *tally) ring() {
 	for _, id := range t.ids {
 		t.queue(id)
 	}
+}
+
+// Gaps are what keeps a round from being whole. What it could read it has named
+// all the same.
+type Gaps struct {
+	Reasons []string // for people; they hold no patient data
+	Unread  []Unread
+}
+
+// Unread is what a server could not give: one resource that it cannot write makes
+// its whole page an error (Oracle Millennium). No id of it is known.
+type Unread struct {
+	Type     string
+	From, To time.Time // when what is there was last written; zero: open
+	Why      error
+}
+
+// String names the window.
+func (u Unread) String() string {
+	text := u.Type
+	if !u.From.IsZero() {
+		text += " from " + u.From.UTC().Format(time.RFC3339Nano)
+	}
+	if !u.To.IsZero() {
+		text += " to " + u.To.UTC().Format(time.RFC3339Nano)
+	}
+	return text
+}
+
+func (g *Gaps) Error() string { return strings.Join(g.Reasons, "; ") }
+
+// or is nil where nothing is missing.
+func (g *Gaps) or() error {
+	if len(g.Reasons) == 0 {
+		return nil
+	}
+	return g
+}
+
+func (g *Gaps) because(format string, args ...any) {
+	if reason := fmt.Sprintf(format, args...); !slices.Contains(g.Reasons, reason) {
+		g.Reasons = append(g.Reasons, reason)
+	}
+}
+
+func (g *Gaps) unread(u Unread) {
+	g.Unread = append(g.Unread, u)
+	g.because("%s: cannot be read: %v", u, u.Why)
+}
+
+// reader reads searches to their end, around what the server cannot give.
+type reader struct {
+	*Gaps
+	client *fhir.Client
+	left   int // requests beyond the ordinary
+	failed int // searches in which the server says that something went wrong
+}
+
+func newReader(c *fhir.Client) *reader { return &reader{Gaps: &Gaps{}, client: c, left: mostAround} }
+
+// each visits what a search without order and page size finds. Its error is a
+// search that could not be read at all.
+func (r *reader) each(ctx context.Context, query string, visit func(fhir.Resource) error) error {
+	err := r.once(ctx, with(query, "_count", pageSize), visit)
+	for try := 1; try < triesOfAPage && badPage(err) && r.left > 0; try++ {
+		r.left--
+		err = r.once(ctx, with(query, "_count", pageSize), visit)
+	}
+	if !badPage(err) || r.left <= 0 {
+		return err
+	}
+	return r.around(ctx, query, span{}, err, visit)
+}
+
+// once reads a search, and notes what the server says of it.
+func (r *reader) once(ctx context.Context, query string, visit func(fhir.Resource) error) error {
+	err := r.client.Each(ctx, query, visit)
+	if fhir.IsNotWhole(err) {
+		r.because("%v", err)
+		if !fhir.IsCutShort(err) {
+			r.failed++
+		}
+		return nil
+	}
+	return err
 }

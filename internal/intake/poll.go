@@ -23,9 +23,12 @@ type Poller struct {
 	bell    bell
 	cursors map[string]*cursor // by resource type
 	whose   []string           // patients who changed, and whose admissions are not known yet
-	late    []string           // those of them who changed while nobody looked
+	late    []string           // those of them who changed before we started
 	report  func(error)
-	expect  Expect
+
+	// Expect hears whose an open admission is that a poll has seen. It may be nil;
+	// it is set before Run.
+	Expect func(admission, patient string)
 }
 
 // Window is how far back the poller reads.
@@ -38,21 +41,18 @@ type Window struct {
 	LookBack time.Duration
 }
 
-// watched are the types that are polled, in this order.
-var watched = []string{"Encounter", "Task", "QuestionnaireResponse", "ServiceRequest", "Patient"}
+// polled are the types that a round asks for, in this order.
+var polled = []string{"Encounter", "Task", "QuestionnaireResponse", "ServiceRequest", "Patient"}
 
 // NewPoller makes a poller; report hears of every round, nil when it went well.
 func NewPoller(c *fhir.Client, q Queue, n Names, w Window, census *Census, report func(error)) *Poller {
 	p := &Poller{client: c, queue: q, names: n, Window: w, census: census, report: report,
 		bell: newBell(), cursors: map[string]*cursor{}}
-	for _, typ := range watched {
+	for _, typ := range polled {
 		p.cursors[typ] = &cursor{seen: map[string]version{}}
 	}
 	return p
 }
-
-// Tell makes the poller say whose an admission is.
-func (p *Poller) Tell(e Expect) { p.expect = e }
 
 // Ring asks for a round now, for instance because the hook was called.
 func (p *Poller) Ring() { p.bell.Ring() }
@@ -72,7 +72,7 @@ func (p *Poller) Run(ctx context.Context, interval time.Duration) {
 func (p *Poller) round(ctx context.Context) (failed error) {
 	defer defect.Catch(&failed)
 	r := newReader(p.client)
-	for _, typ := range watched {
+	for _, typ := range polled {
 		if err := p.poll(ctx, r, typ, p.cursors[typ]); err != nil {
 			failed = err
 		}
@@ -88,7 +88,7 @@ const manyPatients = 40
 
 // admissionsOf names the open admissions of the patients who changed. One that
 // could not be looked up is asked about again in the next round; if the server
-// refuses to say, the census finds it. What changed while nobody looked lets the
+// refuses to say, the census finds it. What changed before we started lets the
 // others pass.
 func (p *Poller) admissionsOf(ctx context.Context) error {
 	if err := p.admissionsOfThese(ctx, &p.whose, p.queue.Fresh); err != nil {
@@ -218,7 +218,7 @@ func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
 		return err
 	}
 	c.started, c.failed = true, 0
-	p.bell.Ring() // look at once
+	p.bell.Ring() // for the first window
 	return nil
 }
 
@@ -228,7 +228,7 @@ func (p *Poller) name(r fhir.Resource, named *tally) {
 	switch r.Type() {
 	case "Encounter":
 		named.add(r.ID())
-		p.expect.tell(p.client, p.names, r)
+		p.expect(r)
 		if parent, ok := p.encounter(r, "partOf"); ok {
 			named.add(parent)
 		}
@@ -262,6 +262,14 @@ func (p *Poller) name(r fhir.Resource, named *tally) {
 	p.census.Ring()
 }
 
+// expect says whose an open admission of the asked classes is.
+func (p *Poller) expect(r fhir.Resource) {
+	patient, ok := p.client.LocalRef(r.Get("subject.reference").String())
+	if p.Expect != nil && ok && p.names.InClasses(r) && isOpen(r) {
+		p.Expect(r.ID(), patient)
+	}
+}
+
 func (p *Poller) encounter(r fhir.Resource, element string) (id string, ok bool) {
 	ref, _ := p.client.LocalRef(r.Get(element + ".reference").String())
 	return strings.CutPrefix(ref, "Encounter/")
@@ -272,7 +280,7 @@ func (p *Poller) encounter(r fhir.Resource, element string) (id string, ok bool)
 // the overlap.
 type cursor struct {
 	started  bool
-	caughtUp bool // with what changed while nobody looked
+	caughtUp bool // with what changed before we started
 	newest   time.Time
 	seen     map[string]version // what the overlap shows again
 	round    int

@@ -23,7 +23,7 @@ const aWeek = 7 * 24 * time.Hour
 // who changed.
 func (n Names) Searches(now time.Time, patient string) []string {
 	var all []string
-	for _, typ := range watched {
+	for _, typ := range polled {
 		all = append(all, n.newest(typ), n.since(typ, span{from: now}))
 	}
 	for _, query := range append(n.openWork(), n.admissions()) {

@@ -297,11 +297,11 @@ func TestWalkedTellsWhomTheCensusAloneHasNamed(t *testing.T) {
 		"by a change":             {func(q *queue.Queue) { q.Fresh("a") }, false},
 		"by both, census first":   {func(q *queue.Queue) { q.Backlog("a"); q.Fresh("a") }, false},
 		"by both, census second":  {func(q *queue.Queue) { q.Fresh("a"); q.Backlog("a") }, false},
-		"asked for a second time": {func(q *queue.Queue) { q.Backlog("a"); q.Walked("a") }, false},
+		"asked for a second time": {func(q *queue.Queue) { q.Backlog("a"); q.CensusAlone("a") }, false},
 	} {
 		q := queue.New(nil)
 		tt.name(q)
-		if got := q.Walked("a"); got != tt.want {
+		if got := q.CensusAlone("a"); got != tt.want {
 			t.Errorf("%s: %v", name, got)
 		}
 		q.Close()

@@ -227,7 +227,7 @@ func TestStopFinishesWhatRunsAndDropsTheRest(t *testing.T) {
 func TestOneThatWaitsDoesNotHoldUpTheStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := queue.New(nil)
-		stop := run(q, 1, func(string) queue.Result { return queue.Result{Look: 10 * time.Hour} })
+		stop := run(q, 1, func(string) queue.Result { return queue.Result{Next: 10 * time.Hour} })
 		q.Fresh("1")
 		synctest.Wait()
 		before := time.Now()

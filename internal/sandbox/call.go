@@ -50,7 +50,7 @@ func (s *Server) serve(c *call) (*answer, error) {
 	case len(parts) == 2 && c.method != http.MethodGet:
 		return s.one(&op{method: c.method, kind: k, id: parts[1], body: c.body, ifMatch: c.ifMatch})
 	case c.method == http.MethodGet:
-		return s.read(func() (*answer, error) { return s.look(c, k, parts[1:]) })
+		return s.read(func() (*answer, error) { return s.get(c, k, parts[1:]) })
 	}
 	return nil, refuse(http.StatusMethodNotAllowed, "%s is not supported for %s", c.method, clip(c.path))
 }
@@ -72,8 +72,8 @@ func (s *Server) read(f func() (*answer, error)) (*answer, error) {
 	return f()
 }
 
-// look answers Type/id, Type/id/_history and Type/id/_history/n. The lock must be held.
-func (s *Server) look(c *call, k *kind, parts []string) (*answer, error) {
+// get answers Type/id, Type/id/_history and Type/id/_history/n. The lock must be held.
+func (s *Server) get(c *call, k *kind, parts []string) (*answer, error) {
 	rec := s.store.find(k.name, parts[0])
 	switch {
 	case rec == nil:

@@ -23,13 +23,13 @@ func (s *Server) checkForm(body []byte) error {
 	if response.Get("resourceType").Str != "QuestionnaireResponse" {
 		return nil
 	}
-	asked := s.store.questionnaire(response.Get("questionnaire").Str)
-	if asked == nil {
+	found := s.store.questionnaire(response.Get("questionnaire").Str)
+	if found == nil {
 		return nil
 	}
 	f := &form{
 		checker:       &checker{shapes: s.shapes},
-		questionnaire: asked.document(),
+		questionnaire: found.document(),
 		response:      response,
 		complete:      slices.Contains([]string{"completed", "amended"}, response.Get("status").Str),
 	}

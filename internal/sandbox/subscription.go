@@ -107,7 +107,7 @@ func (s *Server) announce(ops []*op) {
 		}
 		s.hooks.publish(s.store, o)
 		if o.kind.name == "Subscription" {
-			s.follow(o.rec)
+			s.rearm(o.rec)
 		}
 	}
 }
@@ -132,8 +132,8 @@ func (sub *subscriber) wants(st *store, o *op) bool {
 	return sub.query.matches(st.table(o.kind.name), o.rec)
 }
 
-// follow starts, stops or changes the deliveries of a Subscription that was written. hooks.mu is held.
-func (s *Server) follow(rec *record) {
+// rearm starts, stops or changes the deliveries of a Subscription that was written. hooks.mu is held.
+func (s *Server) rearm(rec *record) {
 	h := s.hooks
 	doc := gjson.ParseBytes(rec.current().body)
 	status, channel := doc.Get("status").Str, doc.Get("criteria").Raw+doc.Get("channel").Raw

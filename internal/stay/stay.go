@@ -86,7 +86,7 @@ type Admission struct {
 	Status          Status
 	Classes         []Code // one in R4, such as IMP of v3-ActCode; some servers have several, or none
 	Start, End      time.Time
-	Locations       []string // references, where the patient is now, most recent first
+	Locations       []string // references, where the patient is now; what the Encounter lists last comes first
 	ServiceProvider string   // reference, or ""
 	ServiceTypes    []Code
 	Labels          []Code // of meta.security

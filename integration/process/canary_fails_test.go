@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"fmt"
@@ -73,10 +73,10 @@ func (c *canary) failing() {
 	all, n := failures(), 0
 	often := map[string]int{}
 	for _, command := range [][]string{{"setup"}, {"doctor"}, {"doctor", "--write"}, {"report"}, {"quarantine"}, {"explain", c.all[5].Encounter}, {"quarantine", "--retry", c.all[5].Encounter}} {
-		asked := map[string]int{}
-		c.aside.change(func() { c.aside.fails, c.aside.asked = nil, asked })
+		requests := map[string]int{}
+		c.aside.change(func() { c.aside.fails, c.aside.requests = nil, requests })
 		c.run(append(command, c.at...)...)
-		for op := range asked {
+		for op := range requests {
 			if command[len(command)-1] == "--write" && op == "GET Task" {
 				continue // it would wait half a minute for what it has written
 			}
@@ -84,11 +84,11 @@ func (c *canary) failing() {
 				continue // the same words, whoever asks
 			}
 			n++
-			c.aside.change(func() { c.aside.fails, c.aside.asked = one(all[n*7%len(all)], op), map[string]int{} })
+			c.aside.change(func() { c.aside.fails, c.aside.requests = one(all[n*7%len(all)], op), map[string]int{} })
 			c.run(append(command, c.at...)...)
 		}
 	}
-	for _, f := range spare() {
+	for _, f := range overloads() {
 		c.aside.change(func() { c.aside.fails = one(f, "GET metadata") })
 		c.run(append([]string{"explain", c.all[5].Encounter}, c.at...)...)
 	}
@@ -155,20 +155,15 @@ func (c *canary) files() {
 // and scores.
 func (c *canary) spoil(resource []byte, to, form, response string) {
 	c.Helper()
-	out, spoilt := c.of("score, again and again"), newMarks()
+	spoilt := newMarks()
 	spoilt.names = 2
 	for n := 0; !spoilt.settled(2); n++ {
 		c.must(os.WriteFile(to, spoilt.mark(resource, true), 0o600))
-		command := scoreCommand()
-		command.SetArgs([]string{"--questionnaire", form, response, fmt.Sprintf("--json=%t", n%2 == 0)})
-		command.SilenceUsage = true
-		command.SetOut(out)
-		command.SetErr(out)
-		_ = command.ExecuteContext(c.ctx) // says what is wrong
+		c.run("score", "--questionnaire", form, response, fmt.Sprintf("--json=%t", n%2 == 0))
 	}
 }
 
-// asProgramSays is what a process has said, without the colours of a terminal.
-func asProgramSays(p *process) string {
-	return strings.NewReplacer("\x1b", "", "[36m", "", "[0m", "").Replace(p.logs.String())
+// plain is a text without the colours of a terminal.
+func plain(text string) string {
+	return strings.NewReplacer("\x1b", "", "[36m", "", "[0m", "").Replace(text)
 }

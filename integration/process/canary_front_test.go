@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"bytes"
@@ -17,15 +17,15 @@ type front struct {
 	next http.Handler
 	*marks
 
-	mu     sync.Mutex
-	wrong  bool                     // resources are made wrong, and nothing is written
-	fails  func(op string) *failure // in place of an answer; nil: none
-	asked  map[string]int           // by what is asked for
-	failed map[string]bool          // the failures that were given to a look at an admission
+	mu       sync.Mutex
+	wrong    bool                     // resources are made wrong, and nothing is written
+	fails    func(op string) *failure // in place of an answer; nil: none
+	requests map[string]int           // by what they ask for
+	failed   map[string]bool          // the failures that were given to a look at an admission
 }
 
 func newFront(next http.Handler) *front {
-	return &front{next: next, marks: newMarks(), asked: map[string]int{}, failed: map[string]bool{}}
+	return &front{next: next, marks: newMarks(), requests: map[string]int{}, failed: map[string]bool{}}
 }
 
 func (f *front) change(to func()) {
@@ -39,7 +39,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	op := opOf(r, body)
 	f.mu.Lock()
-	f.asked[op]++
+	f.requests[op]++
 	wrong := f.wrong
 	var fails *failure
 	if f.fails != nil {

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"context"
@@ -38,9 +38,9 @@ func (p disk) places() []string {
 	return env
 }
 
-// look tells what is there, and when each was last changed: also a file that was
+// entries tell what is there, and when each was last changed: also a file that was
 // made and removed again changes its directory.
-func (p disk) look() map[string]string {
+func (p disk) entries() map[string]string {
 	p.Helper()
 	found := map[string]string{}
 	err := filepath.WalkDir(p.root, func(path string, d fs.DirEntry, err error) error {
@@ -131,7 +131,7 @@ func (q quarters) serve() *process {
 // chain admits somebody, answers, and waits until the consult is ordered.
 func (q quarters) chain() hospital.Admission {
 	q.Helper()
-	a, err := q.hospital.Admit(q.ctx, hospital.Stay{Person: woman})
+	a, err := q.hospital.Admit(q.ctx, hospital.Stay{Person: kari})
 	q.must(err)
 	q.must(q.hospital.Answer(q.ctx, a, "completed", 4, 4, 4))
 	_, err = q.hospital.Await(q.ctx, a, func(o hospital.Outcome) bool { return o == hospital.Referred(12, "urgent") })
@@ -143,7 +143,7 @@ func (q quarters) chain() hospital.Admission {
 // or killed, and with no command but those that are told where to write.
 func TestNothingIsKeptOnDisk(t *testing.T) {
 	q := moveIn(t)
-	before := q.look()
+	before := q.entries()
 	q.command(append([]string{"setup"}, q.at...)...)
 	service := q.serve()
 	a := q.chain()
@@ -160,7 +160,7 @@ func TestNothingIsKeptOnDisk(t *testing.T) {
 	}
 	q.command("demo")
 	q.command("version")
-	if after := q.look(); !maps.Equal(before, after) {
+	if after := q.entries(); !maps.Equal(before, after) {
 		t.Errorf("changed on disk:\nbefore %v\nafter  %v", before, after)
 	}
 }
@@ -169,13 +169,13 @@ func TestNothingIsKeptOnDisk(t *testing.T) {
 func TestAFileThatIsKeptIsSeen(t *testing.T) {
 	p := disk{t, t.TempDir()}
 	p.places()
-	before := p.look()
+	before := p.entries()
 	f, err := os.Create(filepath.Join(p.dir("TMPDIR"), "spool"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if maps.Equal(before, p.look()) {
+	if maps.Equal(before, p.entries()) {
 		t.Error("a new file was not seen")
 	}
 	if open := p.openFiles(os.Getpid()); len(open) == 0 && hasProc() {

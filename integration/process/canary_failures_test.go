@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"encoding/json"
@@ -52,8 +52,8 @@ func failures() (all []*failure) {
 	return all
 }
 
-// spare are failures after which tilsyn leaves the server alone for a while.
-func spare() (all []*failure) {
+// overloads are failures after which tilsyn leaves the server alone for a while.
+func overloads() (all []*failure) {
 	for _, m := range markers() {
 		for _, status := range []int{429, 503} {
 			all = append(all, &failure{fmt.Sprint(status, m), false, func(w http.ResponseWriter, _ []byte) {

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,21 +17,21 @@ const clockLimit = 30 * time.Second
 // Plan is what tilsyn asks of the server under one configuration.
 type Plan struct {
 	Searches []string              // just as serve sends them, from the same code
-	Asked    func(typ string) bool // types that are read: a server lets nobody read the others
+	Reads    func(typ string) bool // types that are read: a server lets nobody read the others
 	Audit    bool                  // AuditEvents are to be written
 	Parties  []string              // of the routing: Type/id
 	Endpoint string                // where our Subscriptions point to; "": there are none
 	Watched  []string              // the types that they watch
 }
 
-// Look only reads: what the server states, and whether it answers every search of
+// Read only reads: what the server states, and whether it answers every search of
 // tilsyn's. An error is a server that does not answer.
-func Look(ctx context.Context, c *fhir.Client, plan Plan) ([]Finding, error) {
+func Read(ctx context.Context, c *fhir.Client, plan Plan) ([]Finding, error) {
 	caps, err := c.Capabilities(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l := look{client: c, plan: plan}
+	l := reading{client: c, plan: plan}
 	l.states(caps)
 	for _, at := range []func(context.Context) error{l.links, l.searches, l.parties, l.subscriptions} {
 		if err := at(ctx); err != nil {
@@ -40,39 +41,25 @@ func Look(ctx context.Context, c *fhir.Client, plan Plan) ([]Finding, error) {
 	return l.found, nil
 }
 
-type look struct {
+type reading struct {
 	client *fhir.Client
 	plan   Plan
 	found  []Finding
 }
 
-func (l *look) add(level Level, what, means, seen string, args ...any) {
+func (l *reading) add(level Level, what, means, seen string, args ...any) {
 	Add(&l.found, level, what, means, seen, args...)
 }
 
-func (l *look) states(caps fhir.Capabilities) {
+func (l *reading) states(caps fhir.Capabilities) {
 	l.add(levelIf(!strings.HasPrefix(caps.FHIR, "4.0."), Unsafe), "FHIR version",
-		"tilsyn speaks R4, which is 4.0.1", "%s, software %s", orUnknown(caps.FHIR), orUnknown(caps.Software))
+		"tilsyn speaks R4, which is 4.0.1", "%s, software %s", cmp.Or(caps.FHIR, "unknown"), cmp.Or(caps.Software, "unknown"))
 	off := caps.Ahead.Abs()
 	l.add(levelIf(off > clockLimit, Note), "clock",
 		"due times and reminders follow this machine's clock; set both by NTP", "%s from this machine's", off)
 	lacks := Lacks(caps, l.plan.Audit)
 	l.add(levelIf(len(lacks) > 0, Note), "capability statement",
-		"statements may be wrong; `tilsyn doctor --write` tries", "does not state: %s", orNone(strings.Join(lacks, "; ")))
-}
-
-func orUnknown(s string) string {
-	if s == "" {
-		return "unknown"
-	}
-	return s
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "nothing is missing"
-	}
-	return s
+		"statements may be wrong; `tilsyn doctor --write` tries", "does not state: %s", cmp.Or(strings.Join(lacks, "; "), "nothing is missing"))
 }
 
 // AnyPage is a search whose page shows how the server writes its own address;
@@ -82,7 +69,7 @@ const AnyPage = "Questionnaire?_count=1"
 // Strays words what Client.Elsewhere found.
 const Strays = "pages beyond the first and absolute references are refused; set fhir.base_url to the server's own address, which stands in the links of any search, or mend that"
 
-func (l *look) links(ctx context.Context) error {
+func (l *reading) links(ctx context.Context) error {
 	elsewhere, err := l.client.Elsewhere(ctx, AnyPage)
 	switch {
 	case fhir.IsRefused(err):
@@ -100,7 +87,7 @@ func (l *look) links(ctx context.Context) error {
 
 // parties looks whether those are there to whom work is given. Blaze answers 409,
 // and HAPI 400, to what refers to nobody: then nobody is asked.
-func (l *look) parties(ctx context.Context) error {
+func (l *reading) parties(ctx context.Context) error {
 	for _, party := range l.plan.Parties {
 		_, err := l.client.Read(ctx, party)
 		switch {
@@ -119,12 +106,13 @@ func (l *look) parties(ctx context.Context) error {
 
 func named(party string) string { return fhir.Mask(party, party) }
 
-// stale is how long a Subscription may take to become active.
-const stale = 10 * time.Minute
+// ActivationTime is how long a server may take to activate a Subscription. Medplum
+// never does: it only looks at those that are active.
+const ActivationTime = 10 * time.Minute
 
 // subscriptions reads in which state ours are. Without them polls and the census
 // find the same, later.
-func (l *look) subscriptions(ctx context.Context) error {
+func (l *reading) subscriptions(ctx context.Context) error {
 	if l.plan.Endpoint == "" {
 		return nil
 	}
@@ -142,7 +130,7 @@ func (l *look) subscriptions(ctx context.Context) error {
 	return nil
 }
 
-func (l *look) subscription(typ string, found []fhir.Resource) {
+func (l *reading) subscription(typ string, found []fhir.Resource) {
 	const means = "changes are seen at the next poll; run `tilsyn setup`, which mends it"
 	what := "subscription " + typ
 	for _, s := range found {
@@ -153,7 +141,7 @@ func (l *look) subscription(typ string, found []fhir.Resource) {
 		case "active":
 			l.add(Fine, what, "", "active")
 		case "requested":
-			l.add(Note, what, "the server has not activated it; after "+stale.String()+" `tilsyn setup` sets it to active, which is all that Medplum looks at", "requested")
+			l.add(Note, what, "the server has not activated it; after "+ActivationTime.String()+" `tilsyn setup` sets it to active, which is all that Medplum looks at", "requested")
 		case "error", "off":
 			l.add(Note, what, means, "%s", status)
 		default:

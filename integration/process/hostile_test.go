@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"context"
@@ -37,7 +37,7 @@ func besiege(t *testing.T) *siege {
 	t.Cleanup(cancel)
 	server := sandbox.New()
 	direct := httptest.NewServer(server)
-	h := &hostile{next: server, doses: map[string][2]string{}, told: map[string]int{}}
+	h := &hostile{next: server, doses: map[string][2]string{}, given: map[string]int{}}
 	front := httptest.NewServer(h)
 	t.Cleanup(func() { front.Close(); direct.Close(); server.Close() })
 	s := &siege{T: t, hostile: h, ctx: ctx, base: front.URL + "/fhir"}
@@ -54,7 +54,7 @@ func besiege(t *testing.T) *siege {
 	s.hospital, err = hospital.Open(ctx, client, "siege-")
 	s.must(err)
 	proxy := "http://" + s.stranger // whoever is not on this machine is reached through it
-	s.tilsyn = start(t, []string{"HTTP_PROXY=" + proxy, "HTTPS_PROXY=" + proxy, "http_proxy=" + proxy, "https_proxy=" + proxy, "NO_PROXY=", "no_proxy="},
+	s.tilsyn = start(t, []string{tellsHeap, "HTTP_PROXY=" + proxy, "HTTPS_PROXY=" + proxy, "http_proxy=" + proxy, "https_proxy=" + proxy, "NO_PROXY=", "no_proxy="},
 		append(at, "serve", "--listen", "127.0.0.1:0", "--poll.interval", "100ms", "--poll.overlap", "1s", "--census.interval", "1s",
 			"--routing.default.ward", s.hospital.Organization, "--routing.default.liaison", s.hospital.Liaison)...)
 	await(t, &s.tilsyn.logs, `"message":"screening"`)
@@ -78,7 +78,7 @@ func (s *siege) after() string {
 
 func (s *siege) admit() hospital.Admission {
 	s.Helper()
-	a, err := s.hospital.Admit(s.ctx, hospital.Stay{Person: hospital.Person{Given: "Kari", Gender: "female", Birth: "1961-03-14"}})
+	a, err := s.hospital.Admit(s.ctx, hospital.Stay{Person: kari})
 	s.must(err)
 	return a
 }
@@ -105,10 +105,10 @@ func (s *siege) wait(often int, keys ...string) {
 	s.must(hospital.Wait(s.ctx, func() (bool, error) { return s.done(often, keys...), nil }))
 }
 
-// stands checks that nothing left for anywhere else, and gives the largest heap.
-func (s *siege) stands() (peak int) {
+// stands ends the service and checks that nothing left for anywhere else.
+func (s *siege) stands() {
 	s.Helper()
-	peak = s.tilsyn.end(s.T)
+	s.tilsyn.end(s.T)
 	if calls := s.heard(); len(calls) > 0 {
 		s.Errorf("somebody else was called: %q", calls)
 	}
@@ -118,7 +118,6 @@ func (s *siege) stands() (peak int) {
 	if logs := s.tilsyn.logs.String(); strings.Contains(logs, "s3cret") || strings.Contains(logs, "evil") || strings.Contains(logs, "Kari") {
 		s.Errorf("the log repeats what it was told:\n%s", tail(logs))
 	}
-	return peak
 }
 
 func (s *siege) link(form, ref string) string {
@@ -199,10 +198,11 @@ func TestHostileAnswersHarmNobodyElse(t *testing.T) {
 	s.served(1)
 	s.wait(2, append(admissions, one.Encounter, other.Encounter)...)
 	s.served(1)
-	if peak := s.stands(); peak > 128<<20 {
-		t.Errorf("the heap grew to %d MiB", peak>>20)
+	s.stands()
+	if peak := s.tilsyn.peak(); peak == 0 || peak > 128 {
+		t.Errorf("the heap grew to %d MiB", peak)
 	} else {
-		t.Logf("the heap grew to %d MiB", peak>>20)
+		t.Logf("the heap grew to %d MiB", peak)
 	}
 	if s.cookies > 0 {
 		t.Errorf("%d requests carried a cookie", s.cookies)

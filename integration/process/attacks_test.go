@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"bytes"
@@ -126,19 +126,19 @@ type hostile struct {
 	doses   map[string][2]string                         // by reference: element and JSON
 	replies map[string]func(http.ResponseWriter, []byte) // by admission: in place of an answer about it
 	links   []string                                     // of the next page, one after the other, of every search
-	told    map[string]int                               // by reference or admission: how often that was done
+	given   map[string]int                               // by reference or admission: how often that was done
 	outside []string                                     // what was asked for that is not below /fhir
 	cookies int                                          // requests with one
 }
 
 func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	asked, _ := io.ReadAll(r.Body)
-	r.Body = io.NopCloser(bytes.NewReader(asked))
+	request, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(request))
 	rec := httptest.NewRecorder()
 	h.next.ServeHTTP(rec, r)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.look(r)
+	h.note(r)
 	body := h.in(rec.Body.Bytes())
 	if len(h.links) > 0 && gjson.GetBytes(body, "type").String() == "searchset" {
 		body, _ = sjson.SetBytes(body, "link", []map[string]string{{"relation": "next", "url": h.links[0]}})
@@ -149,8 +149,8 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Del("Content-Length")
 	for id, reply := range h.replies {
-		if strings.Contains(strings.ReplaceAll(r.URL.RawQuery+string(asked), `\u0026`, "&"), "_id="+id+"&") {
-			if h.told[id]++; h.told[id] > 2 {
+		if strings.Contains(strings.ReplaceAll(r.URL.RawQuery+string(request), `\u0026`, "&"), "_id="+id+"&") {
+			if h.given[id]++; h.given[id] > 2 {
 				delete(h.replies, id) // it has seen enough
 			}
 			reply(w, body)
@@ -161,7 +161,7 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write(body)
 }
 
-func (h *hostile) look(r *http.Request) {
+func (h *hostile) note(r *http.Request) {
 	if path := r.URL.EscapedPath(); path != "/fhir" && !strings.HasPrefix(path, "/fhir/") || strings.Contains(path, "..") || strings.Contains(path, "%") {
 		h.outside = append(h.outside, path)
 	}
@@ -174,7 +174,7 @@ func (h *hostile) look(r *http.Request) {
 func (h *hostile) in(body []byte) []byte {
 	ref := gjson.GetBytes(body, "resourceType").String() + "/" + gjson.GetBytes(body, "id").String()
 	if dose, ok := h.doses[ref]; ok {
-		h.told[ref]++
+		h.given[ref]++
 		body, _ = sjson.SetRawBytes(body, dose[0], []byte(dose[1]))
 	}
 	for n, e := range gjson.GetBytes(body, "entry").Array() {
@@ -186,12 +186,12 @@ func (h *hostile) in(body []byte) []byte {
 	return body
 }
 
-// done tells whether all of it was told often enough.
+// done tells whether all of it was given often enough.
 func (h *hostile) done(often int, keys ...string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, key := range keys {
-		if h.told[key] < often {
+		if h.given[key] < often {
 			return false
 		}
 	}

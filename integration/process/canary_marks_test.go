@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 
 // marker is what stands where a name, a number, an address or an answer might, in
 // whatever a server or a caller sends: none of it may come out of tilsyn. Other
-// markers are tried with `go test ./cmd/tilsyn -run Canary -args -marker 'Kari Nordmann'`.
+// markers are tried with `go test ./integration/process -run Canary -args -marker 'Kari Nordmann'`.
 var marker = flag.String("marker", "Kanarinavik,13116900216", "what the canary tests mark everything with; several with commas between")
 
 func markers() []string { return strings.Split(*marker, ",") }

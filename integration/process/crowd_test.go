@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"net"
@@ -17,11 +17,11 @@ var alone = []string{"serve", "--listen", "127.0.0.1:0", "--operator.listen", "1
 // resident is the memory that a process takes, in bytes.
 func resident(t *testing.T, p *process) uint64 {
 	t.Helper()
-	look, err := psutil.NewProcess(int32(p.Process.Pid))
+	running, err := psutil.NewProcess(int32(p.Process.Pid))
 	if err != nil {
 		t.Fatal(err)
 	}
-	memory, err := look.MemoryInfo()
+	memory, err := running.MemoryInfo()
 	if err != nil {
 		t.Fatal(err)
 	}

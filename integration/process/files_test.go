@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"fmt"
@@ -98,7 +98,7 @@ func refused(t *testing.T, key, path string) {
 	if key == "tls.cert_file" {
 		args = append(args, "--tls.key_file", "env:HOME")
 	}
-	p := start(t, nil, args...)
+	p := start(t, []string{tellsHeap}, args...)
 	ended := make(chan error, 1)
 	go func() { ended <- p.Wait() }()
 	select {
@@ -111,11 +111,10 @@ func refused(t *testing.T, key, path string) {
 
 func wantModest(t *testing.T, p *process) {
 	t.Helper()
-	said, heap, _ := strings.Cut(p.logs.String(), heapMark)
-	var peak int
-	if _, err := fmt.Sscan(heap, &peak); err != nil || peak > 80<<20 {
-		t.Errorf("%d MiB of heap, %v", peak>>20, err)
+	if peak := p.peak(); peak > 80 {
+		t.Errorf("%d MiB of heap", peak)
 	}
+	said := p.said()
 	if len(said) > 120_000 || strings.ContainsAny(said, "\x1b\u202e\x00") {
 		t.Errorf("it says %d bytes: %.200q", len(said), said)
 	}
