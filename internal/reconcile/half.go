@@ -55,7 +55,7 @@ func (r *Reconciler) complete(ctx context.Context, id string) (done Done, err er
 		err = r.Client.Transact(ctx, left)
 		r.loader.seen.sent(id, left, err)
 	}
-	if left.OnlyAudits() && (fhir.IsRefused(err) || fhir.IsUnsure(err)) {
+	if left.OnlyAudits() && fhir.IsRefused(err) {
 		r.trail.close(r.Now())
 		done.Unrecorded, err = true, nil
 	}
