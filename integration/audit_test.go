@@ -107,14 +107,15 @@ func TestAuditTrail(t *testing.T) {
 		if n := len(trail.about("U", w.find("Task", stay.Screening, a))); n != 2 {
 			w.Errorf("%d AuditEvents say that the nurse's task was updated, want 2: scored, and scored anew", n)
 		}
-		if len(trail.about("R", score)) != 1 || len(trail.about("U", score)) != 1 {
-			w.Errorf("the score was read and amended once; the AuditEvents say %d times and %d", len(trail.about("R", score)), len(trail.about("U", score)))
+		asked := strings.Join(trail.queries(), "\n")
+		if n := len(trail.about("U", score)); n != 1 || !strings.Contains(asked, "Observation?"+fhir.ByIdentifier(artifacts.IdentifierSystem, stay.Score+":"+a.ID())) {
+			w.Errorf("the score was found by its name and amended once; the AuditEvents say %d times, and the searches were %q", n, asked)
 		}
 		device := w.deviceRef()
 		for _, e := range trail.events {
 			w.shape(e, a, device)
 		}
-		if asked := strings.Join(trail.queries(), "\n"); !strings.Contains(asked, "Encounter?_id="+a.ID()) || strings.Contains(asked, "://") {
+		if !strings.Contains(asked, "Encounter?_id="+a.ID()) || strings.Contains(asked, "://") {
 			w.Errorf("the searches were %q", asked)
 		}
 	})

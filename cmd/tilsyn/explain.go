@@ -99,7 +99,7 @@ func tell(w io.Writer, e reconcile.Explanation) {
 		fmt.Fprintf(w, "  %-15s %s\n", r.Rule, r.Text)
 	}
 	fmt.Fprintf(w, "\nWould be done\n")
-	for _, line := range plan(e) {
+	for _, line := range e.Plan {
 		fmt.Fprintf(w, "  %s\n", line)
 	}
 }
@@ -130,62 +130,6 @@ func note(r reconcile.SeenResponse) string {
 		text += ": " + r.Problem
 	}
 	return text
-}
-
-// plan says in words what would be written, and when the admission is due again.
-func plan(e reconcile.Explanation) []string {
-	d := e.Decision
-	var lines []string
-	add := func(when bool, format string, args ...any) {
-		if when {
-			lines = append(lines, fmt.Sprintf(format, args...))
-		}
-	}
-	if d.Ask != nil {
-		add(true, "ask the ward, due %s", moment(d.Ask.Due))
-	}
-	if d.Score != nil {
-		add(true, "write the score (tier %s)", d.Score.Tier)
-	}
-	add(d.Withdraw != "", "withdraw the score %s", d.Withdraw)
-	add(d.Consult != nil, "ask the liaison team for a consult, or change what they were asked")
-	if d.Revoke != nil {
-		add(d.Revoke.Ref != "", "revoke the consult %s (%s)", d.Revoke.Ref, d.Revoke.Why)
-		add(d.Revoke.Ref == "", "cancel the team's task (%s)", d.Revoke.Why)
-	}
-	add(d.Tell != "", "tell the liaison team: %s", d.Tell)
-	if d.Carry != nil {
-		add(true, "set the consult %s to %s", d.Carry.Order, d.Carry.Status)
-	}
-	if d.Advice != nil {
-		add(true, "set the task to give advice to %s", d.Advice.Status)
-	}
-	if d.HandOver != nil {
-		add(true, "give the team's task %s to those who may know, or to everybody's again", d.HandOver.Task)
-	}
-	for _, l := range d.Labels {
-		add(true, "put on %s the labels that have come since", l.Ref)
-	}
-	for _, ref := range d.Follow {
-		add(true, "put the admission's patient on %s", ref)
-	}
-	for _, extra := range d.Duplicates {
-		add(true, "mark %s as made in error; %s stays", extra.Ref, extra.Keep)
-	}
-	add(d.Restore != "", "tie the response %s to the admission again", d.Restore)
-	add(d.Chase != "", "raise the team's task %s", d.Chase)
-	if d.Task != nil {
-		add(true, "set the nurse's task to %s (%s)", d.Task.Status, d.Task.Business)
-	}
-	for _, ref := range d.Stop {
-		add(true, "stop the draft %s", ref)
-	}
-	for _, ref := range d.Restart {
-		add(true, "open the draft %s again", ref)
-	}
-	add(len(lines) == 0, "nothing")
-	add(!d.Next.IsZero(), "look again at %s", moment(d.Next))
-	return lines
 }
 
 func moment(t time.Time) string { return t.Format("2006-01-02 15:04 MST") }

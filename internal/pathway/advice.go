@@ -13,10 +13,10 @@ func (c *chart) advise() {
 	case !c.Admission.Present():
 		c.decision.because("advice-late", "the patient has gone home; nobody can give the advice")
 	case !made && c.task.Advice == "":
-		c.decision.Advice = &AdviceChange{Status: "requested"}
+		plan(c, &AdviceChange{Status: "requested"})
 		c.decision.because("advise", "the ward is asked to give brief advice")
 	case made && c.endedByUs(task):
-		c.decision.Advice = &AdviceChange{Ref: task.Ref, Status: "requested"}
+		plan(c, &AdviceChange{Ref: task.Ref, Status: "requested"})
 		c.decision.because("advise", "the ward is asked again to give brief advice")
 	}
 }
@@ -32,7 +32,7 @@ func (c *chart) endedByUs(t stay.Task) bool { return t.Status == "cancelled" && 
 // endAdvice takes advice off the ward's list that nobody is to give any more.
 func (c *chart) endAdvice(why string) {
 	if task, made := c.AdviceTask(); made && task.Open() {
-		c.decision.Advice = &AdviceChange{Ref: task.Ref, Status: "cancelled", Why: why}
+		plan(c, &AdviceChange{Ref: task.Ref, Status: "cancelled", Why: why})
 		c.decision.because("advice-ended", "the advice is no longer to be given")
 	}
 }
@@ -40,7 +40,7 @@ func (c *chart) endAdvice(why string) {
 // keepAdvice follows the patient: to another ward, home, and back.
 func (c *chart) keepAdvice() {
 	task, made := c.advice()
-	if !made || c.decision.Advice != nil {
+	if !made || planned[AdviceChange](c) != nil {
 		return
 	}
 	rule := c.astray(task, c.Owners.Ward)
@@ -54,7 +54,7 @@ func (c *chart) keepAdvice() {
 	case task.Status == "cancelled" && ended(task.Reason) && c.Admission.Present() && c.task.Scored():
 		c.advise()
 	case task.Open() && rule != "":
-		c.decision.Advice = &AdviceChange{Ref: task.Ref, Status: task.Status, Reroute: true}
+		plan(c, &AdviceChange{Ref: task.Ref, Status: task.Status, Reroute: true})
 		c.reroute(rule, "advice")
 	}
 }

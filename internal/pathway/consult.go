@@ -1,9 +1,11 @@
 package pathway
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // This file is about the one consult of an admission, from the order to what
@@ -13,18 +15,18 @@ import (
 // renews a consult that was revoked, and makes one anew that was deleted.
 func (c *chart) refer(r *Referral) {
 	consult := c.Results.Consult
-	if met := c.Ordered; met != "" && consult.Ref == "" {
-		c.decision.Task.Met = met
+	if met := c.orderedByOthers(); met != "" && consult.Ref == "" {
+		planned[TaskChange](c).Met = met
 		c.decision.because("already-ordered", "a clinician has ordered the consult; ours is met by theirs")
 		return
 	}
 	if consult.Theirs {
 		return
 	}
-	c.decision.Consult = r
+	plan(c, r)
 	switch {
 	case consult.Ref == "":
-	case consult.Live() && c.task.Consult == "" && (r.Earlier || c.decision.Score.Stands):
+	case consult.Live() && c.task.Consult == "" && (r.Earlier || planned[Score](c).Stands):
 		r.Stands = consult.Ref
 	case consult.Live():
 		r.Changes = consult.Ref
@@ -36,11 +38,35 @@ func (c *chart) refer(r *Referral) {
 	}
 }
 
+// orderedByOthers is a live consult that a clinician has ordered in this admission.
+func (c *chart) orderedByOthers() (ref string) {
+	for _, o := range c.Orders {
+		live := slices.Contains([]string{"active", "on-hold", "completed"}, o.Status)
+		if live && !o.Ours && o.Admission == "Encounter/"+c.Admission.ID && anyOf(o.Codes, c.policy.Consult.Codings) {
+			ref = o.Ref
+		}
+	}
+	return ref
+}
+
+// mostEarlier bounds how many earlier consults the team is told of.
+const mostEarlier = 5
+
+// EarlierConsults are those of other admissions, the latest first.
+func EarlierConsults(s stay.Stay, p *Policy) (earlier []stay.Order) {
+	for _, o := range slices.Backward(s.Orders) {
+		if o.Admission != "Encounter/"+s.Admission.ID && o.Status != "entered-in-error" && anyOf(o.Codes, p.Consult.Codings) {
+			earlier = append(earlier, o)
+		}
+	}
+	return earlier[:min(len(earlier), mostEarlier)]
+}
+
 // referEarlier acts on the screening of an earlier admission that holds still:
 // a patient who was found then, and for whom nobody was asked to come.
 func (c *chart) referEarlier() {
-	score := c.Before.Score
-	if c.Before.Consult != "" || !score.Live() || score.Offer == instrument.OfferDeclined {
+	score := c.EarlierScore
+	if c.earlier.Consult != "" || !score.Live() || score.Offer == instrument.OfferDeclined {
 		return
 	}
 	tier, limit := c.policy.Tier(score.Sum, c.Patient, c.now)
@@ -48,7 +74,7 @@ func (c *chart) referEarlier() {
 		return
 	}
 	c.decision.because("earlier-positive", "it passed the limit of %d for %s, and no consult came of it; asked for now", limit.From, limit.Who())
-	c.decision.Task = &TaskChange{Status: "completed", Business: ScreenedBefore}
+	plan(c, &TaskChange{Status: "completed", Business: ScreenedBefore})
 	c.refer(&Referral{Urgent: tier == Urgent, Limit: limit, Earlier: true})
 }
 
@@ -63,7 +89,7 @@ func (c *chart) revoke(why string) {
 		c.tell(why)
 		return
 	}
-	c.decision.Revoke = &Revocation{consult.Ref, why}
+	plan(c, &Revocation{consult.Ref, why})
 	c.decision.because("revoked", "nobody has begun on the consult; it is revoked")
 }
 
@@ -73,7 +99,8 @@ func (c *chart) tell(why string) {
 	if team, _ := c.TeamTask(); team.Told == why && why != Corrected {
 		return
 	}
-	c.decision.Tell = why
+	notice := Notice(why)
+	plan(c, &notice)
 	c.decision.because("told", "the team has begun on the consult; they are told and decide")
 }
 
@@ -108,26 +135,26 @@ func (c *chart) carry() {
 		c.dropOrder()
 	}
 	c.assign()
-	if c.decision.Revoke != nil {
+	if planned[Revocation](c) != nil {
 		c.note()
 	}
 	team, _ := c.TeamTask()
-	if !c.toCarry() || c.decision.Consult != nil || c.decision.Revoke != nil || c.Results.Consult.Ref == "" {
+	if !c.toCarry() || planned[Referral](c) != nil || planned[Revocation](c) != nil || c.Results.Consult.Ref == "" {
 		return
 	}
 	status := orderStatus(team.Status)
 	if c.Results.Consult.Status != orderStatus(c.task.Carried) {
 		status = c.Results.Consult.Status // somebody else has set it since
 	}
-	c.decision.Carry = &Carriage{Order: c.Results.Consult.Ref, Status: status, Team: team.Status}
+	plan(c, &Carriage{Order: c.Results.Consult.Ref, Status: status, Team: team.Status})
 	c.decision.because("carried", "the team's task is %s", team.Status)
 	c.note()
 }
 
 // note makes sure that the nurse's Task, our memory, is written.
 func (c *chart) note() {
-	if c.decision.Task == nil {
-		c.decision.Task = &TaskChange{Status: c.task.Status, Business: c.task.BusinessStatus, Why: c.task.Reason}
+	if planned[TaskChange](c) == nil {
+		plan(c, &TaskChange{Status: c.task.Status, Business: c.task.BusinessStatus, Why: c.task.Reason})
 	}
 }
 
@@ -141,9 +168,8 @@ func (c *chart) watches() bool {
 // orderEnded tells that a person has cancelled or deleted the consult while the
 // team's Task goes on.
 func (c *chart) orderEnded() bool {
-	d := c.decision
 	return c.watches() && !c.Results.Consult.Live() && orderStatus(c.task.Carried) != "revoked" &&
-		d.Consult == nil && d.Revoke == nil && d.Tell == ""
+		planned[Referral](c) == nil && planned[Revocation](c) == nil && planned[Notice](c) == nil
 }
 
 // dropOrder takes the Task off the team's list, or tells them if they have
@@ -153,7 +179,7 @@ func (c *chart) dropOrder() {
 		c.tell(OrderEnded)
 		return
 	}
-	c.decision.Revoke = &Revocation{Why: OrderEnded}
+	plan(c, &Revocation{Why: OrderEnded})
 	c.decision.because("order-ended", "somebody has cancelled the consult; the team's task is cancelled too")
 }
 
@@ -164,7 +190,7 @@ func (c *chart) acceptBy() time.Time {
 	if !ok || team.Status != "requested" || team.Raised > 0 || team.Made.IsZero() {
 		return time.Time{}
 	}
-	if team.Urgent {
+	if team.Urgent() {
 		return team.Made.Add(c.policy.Consult.AcceptWithinUrgent.Duration)
 	}
 	return team.Made.Add(c.policy.Consult.AcceptWithin.Duration)
@@ -180,12 +206,19 @@ func (c *chart) toChase() bool {
 func (c *chart) chase() {
 	by := c.acceptBy()
 	switch {
-	case by.IsZero() || c.decision.Consult != nil || c.decision.Revoke != nil:
+	case by.IsZero() || planned[Referral](c) != nil || planned[Revocation](c) != nil:
 	case by.After(c.now):
 		c.look(by)
 	case c.Results.Consult.Live() && !c.Dead():
 		team, _ := c.TeamTask()
-		c.decision.Chase = team.Ref
+		plan(c, &Chase{Task: team.Ref, Priority: above(team.Priority)})
 		c.decision.because("not-accepted", "nobody on the team has accepted the consult in time; raised")
 	}
+}
+
+// above is the next higher of R4's priorities; the highest stays.
+func above(priority string) string {
+	ladder := []string{"routine", "urgent", "asap", "stat"}
+	at := max(0, slices.Index(ladder, priority))
+	return ladder[min(at+1, len(ladder)-1)]
 }

@@ -1,12 +1,12 @@
 package pathway_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -71,9 +71,15 @@ func golden(t *testing.T, path string, got any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(text, want) {
+	if !equal(text, want) {
 		t.Errorf("the decisions differ from %s; look at what -update changes:\n%s", path, differing(want, text))
 	}
+}
+
+// equal compares JSON, whatever the order in which an object names its members.
+func equal(a, b []byte) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 func differing(want, got []byte) string {
@@ -81,7 +87,7 @@ func differing(want, got []byte) string {
 	_, _ = json.Unmarshal(want, &a), json.Unmarshal(got, &b)
 	var out strings.Builder
 	for name := range b {
-		if !bytes.Equal(a[name], b[name]) {
+		if !equal(a[name], b[name]) {
 			fmt.Fprintf(&out, "%s\nwant %s\n got %s\n", name, a[name], b[name])
 		}
 	}

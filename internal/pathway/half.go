@@ -42,9 +42,9 @@ func (c *chart) relink() {
 	}
 	c.note()
 	if draft := c.openDraft(); draft != "" {
-		c.decision.Task.Draft = draft
+		planned[TaskChange](c).Draft = draft
 	} else {
-		c.decision.Task.NewDraft = drafts(c.before) + 1
+		planned[TaskChange](c).NewDraft = drafts(c.before) + 1
 	}
 	c.decision.because("never-made", "the form of the nurse's task was never made; it gets one")
 }
@@ -68,9 +68,9 @@ func (c *chart) unassigned() bool {
 // assign makes the team's Task for a consult that stands, where it was never made.
 func (c *chart) assign() {
 	consult := c.Results.Consult
-	if !c.unassigned() || !consult.NoTask || !consult.Live() || c.decision.Consult != nil || c.decision.Revoke != nil {
+	if !c.unassigned() || !consult.NoTask || !consult.Live() || planned[Referral](c) != nil || planned[Revocation](c) != nil {
 		return
 	}
-	c.decision.Consult = &Referral{Urgent: consult.Urgent, Completes: consult.Ref}
+	plan(c, &Referral{Urgent: consult.Urgent(), Completes: consult.Ref})
 	c.decision.because("never-made", "the team's task for the consult was never made; it is made now")
 }

@@ -38,4 +38,4 @@ func second(r *stay.Response) { r.Number = 2 }
 func noResponse(t *stay.Task) { t.NoResponse = true }
 func noResult(t *stay.Task)   { t.NoResult = true }
 func unassigned(s *stay.Stay) { s.Results.Consult.NoTask = true }
-func hurry(s *stay.Stay)      { s.Results.Consult.Urgent = true }
+func hurry(s *stay.Stay)      { s.Results.Consult.Priority = "urgent" }

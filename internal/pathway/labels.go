@@ -44,7 +44,7 @@ func From(s stay.Stay, response string) *Source {
 			return &Source{r.Labels}
 		}
 	}
-	return &Source{s.Before.Score.Labels}
+	return &Source{s.EarlierScore.Labels}
 }
 
 func codesOf(codings []Coding) []stay.Code {
@@ -121,7 +121,7 @@ func (c *chart) label() {
 			c.lacks(r.Ref, told, r.Labels)
 		}
 	}
-	if len(c.decision.Labels) > 0 {
+	if planned[Labels](c) != nil {
 		c.decision.because("labelled", "security labels have come since; put on what is ours")
 	}
 }
@@ -136,6 +136,6 @@ func (c *chart) counts() string {
 
 func (c *chart) lacks(ref string, wanted, has []stay.Code) {
 	if add := without(wanted, has); len(add) > 0 {
-		c.decision.Labels = append(c.decision.Labels, Labels{ref, add})
+		planEach[Labels](c, Label{ref, add})
 	}
 }

@@ -1,6 +1,7 @@
 package pathway
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tilsyn/tilsyn/internal/stay"
@@ -9,15 +10,51 @@ import (
 // This file says what a decision needs beyond the admission, its tasks and its
 // responses, so that nothing else is read.
 
-// NeedsScore tells whether the score that was written may have to change.
-func NeedsScore(s stay.Stay, p *Policy) bool {
-	c := newChart(s, p, time.Time{})
+// needs are the parts that matter and have not been read. Whether an earlier screening
+// is needed is known only when it is known that there is one.
+func (c *chart) needs() (unread []Need) {
+	for _, need := range []struct {
+		needed bool
+		Need
+	}{
+		{len(c.extra) > 0, Need{stay.Twins, c.twins()}},
+		{c.needsScore(), Need{stay.Scores, []string{c.task.Score}}},
+		{c.needsConsult(), Need{stay.Consults, []string{c.task.Consult}}},
+		{c.toJudge(), Need{Part: stay.Background}},
+		{c.asks(), Need{Part: stay.Spared}},
+		{c.asks() && !c.unread(stay.Spared) && c.countsStill() && c.earlier.Consult == "", Need{stay.EarlierScores, []string{c.earlier.Score}}},
+	} {
+		if need.needed && c.unread(need.Part) {
+			unread = append(unread, need.Need)
+		}
+	}
+	return unread
+}
+
+// Need is a part of the stay that a decision needs, and which resources that is where
+// their references are known.
+type Need struct {
+	Part stay.Part
+	Refs []string
+}
+
+func (c *chart) twins() (refs []string) {
+	for _, d := range c.extra {
+		refs = append(refs, d.Ref)
+	}
+	return refs
+}
+
+func (c *chart) unread(part stay.Part) bool { return slices.Contains(c.Unread, part) }
+
+// needsScore tells whether the score that was written may have to change.
+func (c *chart) needsScore() bool {
 	switch {
 	case c.task.Score == "":
 		return false
 	case c.unlabelled():
 		return true
-	case s.Admission.Void():
+	case c.Admission.Void():
 		return c.task.BusinessStatus == Scored
 	case c.strayed():
 		return true
@@ -27,36 +64,29 @@ func NeedsScore(s stay.Stay, p *Policy) bool {
 	return c.task.Scored()
 }
 
-// NeedsConsult tells whether the consult that was written may have to change,
+// needsConsult tells whether the consult that was written may have to change,
 // or somebody else may have changed it.
-func NeedsConsult(s stay.Stay, p *Policy, now time.Time) bool {
-	c := newChart(s, p, now)
+func (c *chart) needsConsult() bool {
 	if c.task.Consult == "" {
 		return false
 	}
-	over := (s.Admission.Void() || s.Dead()) && orderStatus(c.task.Carried) == "active"
-	return over || c.unassigned() || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toChase() || NeedsScore(s, p)
+	over := (c.Admission.Void() || c.Dead()) && orderStatus(c.task.Carried) == "active"
+	return over || c.unassigned() || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toChase() || c.needsScore()
 }
 
-// ToJudge tells whether there are answers that have not been judged.
-func ToJudge(s stay.Stay) bool {
-	c := newChart(s, nil, time.Time{})
+// toJudge tells whether there are answers that have not been judged.
+func (c *chart) toJudge() bool {
 	return c.submitted() && (c.task.Judged != c.response.Version || c.closedInVain() || c.task.NoResult)
 }
 
-// CountsStill tells whether the screening of an earlier admission takes the
-// place of a new one.
-func CountsStill(s stay.Stay, p *Policy, now time.Time) bool {
-	c := newChart(s, p, now)
-	return c.countsStill()
+// asks tells whether a decision may be to ask, and so needs to know whether
+// the patient is to be spared.
+func (c *chart) asks() bool {
+	return !c.asked && !c.taskRemoved() && c.Admission.Present() && c.Patient.Ref != "" && c.inpatient(c.Admission)
 }
 
-// Asks tells whether a decision may be to ask, and so needs to know whether
-// the patient is to be spared.
-func Asks(s stay.Stay, p *Policy) bool {
-	c := newChart(s, p, time.Time{})
-	return !c.asked && !c.taskRemoved() && s.Admission.Present() && s.Patient.Ref != "" && c.inpatient(s.Admission)
-}
+// Awaits tells whether the next decision about a stay may be to ask.
+func Awaits(s stay.Stay, p *Policy) bool { return newChart(s, p, time.Time{}).asks() }
 
 // LeftUnasked tells that a patient went home who would have been asked, as far
 // as the admission and her age show: flags and earlier screenings are not looked at.

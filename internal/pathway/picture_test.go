@@ -8,6 +8,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
@@ -66,12 +67,16 @@ func team(status string, more ...func(*stay.Task)) change {
 }
 
 func made(ago time.Duration) func(*stay.Task) { return func(t *stay.Task) { t.Made = noon.Add(-ago) } }
-func hurried(t *stay.Task)                    { t.Urgent = true }
+func hurried(t *stay.Task)                    { t.Priority = "urgent" }
 
 func screened(ago time.Duration) change {
-	return func(s *stay.Stay) { s.Before = stay.Earlier{At: noon.Add(-ago), Consult: "ServiceRequest/s0"} }
+	return func(s *stay.Stay) {
+		s.Screenings = []stay.Earlier{{At: noon.Add(-ago), BusinessStatus: "scored", Consult: "ServiceRequest/s0"}}
+	}
 }
-func flagged(s *stay.Stay) { s.Flags = []stay.Code{{System: "https://hospital.example.no", Code: "x"}} }
+func flagged(s *stay.Stay) {
+	s.Flags = []stay.Flag{{Status: "active", Codes: []stay.Code{{System: "https://hospital.example.no", Code: "x"}}}}
+}
 func ofService(s *stay.Stay) {
 	s.Admission.ServiceTypes = []stay.Code{{System: "https://hospital.example.no", Code: "x"}}
 }
@@ -87,7 +92,10 @@ func withdrawnResults(s *stay.Stay) {
 	before([3]int{2, 1, 1}, "revoked")(s)
 	s.Results.Score.Status = "entered-in-error"
 }
-func ordered(s *stay.Stay) { s.Ordered = "ServiceRequest/theirs" }
+func ordered(s *stay.Stay) {
+	consult := pathway.DefaultPolicy().Consult.Codings[0]
+	s.Orders = []stay.Order{{Ref: "ServiceRequest/theirs", Status: "active", Admission: "Encounter/e1", Codes: []stay.Code{{System: consult.System, Code: consult.Code}}}}
+}
 
 // advice is the nurse's Task to give brief advice.
 func advice(status string, more ...func(*stay.Task)) change {
@@ -126,7 +134,7 @@ func scoredBefore(sum int, more ...func(*stay.Result)) change {
 		for _, m := range more {
 			m(&score)
 		}
-		s.Before = stay.Earlier{At: noon.Add(-48 * time.Hour), Score: score}
+		s.Screenings, s.EarlierScore = []stay.Earlier{{At: noon.Add(-48 * time.Hour), BusinessStatus: "scored", Score: score.Ref}}, score
 	}
 }
 
@@ -169,8 +177,11 @@ func declining(t testing.TB) func(*stay.Response) {
 
 func takenBack(t *stay.Task) { t.Withdrawn = true }
 
-func nobody(s *stay.Stay)    { s.Patient = stay.Patient{} }
-func expecting(s *stay.Stay) { s.Patient.Pregnant = true }
+func nobody(s *stay.Stay) { s.Patient = stay.Patient{} }
+func expecting(s *stay.Stay) {
+	pregnant := pathway.DefaultPolicy().Pregnancy.Codings[0]
+	s.Conditions = []stay.Condition{{Clinical: []string{"active"}, Codes: []stay.Code{{System: pregnant.System, Code: pregnant.Code}}}}
+}
 
 // asked is the nurse's Task, with a status and what is different about it.
 func asked(status string, more ...func(*stay.Task)) change {

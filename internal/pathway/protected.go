@@ -82,8 +82,9 @@ func (c *chart) protect() {
 // transfer. Who has begun on it knows the patient, and keeps it.
 func (c *chart) handOver() {
 	team, ok := c.TeamTask()
-	renewed := c.decision.Consult != nil && c.decision.Consult.Renews != ""
-	if !ok || !c.asked || !c.hers(team) || !team.Open() && !renewed || c.decision.Revoke != nil {
+	consult := planned[Referral](c)
+	renewed := consult != nil && consult.Renews != ""
+	if !ok || !c.asked || !c.hers(team) || !team.Open() && !renewed || planned[Revocation](c) != nil {
 		return
 	}
 	rule := c.teamAstray(team)
@@ -94,7 +95,7 @@ func (c *chart) handOver() {
 	if consult := c.Results.Consult; consult.Ref == c.task.Consult && !consult.Theirs {
 		h.Order = consult.Ref
 	}
-	c.decision.HandOver = &h
+	plan(c, &h)
 	c.reroute(rule, "consult")
 }
 

@@ -1,6 +1,7 @@
 package pathway_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -105,8 +106,9 @@ func TestTheProtectedAreAskedAsOthers(t *testing.T) {
 			if got, want := essence(theirs), essence(others); !slices.Equal(got, want) {
 				t.Errorf("%s: %q, others %q", name, got, want)
 			}
-			if (theirs.Ask == nil) != (others.Ask == nil) || theirs.Ask != nil && *theirs.Ask != *others.Ask || theirs.Next != others.Next {
-				t.Errorf("%s: asked %+v, next %s; others %+v, %s", name, theirs.Ask, theirs.Next, others.Ask, others.Next)
+			asked, asIf := pathway.Of[pathway.Ask](theirs), pathway.Of[pathway.Ask](others)
+			if !reflect.DeepEqual(asked, asIf) || theirs.Next != others.Next {
+				t.Errorf("%s: asked %+v, next %s; others %+v, %s", name, asked, theirs.Next, asIf, others.Next)
 			}
 		}
 	}

@@ -8,29 +8,32 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// counsel puts before the ward nurse what to say and hand over, or changes a
+// advising puts before the ward nurse what to say and hand over, or changes a
 // Task that does.
-func (w *writing) counsel(change pathway.AdviceChange, score string) (made string) {
-	if change.Ref == "" {
-		made = fhir.NewRef()
-		w.create(made, w.adviceTask(score), stay.Advice)
-		w.touched(made)
-		return made
+type advising struct{ *pathway.AdviceChange }
+
+func (a advising) describe() []string { return []string{"set the task to give advice to " + a.Status} }
+
+func (a advising) write(w *writing) {
+	if a.Ref == "" {
+		w.made.advice = fhir.NewRef()
+		w.create(w.made.advice, w.adviceTask(w.made.score), stay.Advice)
+		w.touched(w.made.advice)
+		return
 	}
-	w.edit(change.Ref, func(e *edit) {
-		e.set("status", change.Status)
+	w.edit(a.Ref, func(e *edit) {
+		e.set("status", a.Status)
 		w.modified(e)
 		switch {
-		case change.Reroute:
+		case a.Reroute:
 			w.reroute(e)
-		case change.Why != "":
-			e.set("statusReason", w.concept(change.Why, ""))
+		case a.Why != "":
+			e.set("statusReason", w.concept(a.Why, ""))
 		default:
 			e.delete("statusReason")
 		}
 	})
-	w.touched(change.Ref)
-	return ""
+	w.touched(a.Ref)
 }
 
 // adviceTask says what to say first, and then each place to hand over.

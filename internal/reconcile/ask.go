@@ -8,12 +8,16 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// ask makes the nurse's Task and the empty response that she fills in.
-func (w *writing) ask(ask *pathway.Ask) {
-	name, task := numbered(w.id, ask.Attempt), fhir.NewRef()
+// asking makes the nurse's Task and the empty response that she fills in.
+type asking struct{ *pathway.Ask }
+
+func (a asking) describe() []string { return []string{"ask the ward, due " + shownTime(a.Due)} }
+
+func (a asking) write(w *writing) {
+	name, task := numbered(w.id, a.Attempt), fhir.NewRef()
 	t := w.screeningTask(r4.TaskStatusRequested, name)
-	t.Restriction = &r4.TaskRestriction{Period: &r4.Period{End: fhir.Instant(ask.Due)}}
-	t.Output = append(t.Output, fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(ask.Draft, task))})
+	t.Restriction = &r4.TaskRestriction{Period: &r4.Period{End: fhir.Instant(a.Due)}}
+	t.Output = append(t.Output, fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(a.Draft, task))})
 	t.BusinessStatus = fhir.Ptr(w.concept(pathway.Unanswered, ""))
 	w.tx.Create(task, t, fhir.ByIdentifier(IdentifierSystem, stay.Screening+":"+name))
 }
@@ -32,26 +36,6 @@ func (w *writing) draft(n int, task string) (ref string) {
 		Authored:      fhir.Instant(w.now), // SDC wants one; it says nothing before there are answers
 	}, fhir.ByIdentifier(IdentifierSystem, stay.Draft+":"+name))
 	return ref
-}
-
-// answeredUnasked is the record of a screening that nobody had to ask for.
-func (w *writing) answeredUnasked(change pathway.TaskChange, made outputs) {
-	t := w.screeningTask(taskStatus(change.Status), w.name)
-	t.BusinessStatus = fhir.Ptr(w.concept(change.Business, ""))
-	if change.Met != "" {
-		made.consult = change.Met
-	}
-	t.Output = append(t.Output, made.parameters(change.Response)...)
-	if answered := change.Response.Authored; !answered.IsZero() {
-		t.ExecutionPeriod = &r4.Period{End: fhir.Instant(answered)}
-	}
-	w.create(fhir.NewRef(), t, stay.Screening)
-}
-
-// taskStatus is the model's value for a code; the rules use R4's codes only.
-func taskStatus(code string) (s r4.TaskStatus) {
-	_ = s.UnmarshalJSON([]byte(`"` + code + `"`))
-	return s
 }
 
 // screeningTask is an SDC task: code complete-questionnaire, no focus

@@ -27,6 +27,7 @@ type Explanation struct {
 	Unasked   bool             `json:"left_unasked"` // went home, and would have been asked
 	Policy    string           `json:"policy"`
 	Decision  pathway.Decision `json:"decision"`
+	Plan      []string         `json:"-"`      // what the decision would write, in words, and when it is due again
 	Writes    bool             `json:"writes"` // whether the decision would change anything
 }
 
@@ -85,7 +86,7 @@ func (r *Reconciler) look(ctx context.Context, id string) (p picture, e Explanat
 	}
 	s, now := p.stay, r.Now()
 	e.Status, e.Class = stay.Status(shownStatus("Encounter", string(s.Admission.Status))), shownClasses(s.Admission.Classes, r.Policy)
-	e.Patient, e.Sex, e.Pregnant, e.Deceased = s.Patient.Ref, s.Patient.Sex, s.Patient.Pregnant, s.Dead()
+	e.Patient, e.Sex, e.Deceased = s.Patient.Ref, s.Patient.Sex, s.Dead()
 	e.Age[0], e.Age[1] = s.Patient.Birth.Age(now)
 	if s.Parent != nil {
 		e.PartOf = "Encounter/" + s.Parent.ID
@@ -99,8 +100,12 @@ func (r *Reconciler) look(ctx context.Context, id string) (p picture, e Explanat
 	for _, resp := range s.Responses {
 		e.Responses = append(e.Responses, SeenResponse{resp.Ref, resp.Status, resp.Ours, resp.FormProblem})
 	}
-	d := pathway.Decide(s, r.Policy, now)
-	e.Decision, e.Writes = shownDecision(d), !d.Nothing()
+	d, err := r.loader.decide(ctx, &p)
+	if err != nil {
+		return p, e, err
+	}
+	e.Decision, e.Plan, e.Writes = shownDecision(d), described(d), !d.Nothing()
+	e.Pregnant = pathway.IsPregnant(p.stay, r.Policy)
 	e.Unasked = pathway.LeftUnasked(s, r.Policy, now)
 	return p, e, nil
 }

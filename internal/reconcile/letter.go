@@ -3,7 +3,6 @@ package reconcile
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,8 +16,8 @@ import (
 // This file is what the team reads: why they are asked, in words.
 
 // notes are what the team reads first.
-func (w *writing) notes(d pathway.Decision) []r4.Annotation {
-	notes := []r4.Annotation{w.note(w.letter(d))}
+func (w *writing) notes() []r4.Annotation {
+	notes := []r4.Annotation{w.note(w.letter())}
 	if w.p.stay.Admission.Status == stay.Finished {
 		notes = append(notes, w.note(w.words.of("after-discharge")))
 	}
@@ -27,16 +26,16 @@ func (w *writing) notes(d pathway.Decision) []r4.Annotation {
 
 // letter tells what was found, which limit was passed, what was answered, by
 // whom and when, where the patient lies, what she wants, and what went before.
-func (w *writing) letter(d pathway.Decision) string {
-	lines := []string{w.found(d)}
-	if d.Score != nil {
-		lines = append(lines, w.answers(*d.Score)...)
+func (w *writing) letter() string {
+	lines := []string{w.found()}
+	if score := pathway.Of[pathway.Score](w.decision); score != nil {
+		lines = append(lines, w.answers(*score)...)
 	}
 	if ward := w.p.encounter.Get("location.#(location.display!=\"\").location.display").String(); ward != "" {
 		lines = append(lines, fmt.Sprintf(w.words.of("ward"), ward))
 	}
-	for _, order := range w.ordersBefore() {
-		lines = append(lines, fmt.Sprintf(w.words.of("consult-before"), day(moment(order.Get("authoredOn"))), order.Get("status")))
+	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {
+		lines = append(lines, fmt.Sprintf(w.words.of("consult-before"), day(order.At), order.Status))
 	}
 	if w.hides(pathway.ShowWard) {
 		return discreet(strings.Join(lines, "\n"))
@@ -44,18 +43,18 @@ func (w *writing) letter(d pathway.Decision) string {
 	return strings.Join(lines, "\n")
 }
 
-func (w *writing) found(d pathway.Decision) string {
-	tier := pathway.Consult
-	if d.Consult.Urgent {
+func (w *writing) found() string {
+	consult, score, tier := pathway.Of[pathway.Referral](w.decision), pathway.Of[pathway.Score](w.decision), pathway.Consult
+	if consult.Urgent {
 		tier = pathway.Urgent
 	}
-	sum, text := w.p.stay.Before.Score.Sum, w.words.of("because-earlier")
-	if d.Score != nil {
-		sum, text = *d.Score.Result.Score, w.words.of("because")
+	sum, text := w.p.stay.EarlierScore.Sum, w.words.of("because-earlier")
+	if score != nil {
+		sum, text = *score.Result.Score, w.words.of("because")
 	}
-	text = fmt.Sprintf(text, sum, d.Consult.Limit.From, w.words.of("tier-"+tier.String()), w.Policy.Version)
-	if d.Score == nil {
-		text += " " + day(w.p.stay.Before.At) + "."
+	text = fmt.Sprintf(text, sum, consult.Limit.From, w.words.of("tier-"+tier.String()), w.Policy.Version)
+	if score == nil {
+		text += " " + day(pathway.LastScreening(w.p.stay).At) + "."
 	}
 	return text
 }
@@ -81,31 +80,14 @@ func (w *writing) answers(s pathway.Score) []string {
 
 func day(t time.Time) string { return t.Format(time.DateOnly) }
 
-// maxBefore bounds how many earlier consults the team is told of.
-const maxBefore = 5
-
-// ordersBefore are the patient's consults of other admissions, the latest first.
-func (w *writing) ordersBefore() []fhir.Resource {
-	var orders []fhir.Resource
-	for _, res := range sorted(w.p.byRef) {
-		at, _ := w.Client.LocalRef(res.Get("encounter.reference").String())
-		if res.Type() == "ServiceRequest" && at != "Encounter/"+w.id && coded(res.Get("code"), w.Policy.Consult.Codings) &&
-			w.loader.concerns(res, "subject", w.p.stay.Patient.Ref) && res.Get("status").String() != "entered-in-error" {
-			orders = append(orders, res)
-		}
-	}
-	slices.Reverse(orders)
-	return orders[:min(len(orders), maxBefore)]
-}
-
 // supporting is what the team may want to open: the answers, earlier consults.
-func (w *writing) supporting(d pathway.Decision) []r4.Reference {
+func (w *writing) supporting() []r4.Reference {
 	var refs []r4.Reference
-	if d.Score != nil {
-		refs = append(refs, *fhir.Ref(d.Score.Response.Ref))
+	if score := pathway.Of[pathway.Score](w.decision); score != nil {
+		refs = append(refs, *fhir.Ref(score.Response.Ref))
 	}
-	for _, order := range w.ordersBefore() {
-		refs = append(refs, *fhir.Ref(order.Ref()))
+	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {
+		refs = append(refs, *fhir.Ref(order.Ref))
 	}
 	return refs
 }

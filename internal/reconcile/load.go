@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -65,11 +66,32 @@ func (l loader) load(ctx context.Context, id string) (p picture, found bool, err
 	if err := l.read(ctx, &p); err != nil {
 		return p, true, fmt.Errorf("read the admission: %w", err)
 	}
-	if _, asked := p.stay.ScreeningTask(); !asked && len(p.stay.Responses) > 0 && p.doubt != nil {
-		return p, true, fmt.Errorf("read the admission: there are answers, and the Task that they belong to is not found: %w", p.doubt)
-	}
-	l.remember(p.stay)
+	p.stay.Unread = slices.Clone(allParts)
 	return p, true, nil
+}
+
+// decide reads what the rules ask for until they can decide. Each part is asked for
+// once, so it ends.
+func (l loader) decide(ctx context.Context, p *picture) (pathway.Decision, error) {
+	for {
+		d := pathway.Decide(p.stay, l.policy, l.now())
+		if len(d.Needs) == 0 {
+			l.remember(p.stay)
+			return d, p.doubtful()
+		}
+		if err := l.fetch(ctx, p, d.Needs); err != nil {
+			return d, fmt.Errorf("read the admission: %w", err)
+		}
+	}
+}
+
+// doubtful tells that the Task of the answers was not found by a server that warned
+// that it did not give all.
+func (p *picture) doubtful() error {
+	if _, asked := p.stay.ScreeningTask(); !asked && len(p.stay.Responses) > 0 && p.doubt != nil {
+		return fmt.Errorf("read the admission: there are answers, and the Task that they belong to is not found: %w", p.doubt)
+	}
+	return nil
 }
 
 // search brings the admission, its patient and our work in it in one request.
@@ -146,46 +168,17 @@ func (l loader) read(ctx context.Context, p *picture) error {
 	if err := l.pointedTo(ctx, p); err != nil {
 		return err
 	}
-	if err := l.responses(ctx, p); err != nil {
-		return err
-	}
-	if err := l.results(ctx, p); err != nil {
-		return err
-	}
-	if err := l.spare(ctx, p); err != nil {
-		return err
-	}
-	return l.background(ctx, p)
+	return l.responses(ctx, p)
 }
 
-// results reads the score and the consult that were written before, where they
-// may have to change.
-func (l loader) results(ctx context.Context, p *picture) error {
-	for _, d := range pathway.Duplicates(p.stay) {
-		if _, err := l.get(ctx, p, d.Ref); err != nil && !fhir.IsGone(err) {
-			return err
-		}
-	}
-	task, _ := p.stay.ScreeningTask()
-	var err error
-	if pathway.NeedsScore(p.stay, l.policy) {
-		if p.stay.Results.Score, err = l.result(ctx, p, task.Score); err != nil {
-			return err
-		}
-	}
-	if pathway.NeedsConsult(p.stay, l.policy, l.now()) {
-		p.stay.Results.Consult, err = l.result(ctx, p, task.Consult)
-	}
-	return err
-}
-
+// result reads a score or a consult; one that a person has deleted is absent.
 func (l loader) result(ctx context.Context, p *picture, ref string) (stay.Result, error) {
 	if ref == "" {
 		return stay.Result{}, nil
 	}
 	res, err := l.get(ctx, p, ref)
 	if fhir.IsGone(err) {
-		return stay.Result{}, nil // a person has deleted it
+		return stay.Result{}, nil
 	}
 	if err != nil {
 		return stay.Result{}, err

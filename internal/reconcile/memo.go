@@ -17,7 +17,7 @@ import (
 func (l loader) remember(s stay.Stay) {
 	task, _ := s.ScreeningTask()
 	var g guess
-	if task.Open() || pathway.Asks(s, l.policy) {
+	if task.Open() || pathway.Awaits(s, l.policy) {
 		g.patient, g.screening = s.Patient.Ref, numbered(s.Admission.ID, pathway.Generation(s))
 	}
 	if team, ok := s.TeamTask(); ok && team.Open() {

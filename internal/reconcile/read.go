@@ -11,6 +11,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
@@ -30,14 +31,20 @@ func (l loader) admission(e fhir.Resource) stay.Admission {
 	for _, c := range e.Get("serviceType.coding").Array() {
 		a.ServiceTypes = append(a.ServiceTypes, code(c))
 	}
+	var locations []stay.Location
 	for _, at := range e.Get("location").Array() {
-		ref, ok := l.client.LocalRef(at.Get("location.reference").String())
-		left := at.Get("period.end").Exists() || at.Get("status").String() == "completed"
-		if ok && !left {
-			a.Locations = append([]string{ref}, a.Locations...)
-		}
+		ref, _ := l.client.LocalRef(at.Get("location.reference").String())
+		locations = append(locations, stay.Location{Ref: ref, Status: at.Get("status").String(), Left: at.Get("period.end").Exists()})
 	}
+	a.Locations = pathway.Lies(locations)
 	return a
+}
+
+func codes(concept gjson.Result) (codes []stay.Code) {
+	for _, c := range concept.Get("coding").Array() {
+		codes = append(codes, code(c))
+	}
+	return codes
 }
 
 func code(c gjson.Result) stay.Code {
@@ -96,7 +103,7 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	t.Due = moment(res.Get("restriction.period.end"))
 	t.Changed = moment(res.Get("meta.lastUpdated"))
 	t.Raised = int(parameter(res, "output", paramRaised).Get("valueInteger").Int())
-	t.Urgent = urgent(res)
+	t.Priority = res.Get("priority").String()
 	t.Labels = labels(res)
 	t.Routed = parameter(res, "output", paramRouted).Get("valueString").String()
 	t.Carried = parameter(res, "output", paramCarried).Get("valueString").String()
@@ -196,9 +203,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	r.Poor = r.Ours && len(missing(res)) > 0
 	r.NoTask = r.Ours && stay.NeverMade(taskOf(res))
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
-	if r.Authored.IsZero() || r.Ours && !r.Authored.After(task.Made) { // still the draft's own date
-		r.Authored = moment(res.Get("meta.lastUpdated"))
-	}
+	r.Authored = pathway.AnsweredAt(r, task, moment(res.Get("meta.lastUpdated")))
 	r.Form, r.FormProblem, err = l.forms.answered(ctx, content.Questionnaire, task.Form)
 	return r, err
 }
@@ -207,10 +212,6 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 // says that we put on it; "" for one of an earlier release.
 func taskOf(res fhir.Resource) string {
 	return res.Get(`extension.#(url=="` + taskExtension + `").valueReference.reference`).String()
-}
-
-func urgent(request fhir.Resource) bool {
-	return slices.Contains([]string{"urgent", "asap", "stat"}, request.Get("priority").String())
 }
 
 // missing names what ties a response to its admission and a renderer has
@@ -228,7 +229,7 @@ func missing(response fhir.Resource) []string {
 // result reads a score or a consult of ours.
 func result(res fhir.Resource) stay.Result {
 	r := stay.Result{Ref: res.Ref(), Status: res.Get("status").String(), Items: map[string]int{}, Theirs: res.Identifier(IdentifierSystem) == "",
-		Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res), NoTask: stay.NeverMade(taskOf(res)), Urgent: urgent(res)}
+		Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res), NoTask: stay.NeverMade(taskOf(res)), Priority: res.Get("priority").String()}
 	for _, c := range res.Get("component").Array() {
 		if ourCode(c.Get("code")) == instrument.CodeOffer {
 			r.Offer = instrument.Offer(strings.TrimPrefix(ourCode(c.Get("valueCodeableConcept")), "offer-"))

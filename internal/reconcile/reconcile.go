@@ -126,17 +126,24 @@ func (r *Reconciler) decide(ctx context.Context, id string) (Done, error) {
 	if err != nil || !found {
 		return done, err
 	}
-	d := pathway.Decide(p.stay, r.Policy, r.Now())
+	d, err := r.loader.decide(ctx, &p)
+	done.seen = p.fingerprint()
+	if err != nil {
+		return done, err
+	}
 	done.Next = d.Next
 	vain := r.loader.seen.inVain(id, &d)
 	if d.Nothing() {
 		return done, vain
 	}
-	done.Wrote, done.Repaired = true, len(d.Duplicates)
+	done.Wrote = true
+	if twins := pathway.Of[pathway.Duplicates](d); twins != nil {
+		done.Repaired = len(*twins)
+	}
 	if d.Follows() {
 		done.Happened = p.newest()
 	}
-	if done.Unrecorded, err = r.send(ctx, p, d); err == nil && len(d.Labels) > 0 {
+	if done.Unrecorded, err = r.send(ctx, p, d); err == nil && pathway.Of[pathway.Labels](d) != nil {
 		r.loader.seen.labelled(id)
 	}
 	return done, err

@@ -14,37 +14,49 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// score writes the Observation, or amends the one that is there: its versions
+// scoring writes the Observation, or amends the one that is there: its versions
 // tell what was answered when. One that says the same already is left.
-func (w *writing) score(s pathway.Score) (ref string) {
-	if s.Stands {
-		w.touched(s.Amends)
-		return s.Amends
+type scoring struct{ *pathway.Score }
+
+func (a scoring) describe() []string {
+	return []string{fmt.Sprintf("write the score (tier %s)", a.Tier)}
+}
+
+func (a scoring) record(*writing) (activity, from string) { return "score", a.Response.Ref }
+
+func (a scoring) shown() pathway.Action {
+	score := *a.Score
+	score.Result.Score, score.Result.Items, score.Result.Offer, score.Result.Declined = nil, nil, "", false
+	return &score
+}
+
+func (a scoring) write(w *writing) {
+	o := w.observation(*a.Score)
+	w.made.score = a.Amends
+	switch {
+	case a.Amends == "":
+		w.made.score = fhir.NewRef()
+		w.create(w.made.score, o, stay.Score)
+	case !a.Stands:
+		w.edit(a.Amends, func(e *edit) { w.amend(e, o) })
 	}
-	o := w.observation(s)
-	if s.Amends == "" {
-		ref = fhir.NewRef()
-		w.create(ref, o, stay.Score)
-		w.touched(ref)
-		return ref
+	w.touched(w.made.score)
+}
+
+func (w *writing) amend(e *edit, o r4.Observation) {
+	e.set("status", "amended")
+	e.set("effectiveDateTime", o.EffectiveDateTime)
+	e.set("issued", o.Issued)
+	e.set("valueQuantity", o.ValueQuantity)
+	e.set("interpretation", o.Interpretation)
+	e.set("component", o.Component)
+	e.set("derivedFrom", o.DerivedFrom)
+	if o.Note != nil {
+		e.set("note", o.Note)
+	} else {
+		e.delete("note")
 	}
-	w.edit(s.Amends, func(e *edit) {
-		e.set("status", "amended")
-		e.set("effectiveDateTime", o.EffectiveDateTime)
-		e.set("issued", o.Issued)
-		e.set("valueQuantity", o.ValueQuantity)
-		e.set("interpretation", o.Interpretation)
-		e.set("component", o.Component)
-		e.set("derivedFrom", o.DerivedFrom)
-		if o.Note != nil {
-			e.set("note", o.Note)
-		} else {
-			e.delete("note")
-		}
-		e.set("meta.tag", w.meta.Tag)
-	})
-	w.touched(s.Amends)
-	return s.Amends
+	e.set("meta.tag", w.meta.Tag)
 }
 
 func (w *writing) observation(s pathway.Score) r4.Observation {
@@ -105,7 +117,7 @@ func points(n int) *r4.Quantity {
 func (w *writing) interpretation(s pathway.Score) []r4.CodeableConcept {
 	const system = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 	sign := fhir.Concept(system, "POS", "Positive")
-	if s.Tier == pathway.None {
+	if !s.Positive() {
 		sign = fhir.Concept(system, "NEG", "Negative")
 	}
 	tier := fhir.Concept(CodeSystem, s.Tier.String(), "")
@@ -131,46 +143,3 @@ func performs(author string) bool {
 	}
 	return false
 }
-
-// provenance records who did it, by which policy and rules, from which answers.
-func (w *writing) provenance(d pathway.Decision) {
-	if len(w.targets) == 0 {
-		return
-	}
-	reasons := make([]r4.CodeableConcept, 0, len(d.Reasons))
-	for _, reason := range d.Reasons {
-		reasons = append(reasons, r4.CodeableConcept{Text: fhir.Ptr(reason.Rule + ": " + reason.Text)})
-	}
-	activity, from := "withdraw", "Encounter/"+w.id
-	switch {
-	case len(d.Duplicates) > 0:
-		activity, from = "duplicate", d.Duplicates[0].Keep
-	case d.Score != nil:
-		activity, from = "score", d.Score.Response.Ref
-	case len(d.Follow) > 0:
-		activity = "merged"
-	case d.Restore != "":
-		activity, from = "restored", d.Restore
-	case d.Consult != nil && d.Consult.Completes != "":
-		activity, from = "refer", d.Consult.Completes
-	case d.Consult != nil:
-		activity, from = "refer", w.p.stay.Before.Score.Ref
-	case d.HandOver != nil || len(d.Labels) > 0:
-		activity = "protection"
-	}
-	w.tx.Create(fhir.NewRef(), r4.Provenance{
-		Meta:     w.told,
-		Target:   w.targets,
-		Recorded: *fhir.Instant(w.now),
-		Policy:   []string{w.policyURI()},
-		Reason:   reasons,
-		Activity: fhir.Ptr(fhir.Concept(CodeSystem, activity, "")),
-		Agent: []r4.ProvenanceAgent{{
-			Type: fhir.Ptr(fhir.Concept("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "assembler", "Assembler")),
-			Who:  *w.device(),
-		}},
-		Entity: []r4.ProvenanceEntity{{Role: r4.ProvenanceEntityRoleSource, What: *fhir.Ref(from)}},
-	}, "")
-}
-
-func (w *writing) policyURI() string { return PolicySystem + "/" + w.Policy.Version }

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"slices"
+	"time"
 
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/pathway"
@@ -36,22 +37,30 @@ func shownCode(code string) string {
 // labels there are: who looks why something is done need not know, and it stands
 // in the record.
 func shownDecision(d pathway.Decision) pathway.Decision {
-	if d.Score != nil {
-		score := *d.Score
-		score.Result.Score, score.Result.Items, score.Result.Offer, score.Result.Declined = nil, nil, "", false
-		d.Score = &score
-	}
-	if d.Task != nil {
-		task := *d.Task
-		task.Business, task.Why = shownCode(task.Business), shownCode(task.Why)
-		d.Task = &task
-	}
-	d.Labels = slices.Clone(d.Labels)
-	for i := range d.Labels {
-		d.Labels[i].Add = nil
+	d.Actions = slices.Clone(d.Actions)
+	for i, action := range d.Actions {
+		if a, ok := doingOf(action).(shown); ok {
+			d.Actions[i] = a.shown()
+		}
 	}
 	return d
 }
+
+// described is what a decision would write, in words, and when it is due again.
+func described(d pathway.Decision) (lines []string) {
+	for _, action := range d.Actions {
+		lines = append(lines, doingOf(action).describe()...)
+	}
+	if len(lines) == 0 {
+		lines = []string{"nothing"}
+	}
+	if !d.Next.IsZero() {
+		lines = append(lines, "look again at "+shownTime(d.Next))
+	}
+	return lines
+}
+
+func shownTime(t time.Time) string { return t.Format("2006-01-02 15:04 MST") }
 
 func seenTask(t stay.Task) SeenTask {
 	return SeenTask{t.Ref, t.Purpose, t.Status, shownCode(t.BusinessStatus), t.Open(), min(t.Raised, mostOften), t.Scored(), t.Consult != ""}

@@ -3,6 +3,7 @@
 package stay
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -16,22 +17,68 @@ type Stay struct {
 	Patient   Patient
 	Tasks     []Task     // ours in this admission, oldest first
 	Responses []Response // to our form in this admission, oldest first
-	Flags     []Code     // of active Flags of the patient; read before anybody is asked
-	Before    Earlier    // the patient's last AUDIT-C in another admission; read before anybody is asked
-	Ordered   string     // a live consult that a clinician ordered in this admission, or ""
-	Results   Results    // what came of an earlier answer; read only when it may have to change
 	Owners    Owners     // to whom the configuration gives the work as things stand
+
+	// These are read only where a decision needs them.
+	Results      Results     // what came of an earlier answer
+	Conditions   []Condition // of the patient
+	Orders       []Order     // consults of the patient, whoever ordered them, oldest first
+	Flags        []Flag      // of the patient
+	Screenings   []Earlier   // of other admissions of the patient
+	EarlierScore Result      // of the last of these
+	Unread       []Part      // what has not been read
 }
+
+// Part is something that is read only where a decision needs it.
+type Part string
+
+// The parts.
+const (
+	Twins         Part = "twins"         // what there is one too many of
+	Scores        Part = "score"         // the score that the nurse's Task points to
+	Consults      Part = "consult"       // the consult that it points to
+	Background    Part = "background"    // of a judgement: a pregnancy, consults, what was made of the answers
+	Spared        Part = "spared"        // what speaks against asking: flags, earlier screenings
+	EarlierScores Part = "earlier score" // what came of the last screening, and the background
+)
 
 // Owners are who owns the nurse's Task and which team gets the consult, as the
 // configuration names them; "": nobody in particular.
 type Owners struct{ Ward, Liaison string }
 
-// Earlier is the completed screening of an earlier admission.
+// Earlier is the screening of another admission.
 type Earlier struct {
-	At      time.Time // when it was answered; zero: there is none
-	Score   Result    // read only when no consult came of it
-	Consult string    // reference, or ""
+	At             time.Time // when it was answered; zero: it was not
+	BusinessStatus string    // our code, of its Task
+	Score, Consult string    // references, or ""
+}
+
+// Flag is a warning on the patient.
+type Flag struct {
+	Status string // R4 flag-status
+	Codes  []Code
+}
+
+// Condition is a diagnosis of the patient.
+type Condition struct {
+	Codes                  []Code
+	Clinical, Verification []string // codes of its statuses
+}
+
+// Order is a ServiceRequest.
+type Order struct {
+	Ref, Status string
+	Ours        bool
+	Admission   string    // Encounter/id, or ""
+	At          time.Time // when it was ordered
+	Codes       []Code
+}
+
+// Location is one of an Encounter's.
+type Location struct {
+	Ref    string // "" where it is none of this server
+	Status string // R4 encounter-location-status, or ""
+	Left   bool   // it has an end
 }
 
 // Results are the score and the consult that the nurse's Task points to. One
@@ -43,21 +90,24 @@ type Results struct {
 
 // Result is an Observation or a ServiceRequest of ours.
 type Result struct {
-	Ref    string // "" if it is not there
-	Status string
-	Theirs bool           // a clinician's own order, not made by us
-	NoTask bool           // of a consult: the team's Task was never made
-	Urgent bool           // of a consult: its priority is above routine
-	Sum    int            // of an Observation: its score
-	Items  map[string]int // of an Observation: points by the item's code
-	Offer  instrument.Offer
-	Labels []Code // of meta.security
+	Ref      string // "" if it is not there
+	Status   string
+	Theirs   bool           // a clinician's own order, not made by us
+	NoTask   bool           // of a consult: the team's Task was never made
+	Priority string         // of a consult: R4 request-priority
+	Sum      int            // of an Observation: its score
+	Items    map[string]int // of an Observation: points by the item's code
+	Offer    instrument.Offer
+	Labels   []Code // of meta.security
 }
 
 // NeverMade tells that a reference of ours points to what its transaction was to
 // make and did not: it stands as it was sent. What a person has deleted has had an
 // id.
 func NeverMade(reference string) bool { return strings.HasPrefix(reference, "urn:uuid:") }
+
+// Urgent tells that its priority is above routine.
+func (r Result) Urgent() bool { return aboveRoutine(r.Priority) }
 
 // Live tells whether the result still says something.
 func (r Result) Live() bool {
@@ -127,7 +177,7 @@ type Patient struct {
 	Birth    Date
 	Deceased bool
 	Died     time.Time // the last moment that the date of death allows; zero: no date
-	Pregnant bool      // an active Condition with one of the policy's codes
+	Pregnant bool      // as far as the policy's codes tell; the rules find it out
 	Formerly []string  // records of the same person that were merged into this one
 	Labels   []Code    // of meta.security
 	Marks    []Code    // coded extensions of the record and of its addresses: a code says there what a label says elsewhere
@@ -158,7 +208,7 @@ type Task struct {
 	Due            time.Time
 	Changed        time.Time // when it was last written, by anybody
 	Raised         int       // how often we have raised its priority
-	Urgent         bool      // its priority is above routine
+	Priority       string    // R4 request-priority
 	Told           string    // our code: what the team was last told about a consult that they had begun on
 	Carried        string    // the team's Task status that the consult was last brought in line with
 	Routed         string    // to whom it was last given while the patient was protected; "": it was not
@@ -185,6 +235,13 @@ func (t Task) Open() bool {
 		return true
 	}
 	return false
+}
+
+// Urgent tells that its priority is above routine.
+func (t Task) Urgent() bool { return aboveRoutine(t.Priority) }
+
+func aboveRoutine(priority string) bool {
+	return slices.Contains([]string{"urgent", "asap", "stat"}, priority)
 }
 
 // Begun tells whether the team has taken the Task on, or is done with it.

@@ -46,11 +46,19 @@ func (w *writing) rememberOwner(e *edit, owner string) {
 // to those who may know.
 const kept = "kept"
 
-// handOver gives the consult to the team that is to have it now.
-func (w *writing) handOver(h pathway.HandOver) {
-	w.edit(h.Task, func(e *edit) {
+// handingOver gives the consult to the team that is to have it now.
+type handingOver struct{ *pathway.HandOver }
+
+func (a handingOver) describe() []string {
+	return []string{"give the team's task " + a.Task + " to those who may know, or to everybody's again"}
+}
+
+func (handingOver) record(*writing) (activity, from string) { return "protection", "" }
+
+func (a handingOver) write(w *writing) {
+	w.edit(a.Task, func(e *edit) {
 		remembered := kept
-		if !h.Keeps {
+		if !a.Keeps {
 			e.set("owner", w.team())
 			remembered = pathway.Routed(w.owners.Liaison)
 		}
@@ -58,10 +66,10 @@ func (w *writing) handOver(h pathway.HandOver) {
 		w.rememberOwner(e, remembered)
 		w.modified(e)
 	})
-	w.touched(h.Task)
-	if h.Order != "" {
-		w.edit(h.Order, func(e *edit) { w.handOverOrder(e, h.Keeps) })
-		w.touched(h.Order)
+	w.touched(a.Task)
+	if a.Order != "" {
+		w.edit(a.Order, func(e *edit) { w.handOverOrder(e, a.Keeps) })
+		w.touched(a.Order)
 	}
 }
 

@@ -10,17 +10,16 @@ import (
 // Of two with one name, the one that a person has worked on survives, else the
 // oldest. The other is marked as made in error, and what was made with it.
 
-// Duplicate is one too many of ours, and the one that survives.
-type Duplicate struct {
-	Ref  string `json:"ref"`
-	Keep string `json:"keep"`
-}
-
-// Duplicates are those that the stay shows. A decision that removes them needs
-// to have read them.
-func Duplicates(s stay.Stay) []Duplicate {
-	c := newChart(s, nil, s.Admission.Start)
-	return c.extra
+// madeTwice marks what there is one too many of.
+func (c *chart) madeTwice() bool {
+	if len(c.extra) == 0 {
+		return false
+	}
+	extra := Duplicates(c.extra)
+	plan(c, &extra)
+	c.decision.because("duplicate", "the server let the same thing be made twice; one of each stays")
+	c.look(c.now)
+	return true
 }
 
 // dedupe leaves one of each in the chart, and remembers the others.

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 	"github.com/tidwall/gjson"
@@ -26,8 +27,8 @@ func labels(res fhir.Resource) (codes []stay.Code) {
 
 // source is what the results in a decision rest on.
 func source(s stay.Stay, d pathway.Decision) *pathway.Source {
-	if d.Score != nil {
-		return pathway.From(s, d.Score.Response.Ref)
+	if score := pathway.Of[pathway.Score](d); score != nil {
+		return pathway.From(s, score.Response.Ref)
 	}
 	task, _ := s.ScreeningTask()
 	return pathway.From(s, task.Response)
@@ -70,20 +71,43 @@ func (w *writing) codings(codes []stay.Code) []r4.Coding {
 	return list
 }
 
-// label puts on a resource of ours what it lacks.
-func (w *writing) label(l pathway.Labels) {
-	w.edit(l.Ref, func(e *edit) {
-		for _, c := range w.codings(l.Add) {
-			e.set("meta.security.-1", c)
-		}
-		switch e.Type() {
-		case "Task":
-			w.modified(e)
-		case "QuestionnaireResponse":
-			w.dateAnswers(e)
-		}
-	})
-	w.touched(l.Ref)
+// labelling puts on what is ours the labels that it lacks.
+type labelling struct{ *pathway.Labels }
+
+func (a labelling) describe() (lines []string) {
+	for _, l := range *a.Labels {
+		lines = append(lines, "put on "+l.Ref+" the labels that have come since")
+	}
+	return lines
+}
+
+func (labelling) record(*writing) (activity, from string) { return "protection", "" }
+
+func (a labelling) shown() pathway.Action {
+	labels := slices.Clone(*a.Labels)
+	for i := range labels {
+		labels[i].Add = nil
+	}
+	return &labels
+}
+
+func (a labelling) write(w *writing) {
+	for _, l := range *a.Labels {
+		w.edit(l.Ref, func(e *edit) { w.label(e, l.Add) })
+		w.touched(l.Ref)
+	}
+}
+
+func (w *writing) label(e *edit, add []stay.Code) {
+	for _, c := range w.codings(add) {
+		e.set("meta.security.-1", c)
+	}
+	switch e.Type() {
+	case "Task":
+		w.modified(e)
+	case "QuestionnaireResponse":
+		w.dateAnswers(e)
+	}
 }
 
 // dateAnswers keeps when a form was handed in that says so only by when it was
@@ -113,12 +137,13 @@ func (m *memo) labelled(admission string) {
 func (m *memo) inVain(admission string, d *pathway.Decision) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	labels := pathway.Of[pathway.Labels](*d)
 	switch {
-	case len(d.Labels) == 0:
+	case labels == nil:
 		delete(m.labels, admission)
 	case m.labels[admission] >= manyLabels:
-		ref := d.Labels[0].Ref
-		d.Labels = nil
+		ref := (*labels)[0].Ref
+		*d = pathway.Without[pathway.Labels](*d)
 		return fmt.Errorf("%w: %s: meta.security does not keep the labels that are put there", ErrPermanent, ref)
 	}
 	return nil

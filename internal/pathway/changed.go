@@ -2,7 +2,6 @@ package pathway
 
 import (
 	"maps"
-	"slices"
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
 )
@@ -40,12 +39,13 @@ func (c *chart) withdraw(why string) {
 		return
 	}
 	if c.Results.Score.Live() {
-		c.decision.Withdraw = c.Results.Score.Ref
+		score := Withdrawal(c.Results.Score.Ref)
+		plan(c, &score)
 	}
-	if c.decision.Task == nil {
-		c.decision.Task = &TaskChange{Status: c.task.Status, Business: why, Why: why}
+	if planned[TaskChange](c) == nil {
+		plan(c, &TaskChange{Status: c.task.Status, Business: why, Why: why})
 	}
-	c.decision.Task.Withdraw = true
+	planned[TaskChange](c).Withdraw = true
 }
 
 // takeBack follows answers that were entered in error: score and untouched
@@ -77,30 +77,6 @@ func (c *chart) scoreFell(business, detail string) {
 	if c.Admission.Present() && !c.task.PutAside {
 		status = "in-progress"
 	}
-	c.decision.Task = &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response}
+	plan(c, &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response})
 	c.withdraw(business)
-}
-
-// endings are the codes of a Task that we ended for a reason that may pass.
-var endings = []string{Discharged, AdmissionCancelled, Deceased}
-
-func ended(code string) bool { return slices.Contains(endings, code) }
-
-// reopen puts the question back on the ward's list, with a form to fill in.
-func (c *chart) reopen(text string) {
-	c.decision.because("reopened", "%s", text)
-	c.decision.Task = &TaskChange{Status: "requested", Business: Unanswered}
-	for _, r := range c.Responses {
-		if !r.Ours {
-			continue
-		}
-		switch {
-		case r.Status == "stopped":
-			c.decision.Restart = append(c.decision.Restart, r.Ref)
-			return
-		case r.Status == "in-progress":
-			return // she has begun on it, and goes on
-		}
-	}
-	c.decision.Task.NewDraft = c.nextDraft()
 }

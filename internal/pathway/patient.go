@@ -33,17 +33,17 @@ func (c *chart) moveAlong(rule, text string) {
 	was := c.task.For
 	for _, t := range c.Tasks {
 		if t.For == was {
-			c.decision.Follow = append(c.decision.Follow, t.Ref)
+			planEach[Move](c, t.Ref)
 		}
 	}
 	for _, r := range c.Responses {
 		if r.Ours && r.Subject == was {
-			c.decision.Follow = append(c.decision.Follow, r.Ref)
+			planEach[Move](c, r.Ref)
 		}
 	}
 	for _, r := range []stay.Result{c.Results.Score, c.Results.Consult} {
 		if r.Ref != "" && !r.Theirs {
-			c.decision.Follow = append(c.decision.Follow, r.Ref)
+			planEach[Move](c, r.Ref)
 		}
 	}
 	c.look(c.now)
@@ -57,12 +57,12 @@ func (c *chart) startAnew() {
 	if c.task.Open() {
 		status = "cancelled"
 	}
-	c.decision.Task = &TaskChange{Status: status, Business: PatientChanged, Why: PatientChanged}
+	plan(c, &TaskChange{Status: status, Business: PatientChanged, Why: PatientChanged})
 	c.withdraw(PatientChanged)
 	c.endAdvice(PatientChanged)
 	for _, r := range c.Responses {
 		if r.Ours && r.Status == "in-progress" {
-			c.decision.Stop = append(c.decision.Stop, r.Ref)
+			planEach[Stop](c, r.Ref)
 		}
 	}
 	c.look(c.now)

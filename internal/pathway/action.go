@@ -1,0 +1,188 @@
+package pathway
+
+import (
+	"time"
+
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is all that can be done with an admission.
+
+// Action is one thing to do.
+type Action interface {
+	// Name is what `tilsyn explain --json` calls it.
+	Name() string
+}
+
+// order is that in which actions are written: the nurse's Task remembers what was
+// made of the answers, so it comes after it.
+var order = []string{"ask", "score", "withdraw", "consult", "revoke", "tell", "carry", "advice", "restore",
+	"hand_over", "labels", "follow", "duplicates", "chase", "task", "stop", "restart"}
+
+// Ask puts the form and the task before the ward.
+type Ask struct {
+	Due     time.Time `json:"due"`
+	Attempt int       `json:"attempt"` // 1, 2, …
+	Draft   int       `json:"draft"`   // counts the responses prepared in this admission, from 1
+}
+
+// Score writes down what a response is worth.
+type Score struct {
+	Response stay.Response     `json:"-"`
+	Result   instrument.Result `json:"result"`
+	Tier     Tier              `json:"tier"`
+	Limit    Limit             `json:"-"`                // the limit that was passed; zero for None
+	Amends   string            `json:"amends,omitempty"` // the Observation that it changes; "" makes one
+	Stands   bool              `json:"stands,omitempty"` // that one says it already, and the nurse's Task does not know of it
+	Passed   bool              `json:"passed,omitempty"` // another response was handed in, and is older
+}
+
+// Positive tells whether any limit was passed.
+func (s Score) Positive() bool { return s.Tier > None }
+
+// Withdrawal says of a score, an Observation, that it no longer holds.
+type Withdrawal string
+
+// Referral asks the liaison team for a consult.
+type Referral struct {
+	Urgent  bool   `json:"urgent"`
+	Renews  string `json:"renews,omitempty"`  // a consult of ours that was revoked; "" makes one
+	Changes string `json:"changes,omitempty"` // a live consult whose urgency or score changed
+	Earlier bool   `json:"earlier,omitempty"` // for the score of an earlier admission
+	// Two of an order that stands: the nurse's Task does not know of it, or the team's
+	// Task was never made.
+	Stands    string `json:"stands,omitempty"`
+	Completes string `json:"completes,omitempty"`
+	Limit     Limit  `json:"-"` // that was passed
+}
+
+// Revocation takes back a consult that nobody has begun on.
+type Revocation struct {
+	Ref string `json:"ref,omitempty"` // "" where somebody has ended the order, and only the team's Task is left
+	Why string `json:"why"`           // our code
+}
+
+// Notice is our code for what the team must know about a consult that they have
+// begun on.
+type Notice string
+
+// Carriage brings the consult in line with what the team did with their Task.
+type Carriage struct {
+	Order  string `json:"order"`  // the ServiceRequest
+	Status string `json:"status"` // R4 request-status
+	Team   string `json:"team"`   // the status of the team's Task
+}
+
+// AdviceChange is what the nurse's Task to give advice says from now on.
+type AdviceChange struct {
+	Ref     string `json:"ref,omitempty"`     // "" makes one
+	Status  string `json:"status"`            // R4 task-status
+	Why     string `json:"why,omitempty"`     // our code
+	Reroute bool   `json:"reroute,omitempty"` // the patient lies elsewhere
+}
+
+// Restoration ties a response to the admission again.
+type Restoration string
+
+// HandOver gives the team's Task to the team that is to have it now.
+type HandOver struct {
+	Task  string `json:"task"`
+	Order string `json:"order,omitempty"` // "" where somebody has deleted it, or it is theirs
+	Keeps bool   `json:"keeps,omitempty"` // who has begun on it stays its owner
+}
+
+// Labels are the security labels that resources of ours lack.
+type Labels []Label
+
+// Label is what one of them lacks.
+type Label struct {
+	Ref string      `json:"ref"`
+	Add []stay.Code `json:"add,omitempty"`
+}
+
+// Move puts the admission's patient on what is ours.
+type Move []string
+
+// Duplicates are what there is one too many of.
+type Duplicates []Duplicate
+
+// Duplicate is one too many of ours, and the one that survives.
+type Duplicate struct {
+	Ref  string `json:"ref"`
+	Keep string `json:"keep"`
+}
+
+// Chase raises the team's Task, which nobody has accepted in time.
+type Chase struct {
+	Task     string
+	Priority string // R4 request-priority
+}
+
+// MarshalText writes which Task.
+func (a Chase) MarshalText() ([]byte, error) { return []byte(a.Task), nil }
+
+// TaskChange is what the nurse's Task says from now on.
+type TaskChange struct {
+	Status   string        `json:"status"`           // R4 task-status
+	Business string        `json:"business"`         // our code: what became of the screening
+	Why      string        `json:"why,omitempty"`    // our code: why it has this status
+	Detail   string        `json:"detail,omitempty"` // which item, in words
+	Response stay.Response `json:"-"`                // the response that was judged; zero: none was
+	Withdraw bool          `json:"withdraw,omitempty"`
+	PutAside bool          `json:"put_aside,omitempty"` // keep that a person had ended it before the answers came
+	Reroute  bool          `json:"reroute,omitempty"`   // the patient lies elsewhere: owner and location follow
+	NewDraft int           `json:"new_draft,omitempty"` // prepare a response anew; counts them
+	Draft    string        `json:"draft,omitempty"`     // the response that stands, and that the Task does not point to
+	Raise    int           `json:"raise,omitempty"`     // how often the priority has been raised: see Priority
+	Met      string        `json:"met,omitempty"`       // a clinician's order that meets the need
+}
+
+// Stop puts drafts out of the way.
+type Stop []string
+
+// Restart opens drafts that were stopped and are needed again.
+type Restart []string
+
+func (*Ask) Name() string          { return "ask" }
+func (*Score) Name() string        { return "score" }
+func (*Withdrawal) Name() string   { return "withdraw" }
+func (*Referral) Name() string     { return "consult" }
+func (*Revocation) Name() string   { return "revoke" }
+func (*Notice) Name() string       { return "tell" }
+func (*Carriage) Name() string     { return "carry" }
+func (*AdviceChange) Name() string { return "advice" }
+func (*Restoration) Name() string  { return "restore" }
+func (*HandOver) Name() string     { return "hand_over" }
+func (*Labels) Name() string       { return "labels" }
+func (*Move) Name() string         { return "follow" }
+func (*Duplicates) Name() string   { return "duplicates" }
+func (*Chase) Name() string        { return "chase" }
+func (*TaskChange) Name() string   { return "task" }
+func (*Stop) Name() string         { return "stop" }
+func (*Restart) Name() string      { return "restart" }
+
+// Codes of the nurse's Task, in the code system of fhir/artifacts.
+const (
+	Unanswered   = "unanswered"
+	Scored       = "scored"
+	Incomplete   = "incomplete"
+	Invalid      = "invalid"
+	WrongPatient = "wrong-patient"
+	Declined     = "declined"
+	Unable       = "unable"
+
+	Corrected          = "corrected"   // told to the team: the score has changed
+	Withdrawn          = "withdrawn"   // told to the team: the score no longer holds
+	OrderEnded         = "order-ended" // told to the team: somebody has cancelled the order
+	OfferDeclined      = "offer-declined"
+	ScreenedBefore     = "screened-before" // nobody was asked: an earlier screening still holds
+	PatientChanged     = "patient-changed" // the admission turned out to be another patient's
+	Discharged         = "discharged"
+	AdmissionCancelled = "admission-cancelled"
+	Deceased           = "deceased"
+)
+
+// Unfinished are the codes of a Task whose screening still waits for somebody,
+// whatever the ward has done with the Task itself: the census asks for them.
+var Unfinished = []string{Unanswered, Incomplete, Invalid, WrongPatient}

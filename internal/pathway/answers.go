@@ -1,0 +1,187 @@
+package pathway
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is about answers: which of them count, what they are worth, and what
+// follows from that.
+
+// submitted finds the response that counts: the newest that was handed in. A
+// nurse who marks her Task completed has handed in the response that belongs
+// to it, whatever status her form left on it.
+func (c *chart) submitted() bool {
+	found := false
+	for _, r := range c.Responses {
+		byTask := c.task.Status == "completed" && r.Ref == c.task.Response && r.Status == "in-progress"
+		if !r.Submitted() && !byTask {
+			continue
+		}
+		if !found || !r.Authored.Before(c.response.Authored) {
+			c.response, found = r, true
+		}
+	}
+	return found
+}
+
+// AnsweredAt is when a response was answered, as far as it tells. A draft bears the
+// date of its making until somebody answers it, and some renderers leave that there.
+func AnsweredAt(r stay.Response, task stay.Task, written time.Time) time.Time {
+	if r.Authored.IsZero() || r.Ours && !r.Authored.After(task.Made) {
+		return written
+	}
+	return r.Authored
+}
+
+// judge scores the response that counts, once for each version of it.
+func (c *chart) judge() {
+	r := c.response
+	if !c.asked && !c.eligible() {
+		return
+	}
+	if c.task.Judged == r.Version && !c.closedInVain() && !c.task.NoResult {
+		c.judgedBefore()
+		return
+	}
+	if r.Subject != "" && !c.samePerson(r.Subject) {
+		c.giveBack(WrongPatient, "", "the answers name another patient than the admission; not scored")
+		return
+	}
+	if r.Form == nil {
+		c.unreadable()
+		return
+	}
+	c.act(instrument.Judge(r.Form, r.Content))
+}
+
+// judgedBefore leaves a score alone. Where there is none the Task is still
+// waited for: the nurse may decline, be reminded, or the patient go home.
+func (c *chart) judgedBefore() {
+	if !c.task.Scored() {
+		c.await()
+		return
+	}
+	c.decision.because("judged", "this version of the answers has been judged")
+	if c.response.Poor {
+		ref := Restoration(c.response.Ref)
+		plan(c, &ref)
+		c.decision.because("restored", "the form came back without what ties it to the admission; that is put back, the answers stay as they are")
+	}
+}
+
+func (c *chart) act(result instrument.Result) {
+	switch result.Status {
+	case instrument.Incomplete:
+		if result.Declined {
+			plan(c, &TaskChange{Status: "rejected", Business: Declined, Why: Declined, Response: c.response})
+			c.decision.because(Declined, "the response says: declined; not asked again in this admission")
+			c.withdraw(Declined)
+			return
+		}
+		c.giveBack(Incomplete, result.Reason, "an answer is missing; no score")
+	case instrument.Invalid:
+		c.giveBack(Invalid, result.Reason, "an answer is not one of the form's; no score")
+	default:
+		c.score(result)
+	}
+}
+
+// unreadable says once that the form that was answered cannot be read. That is
+// no judgement: it may be on the server later, and another release may read it.
+func (c *chart) unreadable() {
+	const text = "the version of the form that was answered cannot be scored"
+	if c.task.BusinessStatus == Invalid && c.Admission.Present() && !c.closedInVain() && !c.task.Scored() {
+		c.decision.because(Invalid, text)
+		c.await()
+		return
+	}
+	c.giveBack(Invalid, c.response.FormProblem, text)
+	if task := planned[TaskChange](c); task != nil {
+		task.Response = stay.Response{}
+	}
+}
+
+// giveBack leaves the Task with the ward and says what is wrong.
+func (c *chart) giveBack(business, detail, text string) {
+	c.decision.because(business, "%s", text)
+	if c.task.Scored() {
+		c.scoreFell(business, detail)
+		return
+	}
+	if c.Admission.Status == stay.Finished {
+		c.end(Discharged, "the patient was discharged before the answers gave a score")
+		return
+	}
+	if !c.asked {
+		plan(c, c.newTask(c.due()))
+		return
+	}
+	status := c.task.Status
+	if c.closedInVain() {
+		status = "in-progress"
+	}
+	plan(c, &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response})
+}
+
+// closedInVain tells that the nurse closed her Task although the answers gave
+// no score, while the patient can still be asked.
+func (c *chart) closedInVain() bool {
+	return c.task.Status == "completed" && !c.task.Scored() && !c.task.PutAside && c.Admission.Present()
+}
+
+// score writes the score, closes the Task and acts on the tier that was
+// reached.
+func (c *chart) score(result instrument.Result) {
+	tier, limit := c.policy.Tier(*result.Score, c.Patient, c.now)
+	plan(c, &TaskChange{Status: "completed", Business: Scored, Response: c.response, PutAside: c.putAside()})
+	if c.task.NoResult {
+		c.decision.because("never-made", "a part of what was to be written of these answers was never made; it is written again")
+	}
+	same := c.unchanged(result)
+	if same && c.task.Scored() && !c.task.NoResult {
+		c.decision.because("same", "the response was saved again with the same answers")
+		return
+	}
+	plan(c, &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref, Stands: same, Passed: c.passed()})
+	c.decision.because("score", "complete answers")
+	c.stopDrafts()
+	switch {
+	case tier < Consult:
+		c.decision.because("tier-"+tier.String(), "no limit for a consult was passed")
+		c.revoke(Corrected)
+	default:
+		c.decision.because("tier-"+tier.String(), "the limit of %d for %s was passed (%s)", limit.From, limit.Who(), limit.Source)
+		c.offer(result.Offer, tier, limit)
+	}
+	if tier == Advice || tier > Advice && result.Offer == instrument.OfferDeclined {
+		c.advise()
+		return
+	}
+	c.endAdvice(Corrected)
+}
+
+// passed tells whether another response was handed in that does not count.
+func (c *chart) passed() bool {
+	return slices.ContainsFunc(c.Responses, func(r stay.Response) bool { return r.Submitted() && r.Ref != c.response.Ref })
+}
+
+// offer refers a patient who passed a limit, unless she has said that she does
+// not want the team.
+func (c *chart) offer(answer instrument.Offer, tier Tier, limit Limit) {
+	if answer == instrument.OfferDeclined {
+		c.decision.because(OfferDeclined, "the patient does not want the consult; recorded, and none is ordered")
+		c.revoke(OfferDeclined)
+		return
+	}
+	if c.Admission.Status == stay.Finished {
+		c.decision.because("after-discharge", "the answers came after the discharge; by policy: %s", c.policy.AfterDischarge)
+		if c.policy.AfterDischarge == "record" && !c.Results.Consult.Live() {
+			return
+		}
+	}
+	c.refer(&Referral{Urgent: tier == Urgent, Limit: limit})
+}

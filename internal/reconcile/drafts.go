@@ -1,0 +1,30 @@
+package reconcile
+
+import "github.com/tilsyn/tilsyn/internal/pathway"
+
+// stopping puts drafts out of the way.
+type stopping struct{ *pathway.Stop }
+
+func (a stopping) describe() []string { return eachOf("stop the draft ", *a.Stop) }
+
+func (a stopping) write(w *writing) { w.setStatus(*a.Stop, "stopped") }
+
+// restarting opens drafts again.
+type restarting struct{ *pathway.Restart }
+
+func (a restarting) describe() []string { return eachOf("open again the draft ", *a.Restart) }
+
+func (a restarting) write(w *writing) { w.setStatus(*a.Restart, "in-progress") }
+
+func (w *writing) setStatus(refs []string, status string) {
+	for _, ref := range refs {
+		w.edit(ref, func(e *edit) { e.set("status", status) })
+	}
+}
+
+func eachOf(words string, refs []string) (lines []string) {
+	for _, ref := range refs {
+		lines = append(lines, words+ref)
+	}
+	return lines
+}

@@ -1,0 +1,34 @@
+package reconcile
+
+import "github.com/tilsyn/tilsyn/internal/pathway"
+
+// revoking takes back a consult that nobody has begun on.
+type revoking struct{ *pathway.Revocation }
+
+func (a revoking) describe() []string {
+	if a.Ref == "" {
+		return []string{"cancel the team's task (" + a.Why + ")"}
+	}
+	return []string{"revoke the consult " + a.Ref + " (" + a.Why + ")"}
+}
+
+func (a revoking) write(w *writing) {
+	why := w.concept(a.Why, "")
+	if a.Ref != "" {
+		w.edit(a.Ref, func(e *edit) {
+			e.set("status", "revoked")
+			e.set("note.-1", w.note(*why.Text))
+		})
+		w.touched(a.Ref)
+	}
+	task, ok := w.p.stay.TeamTask()
+	if !ok || !task.Open() {
+		return
+	}
+	w.edit(task.Ref, func(e *edit) {
+		e.set("status", "cancelled")
+		e.set("statusReason", why)
+		w.modified(e)
+	})
+	w.touched(task.Ref)
+}

@@ -1,0 +1,152 @@
+package reconcile
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// writing is one transaction in the making: the picture it rests on, and the
+// references of what it creates.
+type writing struct {
+	*Reconciler
+	p      picture
+	id     string // of the admission
+	name   string // of this screening of the admission, in identifiers
+	now    time.Time
+	owners stay.Owners
+	words  words
+	meta   *r4.Meta // of what says only that the patient is to be asked
+	told   *r4.Meta // of what follows from answers
+
+	decision pathway.Decision
+	made     outputs // so far
+
+	tx      fhir.Transaction
+	edits   map[string]*edit
+	edited  []string       // in the order in which they were first edited
+	targets []r4.Reference // what the Provenance is about
+	err     error
+}
+
+// compose turns a decision into the transaction that carries it out, and that
+// has its AuditEvents where it is to be recorded.
+func (r *Reconciler) compose(p picture, d pathway.Decision, recorded bool) (*fhir.Transaction, error) {
+	id := p.stay.Admission.ID
+	w := &writing{
+		Reconciler: r, p: p, id: id, name: numbered(id, pathway.Generation(p.stay)), now: r.Now(), decision: d,
+		owners: p.stay.Owners,
+		words:  language(r.Language),
+		edits:  map[string]*edit{},
+	}
+	w.meta, w.told = w.marked(nil), w.marked(source(p.stay, d))
+	for _, action := range d.Actions {
+		doingOf(action).write(w)
+	}
+	w.provenance()
+	w.update()
+	if recorded {
+		w.audit()
+	}
+	return &w.tx, errors.Join(w.err, w.tx.Err())
+}
+
+func (w *writing) create(ref string, resource any, purpose string) {
+	w.tx.Create(ref, resource, fhir.ByIdentifier(IdentifierSystem, purpose+":"+w.name))
+}
+
+func (w *writing) encounter() *r4.Reference { return fhir.Ref("Encounter/" + w.id) }
+func (w *writing) subject() *r4.Reference   { return fhir.Ref(w.p.stay.Patient.Ref) }
+func (w *writing) device() *r4.Reference    { return fhir.Ref(w.Device) }
+
+// touched remembers what the Provenance is about.
+func (w *writing) touched(refs ...string) {
+	for _, ref := range refs {
+		known := slices.ContainsFunc(w.targets, func(t r4.Reference) bool { return *t.Reference == ref })
+		if !known {
+			w.targets = append(w.targets, *fhir.Ref(ref))
+		}
+	}
+}
+
+// party is an owner from the configuration: Type/id, or system|value.
+func party(configured, name string) *r4.Reference {
+	if configured == "" {
+		if name == "" {
+			return nil
+		}
+		return &r4.Reference{Display: &name}
+	}
+	if system, value, ok := strings.Cut(configured, "|"); ok {
+		return &r4.Reference{Identifier: &r4.Identifier{System: &system, Value: &value}}
+	}
+	return fhir.Ref(configured)
+}
+
+// modified dates an edit of a Task. A clock behind the one that made the Task
+// must not date it before that: an invariant (inv-1) refuses it.
+func (w *writing) modified(e *edit) {
+	at := w.now
+	if made := moment(e.Get("authoredOn")); made.After(at) {
+		at = made
+	}
+	e.set("lastModified", *fhir.Instant(at))
+}
+
+// concept is one of our codes with its words; detail names the item.
+func (w *writing) concept(code, detail string) r4.CodeableConcept {
+	c := fhir.Concept(CodeSystem, code, "")
+	text := w.words.of(code)
+	if detail != "" {
+		text += " (" + detail + ")"
+	}
+	c.Text = &text
+	return c
+}
+
+// provenance records who did it, by which policy and rules, from which answers.
+func (w *writing) provenance() {
+	if len(w.targets) == 0 {
+		return
+	}
+	reasons := make([]r4.CodeableConcept, 0, len(w.decision.Reasons))
+	for _, reason := range w.decision.Reasons {
+		reasons = append(reasons, r4.CodeableConcept{Text: fhir.Ptr(reason.Rule + ": " + reason.Text)})
+	}
+	activity, from := w.activity()
+	w.tx.Create(fhir.NewRef(), r4.Provenance{
+		Meta:     w.told,
+		Target:   w.targets,
+		Recorded: *fhir.Instant(w.now),
+		Policy:   []string{w.policyURI()},
+		Reason:   reasons,
+		Activity: fhir.Ptr(fhir.Concept(CodeSystem, activity, "")),
+		Agent: []r4.ProvenanceAgent{{
+			Type: fhir.Ptr(fhir.Concept("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "assembler", "Assembler")),
+			Who:  *w.device(),
+		}},
+		Entity: []r4.ProvenanceEntity{{Role: r4.ProvenanceEntityRoleSource, What: *fhir.Ref(from)}},
+	}, "")
+}
+
+// activity is that of the first action that has one.
+func (w *writing) activity() (activity, from string) {
+	activity = "withdraw"
+	for _, action := range w.decision.Actions {
+		if a, ok := doingOf(action).(recorded); ok {
+			activity, from = a.record(w)
+			break
+		}
+	}
+	return activity, cmp.Or(from, "Encounter/"+w.id)
+}
+
+func (w *writing) policyURI() string { return PolicySystem + "/" + w.Policy.Version }
