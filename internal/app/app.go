@@ -132,8 +132,8 @@ func ignoreEnd(ctx context.Context, err error) error {
 
 func (a *App) intake() (*intake.Poller, *intake.Census) {
 	census := intake.NewCensus(a.client, a.queue, a.names(), a.counted)
-	window := intake.Window{Overlap: a.cfg.Poll.Overlap, LookBack: a.cfg.Poll.LookBack}
-	return intake.NewPoller(a.client, a.queue, a.names(), window, census, a.polled), census
+	back := intake.Back{Overlap: a.cfg.Poll.Overlap, LookBack: a.cfg.Poll.LookBack}
+	return intake.NewPoller(a.client, a.queue, a.names(), back, census, a.polled), census
 }
 
 func (a *App) names() intake.Names {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/tilsyn/tilsyn/internal/intake"
 )
 
 // crowd is a listener that lets in so many at once and is never shut by those who
@@ -107,7 +109,7 @@ func (c *crowd) admit(conn net.Conn) *guest {
 }
 
 func (c *crowd) enter(conn net.Conn) *guest {
-	g := &guest{Conn: conn, crowd: c, address: host(conn.RemoteAddr())}
+	g := &guest{Conn: conn, crowd: c, address: intake.Host(conn.RemoteAddr().String())}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.from[g.address] == nil {
@@ -170,14 +172,6 @@ func (g *guest) Close() error {
 	c.mu.Unlock()
 	g.serving(false)
 	return g.Conn.Close()
-}
-
-func host(a net.Addr) string {
-	name, _, err := net.SplitHostPort(a.String())
-	if err != nil {
-		return a.String() // no address of a network
-	}
-	return name
 }
 
 type guestKey struct{}

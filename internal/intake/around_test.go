@@ -112,7 +112,7 @@ func TestThePollerGoesPastWhatCannotBeRead(t *testing.T) {
 	for name, which := range map[string]int{"in the middle": 20, "the newest": 39} {
 		t.Run(name, func(t *testing.T) {
 			s, c := serve(t)
-			p, q := pollingIn(c, Window{Overlap: time.Hour})
+			p, q := pollingIn(c, Back{Overlap: time.Hour})
 			s.put("Encounter/old", noon.Add(-time.Hour), "")
 			rounds(t, p)
 			rounds(t, p)
@@ -141,7 +141,7 @@ func TestThePollerBeginsBesideWhatCannotBeRead(t *testing.T) {
 	s, c := serve(t)
 	s.admitted(3, time.Second)
 	s.bad, s.now = bad(2), noon.Add(time.Minute)
-	p, q := pollingIn(c, Window{Overlap: 10 * time.Second})
+	p, q := pollingIn(c, Back{Overlap: 10 * time.Second})
 	for range triesOfAPage {
 		_ = p.round(t.Context())
 	}
@@ -159,7 +159,7 @@ func TestWhatWasWrittenBeforeTheWindowIsNoNews(t *testing.T) {
 	s, c := serve(t)
 	s.ignores, s.now = true, noon.Add(48*time.Hour)
 	s.admitted(2000, time.Minute)
-	p, q := pollingIn(c, Window{Overlap: 10 * time.Minute})
+	p, q := pollingIn(c, Back{Overlap: 10 * time.Minute})
 	rounds(t, p)
 	rounds(t, p)
 	fresh, backlog := q.took()
@@ -187,7 +187,7 @@ func TestWhatWasWrittenBeforeTheWindowIsNoNews(t *testing.T) {
 // stands in it, in whatever window.
 func TestWhatHasNoStampIsNewsOnce(t *testing.T) {
 	s, c := serve(t)
-	p, q := pollingIn(c, Window{Overlap: time.Second})
+	p, q := pollingIn(c, Back{Overlap: time.Second})
 	s.put("Encounter/1", noon, "")
 	rounds(t, p)
 	rounds(t, p)
@@ -220,7 +220,7 @@ func TestARemarkKeepsACensusFromBeingWhole(t *testing.T) {
 		if err != nil || len(strings.Fields(named)) != 120 || len(n.Gaps.Reasons) == 0 || len(n.Gaps.Unread) != 0 {
 			t.Errorf("%s: %d named, %q, %v", remark, len(strings.Fields(named)), n.Gaps.Reasons, err)
 		}
-		p, q := pollingIn(c, Window{Overlap: time.Hour})
+		p, q := pollingIn(c, Back{Overlap: time.Hour})
 		_ = p.round(t.Context()) // it looks where the newest is
 		if err := p.round(t.Context()); err == nil {
 			t.Errorf("%s: a poll was whole", remark)
@@ -238,7 +238,7 @@ func TestThePollerWaitsForWhatAnErrorLeftOut(t *testing.T) {
 	for rounds, want := range map[int]string{1: "left out", triesOfAPage - 1: "left out", triesOfAPage: ""} {
 		s, c := serve(t)
 		s.put("Encounter/old", noon.Add(-time.Hour), "")
-		p, q := pollingIn(c, Window{Overlap: time.Second})
+		p, q := pollingIn(c, Back{Overlap: time.Second})
 		_, _ = p.round(t.Context()), p.round(t.Context())
 		s.remark = failed
 		s.put("Encounter/given", noon.Add(10*time.Minute), "")
@@ -278,7 +278,7 @@ func TestWhoIsNotAskedForIsCounted(t *testing.T) {
 	}
 }
 
-func pollingIn(c *fhir.Client, w Window) (*Poller, *heard) {
+func pollingIn(c *fhir.Client, back Back) (*Poller, *heard) {
 	q := &heard{}
-	return NewPoller(c, q, names, w, NewCensus(c, q, names, nil), nil), q
+	return NewPoller(c, q, names, back, NewCensus(c, q, names, nil), nil), q
 }

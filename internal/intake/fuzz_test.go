@@ -24,7 +24,7 @@ func FuzzHook(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, method, path, body string) {
 		q := &heard{}
-		hook := NewHook(q, NewPoller(c, q, names, Window{Overlap: time.Minute}, nil, nil), Proof{Tokens: func() ([]string, error) { return []string{"secret"}, nil }})
+		hook := NewHook(q, NewPoller(c, q, names, Back{Overlap: time.Minute}, nil, nil), Proof{Tokens: func() ([]string, error) { return []string{"secret"}, nil }})
 		r := httptest.NewRequest(http.MethodPost, HookPath, strings.NewReader(body))
 		r.Method, r.URL.Path = method, HookPath+path
 		r.Header.Set("Authorization", "Bearer secret")
@@ -56,7 +56,7 @@ func FuzzNames(f *testing.F) {
 		}
 		q := &heard{}
 		named := newTally(q.Fresh)
-		NewPoller(c, q, names, Window{}, NewCensus(c, q, names, nil), nil).name(r, named)
+		NewPoller(c, q, names, Back{}, NewCensus(c, q, names, nil), nil).name(r, named)
 		named.ring()
 		for _, id := range q.fresh {
 			if !fhir.ValidID(id) {

@@ -104,7 +104,7 @@ func turnAway(w http.ResponseWriter, r *http.Request, why string, status int) {
 func (h *Hook) waitFor(w http.ResponseWriter, r *http.Request) {
 	c := http.NewResponseController(w)
 	_ = c.SetReadDeadline(time.Now().Add(h.patience)) // the server has a limit of its own, only longer
-	release, ok := h.slots.take(r.Context(), address(r), func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
+	release, ok := h.slots.take(r.Context(), Host(r.RemoteAddr), func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })
 	if !ok {
 		busy(w, r)
 		return

@@ -22,7 +22,7 @@ func ring(t *testing.T, r *http.Request, tokens Secrets) (status int, named stri
 	t.Helper()
 	_, c := serve(t)
 	q := &heard{}
-	p := NewPoller(c, q, names, Window{}, nil, nil)
+	p := NewPoller(c, q, names, Back{}, nil, nil)
 	w := httptest.NewRecorder()
 	NewHook(q, p, Proof{Tokens: tokens}).ServeHTTP(w, r)
 	fresh, backlog := q.took()
@@ -85,7 +85,7 @@ func TestARefusedCallerLearnsNothingAboutTheSecret(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := request(http.MethodPost, "/hooks/fhir", "")
 	r.Header.Set("Authorization", "Bearer wrong")
-	NewHook(q, NewPoller(c, q, names, Window{}, nil, nil), Proof{Tokens: known}).ServeHTTP(w, r)
+	NewHook(q, NewPoller(c, q, names, Back{}, nil, nil), Proof{Tokens: known}).ServeHTTP(w, r)
 	if w.Header().Get("WWW-Authenticate") == "" || strings.Contains(w.Body.String(), secret) || strings.Contains(w.Body.String(), "wrong") {
 		t.Errorf("answered %q", w.Body.String())
 	}
@@ -96,7 +96,7 @@ func TestARotatedSecretCountsAtOnce(t *testing.T) {
 	_, c := serve(t)
 	q := &heard{}
 	var now []string
-	h := NewHook(q, NewPoller(c, q, names, Window{}, nil, nil), Proof{Tokens: func() ([]string, error) { return now, nil }})
+	h := NewHook(q, NewPoller(c, q, names, Back{}, nil, nil), Proof{Tokens: func() ([]string, error) { return now, nil }})
 	for _, step := range []struct {
 		current, shown string
 		want           int
@@ -230,7 +230,7 @@ func TestASignatureCoversTheBody(t *testing.T) {
 		r.Header.Set("Authorization", "Bearer "+tt.token)
 		r.Header.Set("X-Signature", tt.signature)
 		w := httptest.NewRecorder()
-		NewHook(q, NewPoller(c, q, names, Window{}, nil, nil), tt.proof).ServeHTTP(w, r)
+		NewHook(q, NewPoller(c, q, names, Back{}, nil, nil), tt.proof).ServeHTTP(w, r)
 		if named, _ := q.took(); w.Code != tt.want || (named == "1") != (tt.want == 204) {
 			t.Errorf("%s: %d, named %q; want %d", name, w.Code, named, tt.want)
 		}
@@ -249,7 +249,7 @@ func TestTheSignatureIsTheStandardOne(t *testing.T) {
 func TestAFullQueueSendsCallersAway(t *testing.T) {
 	_, c := serve(t)
 	q := &heard{full: true}
-	p := NewPoller(c, q, names, Window{}, nil, nil)
+	p := NewPoller(c, q, names, Back{}, nil, nil)
 	h := NewHook(q, p, Proof{Tokens: known})
 	for path, want := range map[string]int{"/hooks/fhir/Encounter/1": 503, "/hooks/fhir": 204, "/hooks/fhir/Task/1": 204} {
 		w := httptest.NewRecorder()
@@ -314,7 +314,7 @@ func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 func TestAHundredPingsAreOneMoreRound(t *testing.T) {
 	_, c := serve(t)
 	q := &heard{}
-	p := NewPoller(c, q, names, Window{}, nil, nil)
+	p := NewPoller(c, q, names, Back{}, nil, nil)
 	h := NewHook(q, p, Proof{Tokens: known})
 	for range 100 {
 		h.ServeHTTP(httptest.NewRecorder(), request(http.MethodPost, "/hooks/fhir", ""))

@@ -18,7 +18,7 @@ type Poller struct {
 	client *fhir.Client
 	queue  Queue
 	names  Names
-	Window
+	Back
 	census  *Census
 	bell    bell
 	cursors map[string]*cursor // by resource type
@@ -31,8 +31,8 @@ type Poller struct {
 	Expect func(admission, patient string)
 }
 
-// Window is how far back the poller reads.
-type Window struct {
+// Back is how far back the poller reads.
+type Back struct {
 	// Overlap is read again in each poll, for writes that became visible late.
 	Overlap time.Duration
 	// LookBack is read in the first poll. The census knows open admissions and
@@ -45,8 +45,8 @@ type Window struct {
 var polled = []string{"Encounter", "Task", "QuestionnaireResponse", "ServiceRequest", "Patient"}
 
 // NewPoller makes a poller; report hears of every round, nil when it went well.
-func NewPoller(c *fhir.Client, q Queue, n Names, w Window, census *Census, report func(error)) *Poller {
-	p := &Poller{client: c, queue: q, names: n, Window: w, census: census, report: report,
+func NewPoller(c *fhir.Client, q Queue, n Names, back Back, census *Census, report func(error)) *Poller {
+	p := &Poller{client: c, queue: q, names: n, Back: back, census: census, report: report,
 		bell: newBell(), cursors: map[string]*cursor{}}
 	for _, typ := range polled {
 		p.cursors[typ] = &cursor{seen: map[string]version{}}

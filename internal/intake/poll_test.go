@@ -20,7 +20,7 @@ const overlap, lookBack = 10 * time.Minute, 72 * time.Hour
 func watching(t *testing.T, c *fhir.Client) (*Poller, *heard) {
 	t.Helper()
 	q := &heard{}
-	p := NewPoller(c, q, names, Window{overlap, lookBack}, NewCensus(c, q, names, nil), nil)
+	p := NewPoller(c, q, names, Back{overlap, lookBack}, NewCensus(c, q, names, nil), nil)
 	for range 2 { // the first round only finds out what time it is there
 		rounds(t, p)
 	}
@@ -79,7 +79,7 @@ func TestWhatChangedBeforeTheStartIsBacklog(t *testing.T) {
 	s.put("Encounter/7", noon.Add(-time.Hour), `"subject":{"reference":"Patient/1"}`)
 	s.put("Patient/1", noon.Add(-time.Hour), "")
 	q := &heard{}
-	p := NewPoller(c, q, names, Window{overlap, lookBack}, NewCensus(c, q, names, nil), nil)
+	p := NewPoller(c, q, names, Back{overlap, lookBack}, NewCensus(c, q, names, nil), nil)
 	for range 2 {
 		rounds(t, p)
 	}
@@ -167,7 +167,7 @@ func TestWhatChangedBeforeTheStartIsLookedAtOnce(t *testing.T) {
 	s.put("Encounter/weekend", noon.Add(-lookBack+time.Hour), "")
 	s.put("Encounter/long-ago", noon.Add(-lookBack-time.Hour), "")
 	q := &heard{}
-	p := NewPoller(c, q, names, Window{overlap, lookBack}, nil, nil)
+	p := NewPoller(c, q, names, Back{overlap, lookBack}, nil, nil)
 	rounds(t, p)
 	q.wantFresh(t, "", "the first round only reads the server's clock")
 	if len(p.bell) != 1 {
@@ -293,7 +293,7 @@ func TestTheBellStartsARoundAndTheEndOfTheContextStopsIt(t *testing.T) {
 	s, c := serve(t)
 	q := &heard{}
 	told := make(chan error)
-	p := NewPoller(c, q, names, Window{overlap, lookBack}, nil, func(err error) { told <- err })
+	p := NewPoller(c, q, names, Back{overlap, lookBack}, nil, func(err error) { told <- err })
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { p.Run(ctx, 0); close(done) }()

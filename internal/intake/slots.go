@@ -3,7 +3,6 @@ package intake
 import (
 	"context"
 	"net"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -87,11 +86,11 @@ func (s *slots) crowdOut() {
 // taken is how many are.
 func (s *slots) taken() int { return len(s.free) }
 
-// address is where a caller is, without his port.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+// Host is an address without its port.
+func Host(address string) string {
+	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return r.RemoteAddr
+		return address // of no network
 	}
 	return host
 }
