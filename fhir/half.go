@@ -27,6 +27,15 @@ func HalfOf(t *Transaction, err error) *Half {
 	return h
 }
 
+// After is what may be left once the rest of a Half was sent and met another answer
+// that IsUnsure.
+func (h *Half) After(sent *Transaction, err error) *Half {
+	if again := HalfOf(sent, err); len(again.refused) > 0 {
+		return again
+	}
+	return h // nothing is known
+}
+
 // Left is what has to be sent again so that the whole stands; nil where all of it
 // does, or nothing: then what was to be written is decided anew. An update is left
 // while the version that it replaces stands. Creates that are met by what stands go

@@ -19,51 +19,69 @@ import (
 // in trouble it is the server's, and no longer that of one of them.
 const maxRemembered = 1000
 
+// mostHalves bounds what is kept of one admission.
+const mostHalves = 10
+
 // sent notes what may stand in part, as far as the answer says.
 func (m *memo) sent(admission string, tx *fhir.Transaction, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if fhir.IsUnsure(err) && len(m.halves) < maxRemembered {
-		m.halves[admission] = fhir.HalfOf(tx, err)
+	if fhir.IsUnsure(err) {
+		m.keepHalves(admission, fhir.HalfOf(tx, err))
 	}
 }
 
-func (m *memo) half(admission string) *fhir.Half {
+func (m *memo) keepHalves(admission string, halves ...*fhir.Half) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.halves[admission]
+	kept := append(m.halves[admission], halves...)
+	if len(kept) > 0 && (len(m.halves) < maxRemembered || len(m.halves[admission]) > 0) {
+		m.halves[admission] = kept[max(0, len(kept)-mostHalves):]
+	}
 }
 
-func (m *memo) stands(admission string) {
+func (m *memo) takeHalves(admission string) []*fhir.Half {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	halves := m.halves[admission]
 	delete(m.halves, admission)
+	return halves
 }
 
-// complete makes what an earlier transaction was to make and did not: the nurse's
+// complete makes what earlier transactions were to make and did not: the nurse's
 // Task may say that a consult was asked for, and the team's Task have been refused.
 // Another process, or this one after a restart, knows nothing of it: what stands
 // says so too, see stay.NeverMade.
 func (r *Reconciler) complete(ctx context.Context, id string) (done Done, err error) {
-	half := r.loader.seen.half(id)
-	if half == nil {
-		return Done{}, nil
+	for _, half := range r.loader.seen.takeHalves(id) {
+		left, e := r.completeOne(ctx, half, &done)
+		if left != nil {
+			r.loader.seen.keepHalves(id, left)
+			err = errors.Join(err, fmt.Errorf("complete what was written in part: %w", e))
+		}
 	}
+	return done, err
+}
+
+// completeOne gives what is left of a half and why; nil: nothing.
+func (r *Reconciler) completeOne(ctx context.Context, half *fhir.Half, done *Done) (*fhir.Half, error) {
 	left, err := half.Left(ctx, r.Client)
-	if err == nil && left != nil {
-		done.Wrote = true
-		err = r.Client.Transact(ctx, left)
-		r.loader.seen.sent(id, left, err)
-	}
-	if left.OnlyAudits() && fhir.IsRefused(err) {
-		r.trail.close(r.Now())
-		done.Unrecorded, err = true, nil
-	}
 	if err != nil {
-		return done, fmt.Errorf("complete what was written in part: %w", err)
+		return half, err
 	}
-	r.loader.seen.stands(id)
-	return done, nil
+	if left == nil {
+		return nil, nil
+	}
+	done.Wrote = true
+	switch err = r.Client.Transact(ctx, left); {
+	case err == nil:
+		return nil, nil
+	case left.OnlyAudits() && fhir.IsRefused(err): // nobody is missed for want of a record
+		r.trail.close(r.Now())
+		done.Unrecorded = true
+		return nil, nil
+	case fhir.IsUnsure(err):
+		return half.After(left, err), err
+	}
+	return half, err
 }
 
 // failure is an answer that an admission has met again and again.
