@@ -22,12 +22,14 @@ type Options struct {
 	MaxConcurrent int               // requests under way at once; 0: 8
 	Transport     http.RoundTripper // fhir/auth has one that shows who we are; nil: a Pool
 	Chance        Chance            // draws how long a server that is unwell is left alone; nil: at random
+	Arrive        func(what string) // called before a request waits for its turn, so that a simulation can keep two from coming at one moment; nil: nothing is
 }
 
 // Client speaks to one FHIR server. It is safe for concurrent use.
 type Client struct {
 	base   string
 	home   *url.URL // the base URL, in its parts
+	arrive func(what string)
 	http   *resty.Client
 	guard  *guard
 	clock  clock
@@ -68,10 +70,11 @@ func New(o Options) (*Client, error) {
 		SetLogger(silent{})
 	u.Path = strings.TrimRight(u.Path, "/")
 	return &Client{
-		base:  strings.TrimRight(o.BaseURL, "/"),
-		home:  u,
-		http:  h,
-		guard: newGuard(o.MaxConcurrent, o.Chance),
+		base:   strings.TrimRight(o.BaseURL, "/"),
+		home:   u,
+		arrive: o.Arrive,
+		http:   h,
+		guard:  newGuard(o.MaxConcurrent, o.Chance),
 	}, nil
 }
 
@@ -157,7 +160,10 @@ func (c *Client) roundTrip(ctx context.Context, op, method, path string, body []
 
 // guarded sends a request when it is its turn; what is all that it asks.
 func (c *Client) guarded(req *resty.Request, method, url, what string) (*resty.Response, error) {
-	if err := c.guard.enter(req.Context(), what); err != nil {
+	if c.arrive != nil {
+		c.arrive(what)
+	}
+	if err := c.guard.enter(req.Context()); err != nil {
 		return nil, err
 	}
 	v := verdict{sign: cutShort}

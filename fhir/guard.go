@@ -1,13 +1,11 @@
 package fhir
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -26,9 +24,9 @@ type guard struct {
 	mu     sync.Mutex
 	limit  float64 // requests at once for now; 1 to most
 	busy   int
-	turns  []*turn // who waits
-	failed int     // in a row
-	rests  int     // in a row, none of which helped
+	turns  []chan struct{} // who waits, in the order in which they came; closed when it is their turn
+	failed int             // in a row
+	rests  int             // in a row, none of which helped
 	mood   mood
 	until  time.Time // of the rest
 	timer  *time.Timer
@@ -81,28 +79,15 @@ func newGuard(most int, chance Chance) *guard {
 	return &guard{most: most, limit: float64(most), chance: chance}
 }
 
-// turn is one request's, and what it asks.
-type turn struct {
-	at   time.Time
-	what string
-	come chan struct{} // closed when it has come
-}
-
 // enter waits for a turn; every turn ends with leave.
-func (g *guard) enter(ctx context.Context, what string) error {
-	mine := &turn{time.Now(), what, make(chan struct{})}
+func (g *guard) enter(ctx context.Context) error {
+	mine := make(chan struct{})
 	g.mu.Lock()
 	g.turns = append(g.turns, mine)
-	if g.spared() {
-		// A moment later: on a simulated clock several come at once, and who goes
-		// first must not be left to the scheduler.
-		time.AfterFunc(time.Nanosecond, g.locked(g.admit))
-	} else {
-		g.admit()
-	}
+	g.admit()
 	g.mu.Unlock()
 	select {
-	case <-mine.come:
+	case <-mine:
 		return nil
 	case <-ctx.Done():
 		g.giveUp(mine)
@@ -110,18 +95,7 @@ func (g *guard) enter(ctx context.Context, what string) error {
 	}
 }
 
-// spared tells that the server is asked less than is allowed.
-func (g *guard) spared() bool { return g.mood != well || g.limit < float64(g.most) }
-
-func (g *guard) locked(f func()) func() {
-	return func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		f()
-	}
-}
-
-func (g *guard) giveUp(mine *turn) {
+func (g *guard) giveUp(mine chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if i := slices.Index(g.turns, mine); i >= 0 {
@@ -133,14 +107,10 @@ func (g *guard) giveUp(mine *turn) {
 	g.admit()
 }
 
-// admit lets in as many as there is room for: who came first, and of one moment
-// in the order of what they ask.
+// admit lets in as many as there is room for, who came first before the others.
 func (g *guard) admit() {
-	slices.SortStableFunc(g.turns, func(a, b *turn) int {
-		return cmp.Or(a.at.Compare(b.at), strings.Compare(a.what, b.what))
-	})
 	for g.busy < g.room() && len(g.turns) > 0 {
-		close(g.turns[0].come)
+		close(g.turns[0])
 		g.turns = g.turns[1:]
 		g.busy++
 		g.load.Requests++

@@ -124,13 +124,17 @@ func (r *replica) restart() {
 func (s *simulation) service(w http.RoundTripper, d, pages net.Listener, now func() time.Time) *app.App {
 	a, err := app.New(app.Options{
 		Config: s.config, Policy: s.policy(), Log: zerolog.New(s.log).Level(zerolog.ErrorLevel), Transport: w, Listener: d, Operator: pages, Now: now,
-		Chance: s.chanceOf(w),
+		Chance: s.chanceOf(w), Arrive: oneByOne,
 	})
 	if err != nil {
 		panic(err)
 	}
 	return a
 }
+
+// oneByOne lets no two requests of a process come at the same moment: who goes first
+// would be left to the scheduler.
+func oneByOne(what string) { time.Sleep(time.Duration(1 + digest(what)%uint64(time.Millisecond))) }
 
 // chanceOf draws how long retries wait. It follows from the moment: two
 // workers of one process may ask in either order.

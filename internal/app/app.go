@@ -51,6 +51,7 @@ type Options struct {
 	Operator  net.Listener      // for the operators' pages; nil: one at Config.Operator.Listen
 	Now       func() time.Time  // what time this process takes it to be; nil: time.Now
 	Chance    queue.Chance      // draws how long a retry waits; nil: at random
+	Arrive    func(what string) // see fhir.Options
 }
 
 // New checks what can be checked without the server.
@@ -64,7 +65,7 @@ func New(o Options) (*App, error) {
 		return nil, err
 	}
 	client, err := fhir.New(fhir.Options{BaseURL: cfg.FHIR.BaseURL, Timeout: cfg.FHIR.Timeout,
-		MaxConcurrent: cfg.FHIR.MaxConcurrent, Transport: transport, Chance: fhir.Chance(o.Chance)})
+		MaxConcurrent: cfg.FHIR.MaxConcurrent, Transport: transport, Chance: fhir.Chance(o.Chance), Arrive: o.Arrive})
 	if err != nil {
 		return nil, err
 	}
