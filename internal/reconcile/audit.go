@@ -3,6 +3,8 @@ package reconcile
 import (
 	"encoding/base64"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
@@ -154,4 +156,23 @@ func entity(typ, typName, role, roleName string, what *r4.Reference) r4.AuditEve
 		Type: fhir.Ptr(fhir.Coding(entityType, typ, typName)),
 		Role: fhir.Ptr(fhir.Coding(objectRole, role, roleName)),
 	}
+}
+
+// trailRest is how long no AuditEvents are sent to a server that has refused
+// them: somebody may allow them meanwhile.
+const trailRest = time.Hour
+
+// trail knows whether the server refuses AuditEvents.
+type trail struct {
+	rest atomic.Pointer[time.Time] // until when none are sent
+}
+
+func (t *trail) open(now time.Time) bool {
+	until := t.rest.Load()
+	return until == nil || !now.Before(*until)
+}
+
+func (t *trail) close(now time.Time) {
+	until := now.Add(trailRest)
+	t.rest.Store(&until)
 }

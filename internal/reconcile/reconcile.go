@@ -114,12 +114,13 @@ type Done struct {
 // one keeps nobody from the other.
 func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 	before, left := r.complete(ctx, id)
-	done, err := r.decide(ctx, id)
+	done, err := r.afresh(ctx, id)
 	done.Wrote, done.Unrecorded = done.Wrote || before.Wrote, done.Unrecorded || before.Unrecorded
 	return done, errors.Join(left, err)
 }
 
-func (r *Reconciler) decide(ctx context.Context, id string) (Done, error) {
+// afresh loads an admission, decides, and applies the decision.
+func (r *Reconciler) afresh(ctx context.Context, id string) (Done, error) {
 	p, found, err := r.loader.load(ctx, id)
 	a := p.stay.Admission
 	done := Done{Gone: err == nil && !found, Known: found, Over: a.Void() || a.Status == stay.Finished, seen: p.fingerprint()}
@@ -136,6 +137,12 @@ func (r *Reconciler) decide(ctx context.Context, id string) (Done, error) {
 	if d.Nothing() {
 		return done, vain
 	}
+	err = r.apply(ctx, p, d, &done)
+	return done, err
+}
+
+// apply writes a decision.
+func (r *Reconciler) apply(ctx context.Context, p picture, d pathway.Decision, done *Done) (err error) {
 	done.Wrote = true
 	if twins := pathway.Of[pathway.Duplicates](d); twins != nil {
 		done.Repaired = len(*twins)
@@ -144,7 +151,37 @@ func (r *Reconciler) decide(ctx context.Context, id string) (Done, error) {
 		done.Happened = p.newest()
 	}
 	if done.Unrecorded, err = r.send(ctx, p, d); err == nil && pathway.Of[pathway.Labels](d) != nil {
-		r.loader.seen.labelled(id)
+		r.loader.seen.labelled(p.stay.Admission.ID)
 	}
-	return done, err
+	return err
+}
+
+// send writes a decision, with its AuditEvents where they are wanted. A server
+// that refuses these (Helios keeps a trail of its own, others want another scope)
+// gets the decision without: nobody is missed for want of a record. unrecorded
+// tells that it was so.
+func (r *Reconciler) send(ctx context.Context, p picture, d pathway.Decision) (unrecorded bool, err error) {
+	recorded := r.Audit && r.trail.open(r.Now())
+	err = r.transact(ctx, p, d, recorded)
+	if !recorded || !fhir.IsRefused(err) || fhir.IsUnsure(err) { // what is refused inside a success is completed
+		return r.Audit && !recorded, err
+	}
+	switch without := r.transact(ctx, p, d, false); {
+	case without == nil:
+		r.trail.close(r.Now())
+		return true, nil
+	case !fhir.IsRefused(without):
+		return false, without
+	}
+	return false, err // it was for something else
+}
+
+func (r *Reconciler) transact(ctx context.Context, p picture, d pathway.Decision, recorded bool) error {
+	tx, err := r.compose(p, d, recorded)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrPermanent, err)
+	}
+	err = r.Client.Transact(ctx, tx)
+	r.loader.seen.sent(p.stay.Admission.ID, tx, err)
+	return err
 }

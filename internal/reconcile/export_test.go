@@ -1,0 +1,4 @@
+package reconcile
+
+// Forget makes a process as it is after a restart.
+func (r *Reconciler) Forget() { r.loader.seen = newMemo() }
