@@ -194,7 +194,7 @@ func TestDefect(t *testing.T) {
 	if !errors.Is(err, reconcile.ErrPermanent) || !strings.Contains(err.Error(), "TestDefect") || strings.Contains(err.Error(), secret) {
 		w.Errorf("%v", err)
 	}
-	if _, err := rec.Look(w.ctx(), a.ID()); err == nil {
+	if _, err := rec.Preview(w.ctx(), a.ID()); err == nil {
 		w.Error("a defect passed")
 	}
 }

@@ -75,7 +75,7 @@ func (a *App) visitAll(ctx context.Context, ids []string, v visit) error {
 		return err
 	}
 	for _, id := range ids {
-		e, err := rec.Look(ctx, id)
+		e, err := rec.Preview(ctx, id)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

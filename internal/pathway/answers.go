@@ -130,14 +130,14 @@ func (c *chart) giveBack(business, detail, text string) {
 // closedInVain tells that the nurse closed her Task although the answers gave
 // no score, while the patient can still be asked.
 func (c *chart) closedInVain() bool {
-	return c.task.Status == "completed" && !c.task.Scored() && !c.task.PutAside && c.Admission.Present()
+	return c.task.Status == "completed" && !c.task.Scored() && !c.task.ClosedBefore && c.Admission.Present()
 }
 
 // score writes the score, closes the Task and acts on the tier that was
 // reached.
 func (c *chart) score(result instrument.Result) {
 	tier, limit := c.policy.Tier(*result.Score, c.Patient, c.now)
-	plan(c, &TaskChange{Status: "completed", Business: Scored, Response: c.response, PutAside: c.putAside()})
+	plan(c, &TaskChange{Status: "completed", Business: Scored, Response: c.response, ClosedBefore: c.closedForGood()})
 	if c.task.NoResult {
 		c.decision.because("never-made", "a part of what was to be written of these answers was never made; it is written again")
 	}

@@ -55,7 +55,7 @@ func (c *chart) takeBack() {
 	c.decision.because("withdrawn", "the answers were entered in error, or are no longer handed in")
 	switch {
 	case !c.Admission.Present():
-	case c.task.PutAside:
+	case c.task.ClosedBefore:
 		c.decision.because("declined", "before them the question had been declined or closed; not asked again in this admission")
 	default:
 		c.reopen("the patient is still there; asked again")
@@ -63,9 +63,9 @@ func (c *chart) takeBack() {
 	c.withdraw(Withdrawn)
 }
 
-// putAside tells that a person has ended the nurse's Task for good: not because
+// closedForGood tells that a person has ended the nurse's Task for good: not because
 // she could not ask now, and not by the form, whose answers may change.
-func (c *chart) putAside() bool {
+func (c *chart) closedForGood() bool {
 	byForm := c.task.Judged != "" && c.task.Reason == Declined
 	return c.asked && !c.task.Open() && c.task.Status != "completed" && !c.unable() && !byForm && !ended(c.task.BusinessStatus)
 }
@@ -74,7 +74,7 @@ func (c *chart) putAside() bool {
 // give no score any more.
 func (c *chart) scoreFell(business, detail string) {
 	status := c.task.Status
-	if c.Admission.Present() && !c.task.PutAside {
+	if c.Admission.Present() && !c.task.ClosedBefore {
 		status = "in-progress"
 	}
 	plan(c, &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response})

@@ -31,7 +31,7 @@ func (c *chart) refer(r *Referral) {
 	case consult.Live():
 		r.Changes = consult.Ref
 		if team, ok := c.TeamTask(); ok && team.Begun() {
-			c.tell(Corrected)
+			c.notify(Corrected)
 		}
 	default:
 		r.Renews = consult.Ref
@@ -86,17 +86,17 @@ func (c *chart) revoke(why string) {
 		return
 	}
 	if team, ok := c.TeamTask(); ok && team.Begun() {
-		c.tell(why)
+		c.notify(why)
 		return
 	}
 	plan(c, &Revocation{consult.Ref, why})
 	c.decision.because("revoked", "nobody has begun on the consult; it is revoked")
 }
 
-// tell leaves it to the team, once for each reason; a score may be corrected
+// notify leaves it to the team, once for each reason; a score may be corrected
 // any number of times.
-func (c *chart) tell(why string) {
-	if team, _ := c.TeamTask(); team.Told == why && why != Corrected {
+func (c *chart) notify(why string) {
+	if team, _ := c.TeamTask(); team.Notified == why && why != Corrected {
 		return
 	}
 	notice := Notice(why)
@@ -176,7 +176,7 @@ func (c *chart) orderEnded() bool {
 // begun.
 func (c *chart) dropOrder() {
 	if team, _ := c.TeamTask(); team.Begun() {
-		c.tell(OrderEnded)
+		c.notify(OrderEnded)
 		return
 	}
 	plan(c, &Revocation{Why: OrderEnded})
@@ -208,7 +208,7 @@ func (c *chart) chase() {
 	switch {
 	case by.IsZero() || planned[Referral](c) != nil || planned[Revocation](c) != nil:
 	case by.After(c.now):
-		c.look(by)
+		c.again(by)
 	case c.Results.Consult.Live() && !c.Dead():
 		team, _ := c.TeamTask()
 		plan(c, &Chase{Task: team.Ref, Priority: above(team.Priority)})

@@ -27,7 +27,7 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 	if planned[Move](c) == nil { // all else when the patient is right
 		c.carry()
 		c.chase()
-		c.follow()
+		c.reassign()
 		c.keepAdvice()
 		c.handOver()
 		c.label()
@@ -60,12 +60,12 @@ func newChart(s stay.Stay, p *Policy, now time.Time) *chart {
 	c.Patient.Pregnant, c.earlier = IsPregnant(s, p), LastScreening(s)
 	c.dedupe()
 	c.task, c.asked = c.ScreeningTask()
-	c.setAside()
+	c.leaveOutOthers()
 	return c
 }
 
-// look asks for another look at a moment, unless an earlier one is due anyway.
-func (c *chart) look(at time.Time) {
+// again asks for another look at a moment, unless an earlier one is due anyway.
+func (c *chart) again(at time.Time) {
 	if c.decision.Next.IsZero() || at.Before(c.decision.Next) {
 		c.decision.Next = at
 	}

@@ -51,7 +51,7 @@ func (c *chart) stopBegun() {
 		case !r.Ours || r.Status != "in-progress" || r.Untouched():
 		case over.After(c.now):
 			c.decision.because("grace", "the nurse has begun on the form; it is left to her for a while")
-			c.look(over)
+			c.again(over)
 		default:
 			c.decision.because("grace-over", "the form was begun and never handed in; it is stopped")
 			planEach[Stop](c, r.Ref)

@@ -101,14 +101,14 @@ func (c *chart) label() {
 	if !c.asked {
 		return
 	}
-	asked, told := Wanted(c.Stay, c.policy, nil), Wanted(c.Stay, c.policy, From(c.Stay, c.counts()))
+	question, results := Wanted(c.Stay, c.policy, nil), Wanted(c.Stay, c.policy, From(c.Stay, c.counts()))
 	for _, t := range c.Tasks {
 		switch {
 		case !c.hers(t):
 		case t.Purpose == stay.Screening:
-			c.lacks(t.Ref, asked, t.Labels)
+			c.lacks(t.Ref, question, t.Labels)
 		default:
-			c.lacks(t.Ref, told, t.Labels)
+			c.lacks(t.Ref, results, t.Labels)
 		}
 	}
 	for _, r := range c.Responses {
@@ -118,7 +118,7 @@ func (c *chart) label() {
 	}
 	for _, r := range []stay.Result{c.Results.Score, c.Results.Consult} {
 		if r.Ref != "" && !r.Theirs {
-			c.lacks(r.Ref, told, r.Labels)
+			c.lacks(r.Ref, results, r.Labels)
 		}
 	}
 	if planned[Labels](c) != nil {

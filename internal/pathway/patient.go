@@ -46,7 +46,7 @@ func (c *chart) moveAlong(rule, text string) {
 			planEach[Move](c, r.Ref)
 		}
 	}
-	c.look(c.now)
+	c.again(c.now)
 }
 
 // startAnew closes what was answered about somebody else; the next look asks
@@ -65,7 +65,7 @@ func (c *chart) startAnew() {
 			planEach[Stop](c, r.Ref)
 		}
 	}
-	c.look(c.now)
+	c.again(c.now)
 }
 
 // begunOn tells whether anybody has answered anything.
@@ -75,8 +75,8 @@ func (c *chart) begunOn() bool {
 	})
 }
 
-// setAside leaves out what was closed because it was about somebody else.
-func (c *chart) setAside() {
+// leaveOutOthers leaves out what was closed because it was about somebody else.
+func (c *chart) leaveOutOthers() {
 	var theirs []string
 	for _, t := range c.Tasks {
 		if t.BusinessStatus == PatientChanged {

@@ -108,12 +108,12 @@ func advice(status string, more ...func(*stay.Task)) change {
 	}
 }
 
-func putAside(t *stay.Task)  { t.PutAside = true }
-func hadAdvice(t *stay.Task) { t.Advice = "Task/t3" }
+func closedForGood(t *stay.Task) { t.ClosedBefore = true }
+func hadAdvice(t *stay.Task)     { t.Advice = "Task/t3" }
 func because(code string) func(*stay.Task) {
 	return func(t *stay.Task) { t.Reason = code }
 }
-func told(code string) func(*stay.Task) { return func(t *stay.Task) { t.Told = code } }
+func told(code string) func(*stay.Task) { return func(t *stay.Task) { t.Notified = code } }
 
 // whose says whom a Task is for.
 func whose(patient string) func(*stay.Task) { return func(t *stay.Task) { t.For = patient } }

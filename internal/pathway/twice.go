@@ -18,7 +18,7 @@ func (c *chart) madeTwice() bool {
 	extra := Duplicates(c.extra)
 	plan(c, &extra)
 	c.decision.because("duplicate", "the server let the same thing be made twice; one of each stays")
-	c.look(c.now)
+	c.again(c.now)
 	return true
 }
 

@@ -34,7 +34,7 @@ func (c *chart) retry() {
 	again := c.task.Changed.Add(c.policy.Screening.RetryAfter.Duration)
 	if again.After(c.now) {
 		c.decision.because("unable", "the patient cannot be asked now; asked again later")
-		c.look(again)
+		c.again(again)
 		return
 	}
 	c.close(Unable, "the patient could not be asked; asked again")
@@ -73,7 +73,7 @@ func (c *chart) remind() {
 		plan(c, &TaskChange{Status: c.task.Status, Business: c.task.BusinessStatus, Why: c.task.Reason, Raise: raises})
 	}
 	if raises < maxRaises {
-		c.look(c.task.Due.Add(time.Duration(raises) * c.policy.Screening.RaiseAfter.Duration))
+		c.again(c.task.Due.Add(time.Duration(raises) * c.policy.Screening.RaiseAfter.Duration))
 	}
 }
 
@@ -112,9 +112,9 @@ func (c *chart) await() {
 // beside this one: whoever writes over the other's work is written over in turn.
 func later(code string) bool { return code != "" && !artifacts.Defines(code) }
 
-// follow keeps an open Task with the patient, and with those who may know of
+// reassign keeps an open Task with the patient, and with those who may know of
 // her. Where nothing has moved, whoever has taken it on stays its owner.
-func (c *chart) follow() {
+func (c *chart) reassign() {
 	change, rule := planned[TaskChange](c), c.astray(c.task, c.Owners.Ward)
 	if rule == "" || !c.asked || !c.hers(c.task) {
 		return

@@ -95,7 +95,7 @@ func (c *chart) spared() bool {
 		return true
 	case c.countsStill():
 		c.decision.because("screened-before", "screened within the time that the policy allows between two")
-		c.look(c.earlier.At.Add(c.policy.Screening.RescreenAfter.Duration))
+		c.again(c.earlier.At.Add(c.policy.Screening.RescreenAfter.Duration))
 		c.referEarlier()
 		return true
 	}

@@ -39,7 +39,7 @@ func (a advising) write(w *writing) {
 // adviceTask says what to say first, and then each place to hand over.
 func (w *writing) adviceTask(score string) fhir.Task {
 	t := fhir.Task{Output: w.routed(w.owners.Ward), Task: r4.Task{
-		Meta:         w.told,
+		Meta:         w.resultMeta,
 		Identifier:   []r4.Identifier{identifier(stay.Advice, w.name)},
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",

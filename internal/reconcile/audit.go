@@ -86,7 +86,7 @@ func (w *writing) patientOf(res fhir.Resource) string {
 func (w *writing) record(kind act, patient string, what r4.AuditEventEntity) {
 	meta := w.meta
 	if len(w.targets) > 0 { // it tells of answers
-		meta = w.told
+		meta = w.resultMeta
 	}
 	event := r4.AuditEvent{
 		Meta:           meta,

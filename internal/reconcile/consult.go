@@ -88,7 +88,7 @@ func (w *writing) priority() *r4.RequestPriority {
 // earlier one.
 func (w *writing) order(score, task string) r4.ServiceRequest {
 	return r4.ServiceRequest{
-		Meta:              w.told,
+		Meta:              w.resultMeta,
 		Extension:         madeWith(task),
 		Identifier:        []r4.Identifier{identifier(stay.Consult, w.name)},
 		InstantiatesUri:   []string{w.policyURI()},
@@ -111,7 +111,7 @@ func (w *writing) order(score, task string) r4.ServiceRequest {
 // teamTask is the entry on the team's worklist.
 func (w *writing) teamTask(order string) fhir.Task {
 	return fhir.Task{Output: w.routed(w.owners.Liaison), Task: r4.Task{
-		Meta:         w.told,
+		Meta:         w.resultMeta,
 		Identifier:   []r4.Identifier{identifier(stay.ConsultTask, w.name)},
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",

@@ -61,22 +61,22 @@ func (e Explanation) Screening() (task SeenTask, asked bool) {
 	return task, false
 }
 
-// Explain looks at one admission, as Look does, and tells its story.
+// Explain looks at one admission, as Preview does, and tells its story.
 func (r *Reconciler) Explain(ctx context.Context, id string) (Explanation, error) {
-	p, e, err := r.look(ctx, id)
+	p, e, err := r.preview(ctx, id)
 	if err == nil && e.Found {
 		e.Story, err = r.story(ctx, &p)
 	}
 	return e, err
 }
 
-// Look looks at one admission as Reconcile would and writes nothing.
-func (r *Reconciler) Look(ctx context.Context, id string) (Explanation, error) {
-	_, e, err := r.look(ctx, id)
+// Preview looks at one admission as Reconcile would and writes nothing.
+func (r *Reconciler) Preview(ctx context.Context, id string) (Explanation, error) {
+	_, e, err := r.preview(ctx, id)
 	return e, err
 }
 
-func (r *Reconciler) look(ctx context.Context, id string) (p picture, e Explanation, err error) {
+func (r *Reconciler) preview(ctx context.Context, id string) (p picture, e Explanation, err error) {
 	defer guard(&err)
 	p, found, err := r.loader.load(ctx, id)
 	e = Explanation{Admission: "Encounter/" + id, Found: found, Policy: r.Policy.Version,

@@ -41,15 +41,15 @@ var (
 	paramScore    = param{CodeSystem, "score"}
 	paramConsult  = param{CodeSystem, "consult"}
 	paramJudged   = param{CodeSystem, "judged"}
-	// paramWithdrawn says which version of the answers took the score back.
+	// paramWithdrawn says when the score was taken back.
 	paramWithdrawn = param{CodeSystem, "withdrawn"}
-	// paramPutAside says how a person had ended the Task before the answers came.
-	paramPutAside = param{CodeSystem, "declined"}
-	paramAdvice   = param{CodeSystem, "brief-advice"}
-	paramTold     = param{CodeSystem, "told"}    // what the team was last told
-	paramRaised   = param{CodeSystem, "raised"}  // how often we raised the priority
-	paramRouted   = param{CodeSystem, "routed"}  // to whom a protected patient's Task was given
-	paramCarried  = param{CodeSystem, "carried"} // the team's Task status that the consult shows
+	// paramClosedBefore says how a person had ended the Task before the answers came.
+	paramClosedBefore = param{CodeSystem, "declined"}
+	paramAdvice       = param{CodeSystem, "brief-advice"}
+	paramNotified     = param{CodeSystem, "told"}    // what the team was last told
+	paramRaised       = param{CodeSystem, "raised"}  // how often we raised the priority
+	paramRouted       = param{CodeSystem, "routed"}  // to whom a protected patient's Task was given
+	paramCarried      = param{CodeSystem, "carried"} // the team's Task status that the consult shows
 )
 
 func madeWith(task string) []r4.Extension {

@@ -22,7 +22,7 @@ func (a notifying) write(w *writing) {
 	w.edit(task.Ref, func(e *edit) {
 		e.set("businessStatus", w.concept(code, ""))
 		e.set("note.-1", w.note(w.words.of(code)))
-		e.output(fhir.Parameter{Type: paramTold.concept(), ValueString: &code})
+		e.output(fhir.Parameter{Type: paramNotified.concept(), ValueString: &code})
 		w.modified(e)
 	})
 	w.touched(task.Ref)

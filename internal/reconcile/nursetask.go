@@ -90,9 +90,9 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 		e.dropOutput(paramWithdrawn)
 		e.set("executionPeriod.end", *fhir.Instant(change.Response.Authored)) // a later admission asks when
 	}
-	if change.PutAside {
+	if change.ClosedBefore {
 		task, _ := w.p.stay.ScreeningTask()
-		e.output(fhir.Parameter{Type: paramPutAside.concept(), ValueString: &task.Status})
+		e.output(fhir.Parameter{Type: paramClosedBefore.concept(), ValueString: &task.Status})
 	}
 	if change.Raise > 0 {
 		e.set("priority", change.Priority())

@@ -89,12 +89,12 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 		Form:           parameter(res, "input", paramForm).Get("valueCanonical").String(),
 		Judged:         parameter(res, "output", paramJudged).Get("valueString").String(),
 		Withdrawn:      parameter(res, "output", paramWithdrawn).Exists(),
-		PutAside:       parameter(res, "output", paramPutAside).Exists(),
+		ClosedBefore:   parameter(res, "output", paramClosedBefore).Exists(),
 		Response:       l.output(res, paramResponse),
 		Score:          l.output(res, paramScore),
 		Consult:        l.output(res, paramConsult),
 		Advice:         l.output(res, paramAdvice),
-		Told:           parameter(res, "output", paramTold).Get("valueString").String(),
+		Notified:       parameter(res, "output", paramNotified).Get("valueString").String(),
 	}
 	t.Focus, _ = l.client.LocalRef(res.Get("focus.reference").String())
 	t.For, _ = l.client.LocalRef(res.Get("for.reference").String())

@@ -62,7 +62,7 @@ func (w *writing) amend(e *edit, o r4.Observation) {
 func (w *writing) observation(s pathway.Score) r4.Observation {
 	r := s.Response
 	o := r4.Observation{
-		Meta:              w.told,
+		Meta:              w.resultMeta,
 		Identifier:        []r4.Identifier{identifier(stay.Score, w.name)},
 		Status:            r4.ObservationStatusFinal,
 		Category:          []r4.CodeableConcept{fhir.Concept("http://terminology.hl7.org/CodeSystem/observation-category", "survey", "Survey")},

@@ -18,14 +18,14 @@ import (
 // references of what it creates.
 type writing struct {
 	*Reconciler
-	p      picture
-	id     string // of the admission
-	name   string // of this screening of the admission, in identifiers
-	now    time.Time
-	owners stay.Owners
-	words  words
-	meta   *r4.Meta // of what says only that the patient is to be asked
-	told   *r4.Meta // of what follows from answers
+	p          picture
+	id         string // of the admission
+	name       string // of this screening of the admission, in identifiers
+	now        time.Time
+	owners     stay.Owners
+	words      words
+	meta       *r4.Meta // of what says only that the patient is to be asked
+	resultMeta *r4.Meta // of what follows from answers
 
 	decision pathway.Decision
 	made     outputs // so far
@@ -47,7 +47,7 @@ func (r *Reconciler) compose(p picture, d pathway.Decision, recorded bool) (*fhi
 		words:  language(r.Language),
 		edits:  map[string]*edit{},
 	}
-	w.meta, w.told = w.marked(nil), w.marked(source(p.stay, d))
+	w.meta, w.resultMeta = w.marked(nil), w.marked(source(p.stay, d))
 	for _, action := range d.Actions {
 		doingOf(action).write(w)
 	}
@@ -123,7 +123,7 @@ func (w *writing) provenance() {
 	}
 	activity, from := w.activity()
 	w.tx.Create(fhir.NewRef(), r4.Provenance{
-		Meta:     w.told,
+		Meta:     w.resultMeta,
 		Target:   w.targets,
 		Recorded: *fhir.Instant(w.now),
 		Policy:   []string{w.policyURI()},

@@ -202,14 +202,14 @@ type Task struct {
 	NoResponse     bool   // it points to a response that was never made
 	NoResult       bool   // it points to a score, a consult or an advice task that was never made
 	Withdrawn      bool   // the score no longer holds
-	PutAside       bool   // a person had ended it, for good, before the answers came
+	ClosedBefore   bool   // a person had ended it, for good, before the answers came
 	Location       string // where the patient was when it was last routed
 	Reason         string // statusReason, our code, or ""
 	Due            time.Time
 	Changed        time.Time // when it was last written, by anybody
 	Raised         int       // how often we have raised its priority
 	Priority       string    // R4 request-priority
-	Told           string    // our code: what the team was last told about a consult that they had begun on
+	Notified       string    // our code: what the team was last told about a consult that they had begun on
 	Carried        string    // the team's Task status that the consult was last brought in line with
 	Routed         string    // to whom it was last given while the patient was protected; "": it was not
 	Labels         []Code    // of meta.security
