@@ -23,6 +23,7 @@ type Server struct {
 
 	mu    sync.RWMutex // held for the whole of one interaction, so that a transaction is one step
 	store *store
+	loose bool // see WithoutIntegrity
 }
 
 // Option changes how a Server behaves.
@@ -43,6 +44,11 @@ func WithHTTPClient(client *http.Client) Option {
 // time. Later writes may so have earlier stamps.
 func WithBegin(began func(now time.Time) time.Time) Option {
 	return func(s *Server) { s.store.began = began }
+}
+
+// WithoutIntegrity makes a server that minds no references, as many do: what others refer to can be deleted there. HAPI refuses it.
+func WithoutIntegrity() Option {
+	return func(s *Server) { s.loose = true }
 }
 
 // New returns an empty server. Close it: an active Subscription keeps goroutines.
