@@ -2,7 +2,6 @@ package cases
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -16,9 +15,9 @@ func oddities(v *vocabulary[doing]) {
 	v.say("a later release ends the task because <code>", func(p *play, b []string) error {
 		return p.onTask(stay.Screening, "status", "cancelled", "businessStatus", codeable(artifacts.CodeSystemURL, coded(b[0])))
 	})
-	v.say("the question was made twice", func(p *play, _ []string) error { return p.twin() })
+	v.say("all is there twice", func(p *play, _ []string) error { return p.twin() })
+	v.say("the form is there twice", func(p *play, _ []string) error { return p.twinForm() })
 	v.say("answers on the other form <points>", func(p *play, b []string) error { return p.answerTwin(b[0]) })
-	v.say("the consult was made twice", func(p *play, _ []string) error { return p.twinConsult() })
 }
 
 func rawOf(r fhir.Resource) json.RawMessage { return json.RawMessage(r.Raw()) }
@@ -45,45 +44,37 @@ func (p *play) copies(originals ...fhir.Resource) (err error) {
 	return p.client.Transact(p.ctx, &tx)
 }
 
-// twin makes the nurse's Task and its form once more.
+// made is what tilsyn makes: the kind of resource for each purpose.
+var made = [][2]string{{"QuestionnaireResponse", stay.Draft}, {"Observation", stay.Score}, {"ServiceRequest", stay.Consult},
+	{"Task", stay.ConsultTask}, {"Task", stay.Advice}, {"Task", stay.Screening}}
+
+// twin makes all once more that tilsyn has made.
 func (p *play) twin() error {
-	task, err := p.task(stay.Screening)
-	if err != nil {
-		return err
-	}
-	drafts, err := p.hospital.All(p.ctx, "QuestionnaireResponse", stay.Draft, p.admission)
-	if err == nil {
-		err = p.copies(task, drafts[len(drafts)-1])
-	}
-	return err
-}
-
-// answerTwin fills in the form of the copy, which was written last.
-func (p *play) answerTwin(words string) error {
-	drafts, err := p.hospital.All(p.ctx, "QuestionnaireResponse", stay.Draft, p.admission)
-	if err != nil {
-		return err
-	}
-	last := drafts[0]
-	for _, d := range drafts {
-		if d.ID() > last.ID() {
-			last = d
+	var all []fhir.Resource
+	for _, kind := range made {
+		found, err := p.hospital.All(p.ctx, kind[0], kind[1], p.admission)
+		if err != nil {
+			return err
 		}
+		all = append(all, found...)
 	}
-	p.form = last.Ref()
-	return p.hospital.FillIn(p.ctx, p.form, p.canonical, "completed", points(words)...)
+	return p.copies(all...)
 }
 
-// twinConsult makes the order and the team's Task once more.
-func (p *play) twinConsult() error {
-	order, err := p.consult()
+func (p *play) twinForm() error {
+	forms, err := p.hospital.All(p.ctx, "QuestionnaireResponse", stay.Draft, p.admission)
 	if err != nil {
 		return err
 	}
-	team, err := p.task(stay.ConsultTask)
+	return p.copies(forms...)
+}
+
+// answerTwin fills in the copy of the form.
+func (p *play) answerTwin(words string) error {
+	forms, err := p.hospital.All(p.ctx, "QuestionnaireResponse", stay.Draft, p.admission)
 	if err != nil {
-		return fmt.Errorf("the consult has no task: %w", err)
+		return err
 	}
-	err = p.copies(order, team)
-	return err
+	p.form = forms[len(forms)-1].Ref()
+	return p.hospital.FillIn(p.ctx, p.form, p.canonical, "completed", points(words)...)
 }

@@ -134,7 +134,7 @@ var circumstances = func() (v vocabulary[doing]) {
 		return p.hospital.Set(p.ctx, p.admission.Encounter, "serviceType", codeable(site, "hospice"))
 	})
 	v.say("labelled <label>", func(p *play, b []string) error { return p.label(p.admission.Encounter, b[0]) })
-	v.say("part of a <class> stay that is <stay>", func(p *play, b []string) error { return p.partOf(b[0], b[1]) })
+	v.say("part of a stay that is <stay> (<class>)", func(p *play, b []string) error { return p.partOf(b[1], b[0]) })
 	return v
 }()
 

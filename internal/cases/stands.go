@@ -15,17 +15,21 @@ import (
 
 var standing = func() (v vocabulary[bool]) {
 	for _, words := range []string{
-		"nobody asked", "<n> tasks", "<n> forms", "no score", "no consult", "no advice", "<n> scores", "<n> consults", "<n> team tasks",
+		"nobody asked", "no score", "no consult", "no advice",
 		"task <task>", "task <task> (<code>)", "task priority <priority>", "task due in <time>", "task due <time> ago",
 		"task because <code>", "task text: <words>", "task points to the clinician's order",
 		"form <form>", "form empty", "form written on",
 		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score says that she <wish> the consult",
-		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult has <n> letters", "consult is a proposal",
+		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult has one letter", "consult has <how many> letters", "consult is a proposal",
 		"team task <task>", "team task priority <priority>", "team told <code>", "team task because <code>",
 		"advice <task>", "advice because <code>",
 		"clinician's order <order>",
 	} {
 		v.say(words, true)
+	}
+	for _, what := range []string{"task", "form", "score", "consult", "team task", "advice task"} {
+		v.say("one "+what, true)
+		v.say("<how many> "+what+"s", true)
 	}
 	for _, what := range []string{"task", "form", "score", "consult", "team task", "advice"} {
 		v.say(what+" about the patient", true)
@@ -42,6 +46,8 @@ var standing = func() (v vocabulary[bool]) {
 	}
 	for _, which := range []string{"first", "second"} {
 		v.say(which+" task <task> (<code>)", true)
+		v.say(which+" task <task>", true)
+		v.say(which+" advice task <task>", true)
 		v.say(which+" form <form>", true)
 		v.say(which+" score is <result>", true)
 		v.say(which+" consult <order>", true)
@@ -123,11 +129,26 @@ func (f *facts) of(resourceType, purpose, name string, tell func(r fhir.Resource
 func (f *facts) count(name string, found []fhir.Resource) {
 	n := 0
 	for _, r := range found {
-		if r.Get("status").String() != "entered-in-error" || name == "score" {
+		if r.Get("status").String() != "entered-in-error" {
 			n++
 		}
 	}
-	f.say("%d %ss", n, name)
+	if name == "advice" {
+		name = "advice task"
+	}
+	f.say("%s", several(n, name))
+}
+
+// several says one task, two tasks.
+func several(n int, what string) string {
+	words := []string{"no", "one", "two", "three", "four"}
+	switch {
+	case n == 1:
+		return "one " + what
+	case n < len(words):
+		return words[n] + " " + what + "s"
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // each tells of the first and the second where there are more than one.
@@ -139,9 +160,12 @@ func (f *facts) each(name string, found []fhir.Resource) {
 		status := worded(found[i].Get("status").String())
 		switch name {
 		case "task":
+			f.say("%s task %s", which, status)
 			f.say("%s task %s (%s)", which, status, worded(ourCode(found[i], "businessStatus")))
 		case "score":
 			f.say("%s score is %s", which, status)
+		case "advice":
+			f.say("%s advice task %s", which, status)
 		default:
 			f.say("%s %s %s", which, name, status)
 		}
@@ -223,7 +247,7 @@ func (f *facts) score(r fhir.Resource) {
 func (f *facts) consult(r fhir.Resource) {
 	f.say("consult %s", worded(r.Get("status").String()))
 	f.say("consult priority %s", r.Get("priority").String())
-	f.say("consult has %d letters", len(r.Get("note").Array()))
+	f.say("consult has %s", several(len(r.Get("note").Array()), "letter"))
 	if r.Get("intent").String() == "proposal" {
 		f.say("consult is a proposal")
 	}

@@ -47,16 +47,13 @@ func (v vocabulary[T]) list() (all []string) {
 }
 
 func (v vocabulary[T]) String() string {
-	return "  " + strings.Join(v.list(), "\n  ") + "\n" + Blanks()
-}
-
-// Blanks tells what may stand in each blank.
-func Blanks() string {
-	var b strings.Builder
-	for _, bl := range allBlanks() {
-		fmt.Fprintf(&b, "  %s: %s\n", bl.name, bl.say)
+	all := "  " + strings.Join(v.list(), "\n  ")
+	for _, b := range allBlanks() {
+		if strings.Contains(all, b.name) {
+			all += "\nwhere " + b.name + " is " + b.say
+		}
 	}
-	return b.String()
+	return all
 }
 
 type blank struct{ name, say, pattern string }
@@ -75,7 +72,7 @@ func allBlanks() []blank {
 		{"<years>", "a number of whole years", `\d{1,3}`},
 		{"<points>", "of questions 1, 2 and 3, each 0 to 4, or odd for an answer that the form does not offer; fewer leave the rest open", `(?:[0-4]|odd)(?: (?:[0-4]|odd)){0,2}`},
 		{"<score>", "0 to 12", `\d{1,2}`},
-		{"<n>", "a number", `\d`},
+		oneOf("<how many>", "two", "three", "four"),
 		oneOf("<ward>", "ward A", "ward B", "ward C"),
 		oneOf("<whom>", "woman", "man", "other", "person"),
 		oneOf("<class>", "inpatient", "acute", "non-acute", "outpatient", "emergency", "day case", "home visit"),

@@ -21,9 +21,9 @@ type Server struct {
 	pages     *pages
 	hooks     *hooks
 
-	mu    sync.RWMutex // held for the whole of one interaction, so that a transaction is one step
-	store *store
-	loose bool // see WithoutIntegrity
+	mu      sync.RWMutex // held for the whole of one interaction, so that a transaction is one step
+	store   *store
+	lenient bool // see Lenient
 }
 
 // Option changes how a Server behaves.
@@ -46,9 +46,10 @@ func WithBegin(began func(now time.Time) time.Time) Option {
 	return func(s *Server) { s.store.began = began }
 }
 
-// WithoutIntegrity makes a server that minds no references, as many do: what others refer to can be deleted there. HAPI refuses it.
-func WithoutIntegrity() Option {
-	return func(s *Server) { s.loose = true }
+// Lenient makes a server that minds neither what refers to what nor what a form asks, as many do: what others refer to can be
+// deleted there, and a response be handed in that leaves out what is required. HAPI refuses both.
+func Lenient() Option {
+	return func(s *Server) { s.lenient = true }
 }
 
 // New returns an empty server. Close it: an active Subscription keeps goroutines.
