@@ -10,16 +10,11 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-
-	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/fhir"
-	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/hospital"
-	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/reconcile"
 	"github.com/tilsyn/tilsyn/internal/sandbox"
 )
@@ -33,8 +28,7 @@ type play struct {
 	hospital *hospital.Hospital
 	tilsyn   *reconcile.Reconciler
 
-	fewNurses, fewTeam string // who may know of a protected patient
-	canonical          string // of the form
+	canonical string // of the form
 
 	admission hospital.Admission
 	other     string    // the last other record or person that was spoken of
@@ -42,6 +36,7 @@ type play struct {
 	order     string    // a clinician's own
 	next      time.Time // when tilsyn looks again of itself
 	looked    bool      // tilsyn has looked at the admission
+	settled   bool      // and has nothing more to do
 	trail     []string  // what was decided on the way
 	told      bool      // keep the trail
 }
@@ -50,13 +45,25 @@ type play struct {
 // text of the policy that the case changes. It needs a clock that it can put
 // forward: call it in a bubble of testing/synctest.
 func Play(ctx context.Context, c Case, policy []byte) error {
+	_, err := onStage(ctx, c, policy, false)
+	return err
+}
+
+// Trail plays a case and tells which rules spoke on the way. It needs a bubble of
+// its own.
+func Trail(ctx context.Context, c Case, policy []byte) string {
+	p, _ := onStage(ctx, c, policy, true)
+	return strings.Join(p.trail, "\n")
+}
+
+func onStage(ctx context.Context, c Case, policy []byte, told bool) (*play, error) {
 	time.Sleep(time.Until(now)) // in the bubble it takes no time
-	p := &play{ctx: ctx, c: c}
+	p := &play{ctx: ctx, c: c, told: told}
 	if err := p.open(policy); err != nil {
-		return fmt.Errorf("set the stage: %w", err)
+		return p, fmt.Errorf("set the stage: %w", err)
 	}
 	defer p.client.Close()
-	return p.run()
+	return p, p.run()
 }
 
 func (p *play) run() error {
@@ -76,10 +83,7 @@ func (p *play) run() error {
 	if len(p.c.Stands) > 0 || p.c.Again.Words != "" {
 		errs = append(errs, p.settle(), p.stand(), p.again())
 	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("%w\nwhat was decided:\n  %s", err, strings.Join(p.trail, "\n  "))
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // step does what a phrase says. After each but the last tilsyn looks until it has
@@ -89,6 +93,8 @@ func (p *play) step(step Phrase, last bool) error {
 	if err != nil {
 		return err
 	}
+	p.settled = false
+	p.trail = append(p.trail, step.Words)
 	for _, does := range doings {
 		if err := does(p, nil); err != nil {
 			return err
@@ -106,16 +112,29 @@ const most = 8
 // settle lets tilsyn look until nothing is written any more.
 func (p *play) settle() error {
 	for range most {
+		if p.settled {
+			return nil
+		}
+		if err := p.tell(); err != nil {
+			return err
+		}
 		done, err := p.tilsyn.Reconcile(p.ctx, p.admission.ID())
 		if err != nil {
 			return fmt.Errorf("tilsyn: %w", err)
 		}
-		p.looked, p.next = true, done.Next
-		if !done.Wrote {
-			return nil
-		}
+		p.looked, p.next, p.settled = true, done.Next, !done.Wrote
 	}
 	return errors.New("tilsyn writes again and again")
+}
+
+// tell notes which rules speak now.
+func (p *play) tell() error {
+	if !p.told {
+		return nil
+	}
+	rules, err := p.rules()
+	p.trail = append(p.trail, "    "+strings.Join(rules, ", "))
+	return err
 }
 
 // rules are those that speak now.
@@ -213,9 +232,6 @@ func (p *play) open(policy []byte) (err error) {
 	if p.hospital, err = hospital.Open(p.ctx, p.client, ""); err != nil {
 		return err
 	}
-	if err := p.few(); err != nil {
-		return err
-	}
 	o := reconcile.Options{Client: p.client, Language: language, Routing: p.routing(), Advice: config.Advice{Say: "Say it kindly."}}
 	if o.Policy, err = p.policy(policy); err != nil {
 		return err
@@ -224,65 +240,6 @@ func (p *play) open(policy []byte) (err error) {
 		return err
 	}
 	p.tilsyn = reconcile.New(o)
-	return nil
-}
-
-// language is that of the form: the one that it is kept in.
-const language = "nb"
-
-// setting is what a server holds before the first admission, and our form in it.
-type setting struct {
-	artifacts []fhir.Resource
-	form      *instrument.Form
-	err       error
-}
-
-// shipped is read once for all cases.
-var shipped = sync.OnceValue(func() (s setting) {
-	all, err := artifacts.All(language)
-	s.err = err
-	for _, a := range all {
-		r, err := fhir.Parse(a.JSON)
-		if r.Type() == "CodeSystem" {
-			continue // nobody asks for it here
-		}
-		s.artifacts, s.err = append(s.artifacts, r), errors.Join(s.err, err)
-		if r.Type() == "Questionnaire" {
-			s.form, err = instrument.ParseForm(a.JSON)
-			s.err = errors.Join(s.err, err)
-		}
-	}
-	return s
-})
-
-// setUp puts on the server what `tilsyn setup` does.
-func (p *play) setUp(o *reconcile.Options) error {
-	s := shipped()
-	if s.err != nil {
-		return s.err
-	}
-	var tx fhir.Transaction
-	for _, r := range s.artifacts {
-		tx.Create(fhir.NewRef(), rawOf(r), "")
-	}
-	if err := p.client.Transact(p.ctx, &tx); err != nil {
-		return err
-	}
-	devices, err := p.client.Search(p.ctx, "Device?")
-	if err == nil {
-		o.Device, o.Form, p.canonical = devices[0].Ref(), s.form, s.form.Canonical()
-	}
-	return err
-}
-
-// few are those who may know of a protected patient.
-func (p *play) few() (err error) {
-	for key, ref := range map[string]*string{"few-nurses": &p.fewNurses, "few-team": &p.fewTeam} {
-		*ref, err = p.hospital.Create(p.ctx, key, r4.CareTeam{Identifier: p.hospital.Identifier(key), Status: fhir.Ptr(r4.CareTeamStatusActive)})
-		if err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
@@ -299,7 +256,7 @@ func (p *play) routing() (r config.Routing) {
 	}
 	r.Default.Liaison = p.hospital.Liaison
 	if p.c.Routing.Words == "" {
-		r.Protected = config.Owners{Ward: p.fewNurses, Liaison: p.fewTeam}
+		r.Protected = config.Owners{Ward: p.hospital.Few.Nurses, Liaison: p.hospital.Few.Liaison}
 	}
 	return r
 }

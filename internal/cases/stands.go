@@ -323,7 +323,7 @@ func (f *facts) place(name string, r fhir.Resource) {
 	switch owner {
 	case f.p.hospital.Liaison:
 		f.say("%s with the team", name)
-	case f.p.fewNurses, f.p.fewTeam:
+	case f.p.hospital.Few.Nurses, f.p.hospital.Few.Liaison:
 		f.say("%s with those who may know", name)
 	}
 }

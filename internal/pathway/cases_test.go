@@ -17,11 +17,14 @@ func TestCases(t *testing.T) {
 	for _, c := range allCases(t) {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				if err := cases.Play(t.Context(), c, policy); err != nil {
-					t.Errorf("%s: %v", c.File, err)
-				}
-			})
+			var err error
+			synctest.Test(t, func(t *testing.T) { err = cases.Play(t.Context(), c, policy) })
+			if err == nil {
+				return
+			}
+			way := ""
+			synctest.Test(t, func(t *testing.T) { way = cases.Trail(t.Context(), c, policy) })
+			t.Errorf("%s: %v\nwhat happened, and which rules spoke:\n%s", c.File, err, way)
 		})
 	}
 }
