@@ -15,6 +15,7 @@ func oddities(v *vocabulary[doing]) {
 	v.say("a later release ends the task because <code>", func(p *play, b []string) error {
 		return p.onTask(stay.Screening, "status", "cancelled", "businessStatus", codeable(artifacts.CodeSystemURL, coded(b[0])))
 	})
+	v.say("tilsyn looks once", func(p *play, _ []string) error { return p.once() })
 	v.say("all is there twice", func(p *play, _ []string) error { return p.twin() })
 	v.say("the form is there twice", func(p *play, _ []string) error { return p.twinForm() })
 	v.say("answers on the other form <points>", func(p *play, b []string) error { return p.answerTwin(b[0]) })
@@ -42,6 +43,13 @@ func (p *play) copies(originals ...fhir.Resource) (err error) {
 		tx.Create(news[i], json.RawMessage(texts[i]), "")
 	}
 	return p.client.Transact(p.ctx, &tx)
+}
+
+// once is a single look, where what comes next needs another one.
+func (p *play) once() error {
+	done, err := p.tilsyn.Reconcile(p.ctx, p.admission.ID())
+	p.looked, p.next = true, done.Next
+	return err
 }
 
 // made is what tilsyn makes: the kind of resource for each purpose.

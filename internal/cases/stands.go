@@ -18,7 +18,7 @@ var standing = func() (v vocabulary[bool]) {
 		"nobody asked", "no score", "no consult", "no advice",
 		"task <task>", "task <task> (<code>)", "task priority <priority>", "task due in <time>", "task due <time> ago",
 		"task because <code>", "task text: <words>", "task points to the clinician's order",
-		"form <form>", "form empty", "form written on",
+		"form <form>", "form empty", "form written on", "form tied to the stay",
 		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score says that she <wish> the consult",
 		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult has one letter", "consult has <how many> letters", "consult is a proposal",
 		"team task <task>", "team task priority <priority>", "team told <code>", "team task because <code>",
@@ -213,6 +213,9 @@ func (f *facts) because(name string, r fhir.Resource) {
 
 func (f *facts) response(r fhir.Resource) {
 	f.say("form %s", worded(r.Get("status").String()))
+	if r.Get("encounter.reference").String() == f.p.admission.Encounter && r.Get("subject").Exists() {
+		f.say("form tied to the stay")
+	}
 	if len(r.Get("item").Array()) == 0 {
 		f.say("form empty")
 		return
