@@ -109,7 +109,7 @@ var admissions = func() (v vocabulary[func([]string) stays]) {
 		return stays{Stay: hospital.Stay{Status: coded(status), Start: now.Add(start)}}
 	}
 	v.say("<stay> since <time>", func(b []string) stays { return stay(b[0], -duration(b[1])) })
-	v.say("<stay> for in <time>", func(b []string) stays { return stay(b[0], duration(b[1])) })
+	v.say("<stay> in <time>", func(b []string) stays { return stay(b[0], duration(b[1])) })
 	v.say("<stay>", func(b []string) stays { return stay(b[0], 0) })
 	return v
 }()

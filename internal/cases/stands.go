@@ -27,31 +27,14 @@ var standing = func() (v vocabulary[bool]) {
 	} {
 		v.say(words, true)
 	}
-	for _, what := range []string{"task", "form", "score", "consult", "team task", "advice task"} {
-		v.say("one "+what, true)
-		v.say("<how many> "+what+"s", true)
-	}
-	for _, what := range []string{"task", "form", "score", "consult", "team task", "advice"} {
-		v.say(what+" about the patient", true)
-		v.say(what+" about another patient", true)
-		v.say(what+" labelled <label>", true)
-		v.say(what+" without a label", true)
-	}
-	for _, what := range []string{"task", "consult", "team task", "advice"} {
-		v.say(what+" with the nurses of <ward>", true)
-		v.say(what+" with the team", true)
-		v.say(what+" with those who may know", true)
-		v.say(what+" says <ward>", true)
-		v.say(what+" says no ward", true)
-	}
-	for _, which := range []string{"first", "second"} {
-		v.say(which+" task <task> (<code>)", true)
-		v.say(which+" task <task>", true)
-		v.say(which+" advice task <task>", true)
-		v.say(which+" form <form>", true)
-		v.say(which+" score is <result>", true)
-		v.say(which+" consult <order>", true)
-		v.say(which+" team task <task>", true)
+	for _, words := range []string{
+		"one <thing>", "<how many> <thing>s",
+		"<what> about the patient", "<what> about another patient", "<what> labelled <label>", "<what> without a label",
+		"<work> with the nurses of <ward>", "<work> with the team", "<work> with those who may know", "<work> says <ward>", "<work> says no ward",
+		"<which> task <task> (<code>)", "<which> task <task>", "<which> form <form>", "<which> score is <result>",
+		"<which> consult <order>", "<which> team task <task>", "<which> advice task <task>",
+	} {
+		v.say(words, true)
 	}
 	return v
 }()

@@ -73,6 +73,10 @@ func allBlanks() []blank {
 		{"<points>", "of questions 1, 2 and 3, each 0 to 4, or odd for an answer that the form does not offer; fewer leave the rest open", `(?:[0-4]|odd)(?: (?:[0-4]|odd)){0,2}`},
 		{"<score>", "0 to 12", `\d{1,2}`},
 		oneOf("<how many>", "two", "three", "four"),
+		oneOf("<which>", "first", "second"),
+		oneOf("<thing>", "task", "form", "score", "consult", "team task", "advice task"),
+		oneOf("<what>", "task", "form", "score", "consult", "team task", "advice"),
+		oneOf("<work>", "task", "consult", "team task", "advice"),
 		oneOf("<ward>", "ward A", "ward B", "ward C"),
 		oneOf("<whom>", "woman", "man", "other", "person"),
 		oneOf("<class>", "inpatient", "acute", "non-acute", "outpatient", "emergency", "day case", "home visit"),
@@ -85,7 +89,9 @@ func allBlanks() []blank {
 		oneOf("<priority>", "routine", "urgent", "asap", "stat"),
 		oneOf("<wish>", "wants", "does not want", "was not asked about"),
 		oneOf("<label>", "unrestricted", "low", "moderate", "normal", "restricted", "very restricted"),
-		{"<code>", "one of tilsyn's codes, such as intoxicated, delirious, too ill, no common language, discharged or scored", `[a-z]+(?: [a-z]+)*`},
+		oneOf("<code>", "intoxicated", "delirious", "too ill", "no common language", "unanswered", "scored", "incomplete", "invalid", "wrong patient",
+			"declined", "unable", "corrected", "withdrawn", "order ended", "offer declined", "screened before", "patient changed", "discharged",
+			"admission cancelled", "deceased", "of a later release"),
 		{"<words>", "what it says", `.+`},
 	}
 }
@@ -104,8 +110,6 @@ func coded(words string) string {
 	switch words {
 	case "on leave":
 		return "onleave"
-	case "day case":
-		return "SS"
 	}
 	return strings.ReplaceAll(words, " ", "-")
 }
