@@ -121,9 +121,6 @@ var circumstances = func() (v vocabulary[doing]) {
 	v.say("without a class", func(p *play, _ []string) error {
 		return p.hospital.Set(p.ctx, p.admission.Encounter, "class", map[string]any{"display": "?"})
 	})
-	v.say("ended <time> ago", func(p *play, b []string) error {
-		return p.hospital.Set(p.ctx, p.admission.Encounter, "period.end", stamp(now.Add(-duration(b[0]))))
-	})
 	v.say("on <ward>", func(p *play, b []string) error {
 		return p.hospital.Set(p.ctx, p.admission.Encounter, "location.0.location.reference", wardOf(p.hospital, b[0]).Location)
 	})

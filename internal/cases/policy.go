@@ -3,6 +3,7 @@ package cases
 import (
 	"maps"
 	"strings"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 
@@ -13,7 +14,7 @@ import (
 // ward A stands for the ward's Location.
 func (p *play) policy(text []byte) (*pathway.Policy, error) {
 	if p.c.Policy == nil {
-		return pathway.ParsePolicy(text)
+		return unchanged(text)
 	}
 	whole := map[string]any{}
 	if err := yaml.Unmarshal(text, &whole); err != nil {
@@ -43,4 +44,18 @@ func over(whole, change map[string]any) map[string]any {
 		whole[key] = value
 	}
 	return whole
+}
+
+// parsed keeps a policy that many cases leave as it is: a policy is only read.
+var parsed sync.Map
+
+func unchanged(text []byte) (*pathway.Policy, error) {
+	if p, ok := parsed.Load(string(text)); ok {
+		return p.(*pathway.Policy), nil
+	}
+	p, err := pathway.ParsePolicy(text)
+	if err == nil {
+		parsed.Store(string(text), p)
+	}
+	return p, err
 }

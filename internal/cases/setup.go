@@ -62,14 +62,17 @@ func (p *play) setUp(o *reconcile.Options) error {
 	return err
 }
 
-// slim leaves out the translations, which are most of a form and which nobody
-// reads here.
+// slim leaves out the translations and what a form says of itself: most of it, and
+// nobody reads it here.
 func slim(text []byte) (fhir.Resource, error) {
-	var whole any
+	var whole map[string]any
 	if err := json.Unmarshal(text, &whole); err != nil {
 		return fhir.Resource{}, err
 	}
 	untranslated(whole)
+	for _, prose := range []string{"text", "description", "purpose", "copyright", "contained"} {
+		delete(whole, prose)
+	}
 	text, err := json.Marshal(whole)
 	if err != nil {
 		return fhir.Resource{}, err

@@ -262,6 +262,9 @@ func (p *play) somebody() (err error) {
 func admissionEnds(v *vocabulary[doing]) {
 	v.say("admission <stay>", func(p *play, b []string) error { return p.hospital.SetStatus(p.ctx, p.admission, coded(b[0])) })
 	v.say("discharged", func(p *play, _ []string) error { return p.hospital.SetStatus(p.ctx, p.admission, "finished") })
+	v.say("discharged <time> ago", func(p *play, b []string) error {
+		return p.hospital.Set(p.ctx, p.admission.Encounter, "status", "finished", "period.end", stamp(time.Now().Add(-duration(b[0]))))
+	})
 	v.say("discharged without a time", func(p *play, _ []string) error {
 		return p.hospital.Set(p.ctx, p.admission.Encounter, "status", "finished")
 	})
