@@ -8,6 +8,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/reconcile"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
@@ -15,7 +16,7 @@ import (
 
 var standing = func() (v vocabulary[bool]) {
 	for _, words := range []string{
-		"nobody asked", "no score", "no consult", "no advice",
+		"nobody asked", "went home unasked", "nobody was missed", "no score", "no consult", "no advice",
 		"task <task>", "task <task> (<code>)", "task priority <priority>", "task due in <time>", "task due <time> ago",
 		"task because <code>", "task text: <words>", "task points to the clinician's order",
 		"form <form>", "form empty", "form written on", "form tied to the stay",
@@ -59,6 +60,7 @@ func (p *play) stand() error {
 // facts are all that can be said of what stands.
 func (p *play) facts() ([]string, error) {
 	f := &facts{p: p}
+	f.missed()
 	f.of("Task", stay.Screening, "task", f.task)
 	f.of("QuestionnaireResponse", stay.Draft, "form", f.response)
 	f.of("Observation", stay.Score, "score", f.score)
@@ -71,6 +73,18 @@ func (p *play) facts() ([]string, error) {
 		f.say("clinician's order %s", worded(r.Get("status").String()))
 	}
 	return f.list, f.err
+}
+
+// missed tells of a stay that is over whether she would have been asked.
+func (f *facts) missed() {
+	var seen reconcile.Explanation
+	seen, f.err = f.p.tilsyn.Look(f.p.ctx, f.p.admission.ID())
+	switch {
+	case seen.Unasked:
+		f.say("went home unasked")
+	case seen.Status == stay.Finished:
+		f.say("nobody was missed")
+	}
 }
 
 type facts struct {

@@ -109,6 +109,29 @@ func TestSeveralCases(t *testing.T) {
 	}
 }
 
+// What no case says is not in the vocabulary: it would be tried by nobody.
+func TestEveryStepIsInACase(t *testing.T) {
+	all, err := Load("../pathway/testdata/cases")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]bool{}
+	for _, c := range all {
+		for _, step := range c.Then {
+			for _, phrase := range strings.Split(step.Words, " and ") {
+				for _, s := range steps {
+					said[s.words] = said[s.words] || s.pattern.MatchString(phrase)
+				}
+			}
+		}
+	}
+	for _, words := range steps.list() {
+		if !said[words] {
+			t.Errorf("no case says %q", words)
+		}
+	}
+}
+
 func TestDurations(t *testing.T) {
 	for words, want := range map[string]time.Duration{"30m": 30 * time.Minute, "4h": 4 * time.Hour, "2d": 48 * time.Hour, "1d12h": 36 * time.Hour} {
 		if got := duration(words); got != want || span(got) != words {
