@@ -26,6 +26,7 @@ type Hospital struct {
 
 	Organization string // Organization/id
 	Liaison      string // CareTeam/id of the addiction liaison team
+	Few          Few    // who may know of a protected patient
 	Wards        []Ward
 
 	mu       sync.Mutex
@@ -40,6 +41,9 @@ type Ward struct {
 	Nurses   string // CareTeam/id
 }
 
+// Few are those who may know of a protected patient: CareTeam/id.
+type Few struct{ Nurses, Liaison string }
+
 // Open builds the hospital on the server. prefix tells it from others there.
 func Open(ctx context.Context, c *fhir.Client, prefix string) (*Hospital, error) {
 	h := &Hospital{client: c, prefix: prefix}
@@ -49,7 +53,10 @@ func Open(ctx context.Context, c *fhir.Client, prefix string) (*Hospital, error)
 	}); err != nil {
 		return nil, err
 	}
-	built := map[string]any{"rusteam": h.team("rusteam", "Rusteam (syntetisk)")}
+	built := map[string]any{
+		"rusteam": h.team("rusteam", "Rusteam (syntetisk)"), "few-nurses": h.team("few-nurses", "Sykepleiere som kan vite (syntetisk)"),
+		"few-rusteam": h.team("few-rusteam", "Rusteam som kan vite (syntetisk)"),
+	}
 	for _, name := range wards {
 		built[key(name)] = h.ward(name)
 		built[key(name)+"-nurses"] = h.team(key(name)+"-nurses", "Sykepleiere, "+name)
@@ -58,7 +65,7 @@ func Open(ctx context.Context, c *fhir.Client, prefix string) (*Hospital, error)
 	if err != nil {
 		return nil, err
 	}
-	h.Liaison = refs["rusteam"]
+	h.Liaison, h.Few = refs["rusteam"], Few{refs["few-nurses"], refs["few-rusteam"]}
 	for _, name := range wards {
 		h.Wards = append(h.Wards, Ward{name, refs[key(name)], refs[key(name)+"-nurses"]})
 	}

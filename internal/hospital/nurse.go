@@ -3,9 +3,11 @@ package hospital
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 	"github.com/tidwall/gjson"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -32,12 +34,29 @@ func (h *Hospital) Find(ctx context.Context, resourceType, purpose string, a Adm
 	return h.client.Search(ctx, resourceType+"?"+fhir.ByIdentifier(artifacts.IdentifierSystem, purpose+":"+a.ID()))
 }
 
-// Task waits until the nurse has a task for the admission.
+// manyTimes is more often than anything is made in one admission.
+const manyTimes = 9
+
+// All gives what tilsyn made for one purpose in an admission, however often, in
+// the order of its numbers.
+func (h *Hospital) All(ctx context.Context, resourceType, purpose string, a Admission) ([]fhir.Resource, error) {
+	names := []string{purpose + ":" + a.ID()}
+	for n := 2; n <= manyTimes; n++ {
+		names = append(names, fmt.Sprintf("%s:%s:%d", purpose, a.ID(), n))
+	}
+	found, err := h.client.Search(ctx, resourceType+"?"+fhir.ByIdentifier(artifacts.IdentifierSystem, names...))
+	slices.SortStableFunc(found, func(a, b fhir.Resource) int {
+		return strings.Compare(a.Identifier(artifacts.IdentifierSystem), b.Identifier(artifacts.IdentifierSystem))
+	})
+	return found, err
+}
+
+// Task waits until the nurse has a task for the admission, and gives the last one.
 func (h *Hospital) Task(ctx context.Context, a Admission) (task fhir.Resource, err error) {
 	err = Wait(ctx, func() (bool, error) {
-		found, err := h.Find(ctx, "Task", stay.Screening, a)
+		found, err := h.All(ctx, "Task", stay.Screening, a)
 		if len(found) > 0 {
-			task = found[0]
+			task = found[len(found)-1]
 		}
 		return len(found) > 0, err
 	})
@@ -47,38 +66,59 @@ func (h *Hospital) Task(ctx context.Context, a Admission) (task fhir.Resource, e
 // Answer opens the form that the nurse's task belongs with, fills it in and
 // sends it. points are those of items 1, 2, 3; fewer leave the rest open.
 func (h *Hospital) Answer(ctx context.Context, a Admission, status string, points ...int) error {
-	task, err := h.Task(ctx, a)
-	if err != nil {
-		return err
-	}
-	form, err := h.form(ctx, task)
-	if err != nil {
-		return err
-	}
-	items, err := fill(form, points)
-	if err != nil {
-		return err
-	}
-	draft := task.Get(`output.#(type.coding.0.code=="questionnaire-response").valueReference.reference`).String()
-	return h.Edit(ctx, draft, func(r fhir.Resource) (fhir.Resource, error) {
-		r, err := r.Set("item", items)
-		if err == nil {
-			r, err = r.Set("authored", *fhir.Instant(time.Now()))
-		}
-		if err == nil {
-			r, err = r.Set("status", status)
-		}
-		return r, err
-	})
+	_, err := h.Fill(ctx, a, status, points...)
+	return err
 }
 
-// form reads the Questionnaire that a task names, as an EHR would.
-func (h *Hospital) form(ctx context.Context, task fhir.Resource) (fhir.Resource, error) {
-	canonical := task.Get(`input.#(type.coding.0.code=="questionnaire").valueCanonical`).String()
+// Fill is Answer, and gives the response.
+func (h *Hospital) Fill(ctx context.Context, a Admission, status string, points ...int) (ref string, err error) {
+	task, err := h.Task(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	form := task.Get(`input.#(type.coding.0.code=="questionnaire").valueCanonical`).String()
+	ref = task.Get(`output.#(type.coding.0.code=="questionnaire-response").valueReference.reference`).String()
+	return ref, h.FillIn(ctx, ref, form, status, points...)
+}
+
+// FillIn writes answers on a response; form is the canonical, url|version, of what it answers.
+func (h *Hospital) FillIn(ctx context.Context, response, form, status string, points ...int) error {
+	items, err := h.filled(ctx, form, points)
+	if err != nil {
+		return err
+	}
+	return h.Set(ctx, response, "item", items, "authored", *fhir.Instant(time.Now()), "status", status)
+}
+
+// AnswerElsewhere hands in a response from another screen of the EHR, which knows
+// the form but not the task. form is its canonical, url|version.
+func (h *Hospital) AnswerElsewhere(ctx context.Context, a Admission, form string, points ...int) (ref string, err error) {
+	n := h.number()
+	ref, err = h.Create(ctx, fmt.Sprintf("response-%d", n), r4.QuestionnaireResponse{
+		Identifier: &h.Identifier(fmt.Sprintf("response-%d", n))[0], Questionnaire: &form, Status: r4.QuestionnaireResponseStatusInProgress,
+		Subject: fhir.Ref(a.Patient), Encounter: fhir.Ref(a.Encounter), Authored: fhir.Instant(time.Now()),
+	})
+	if err != nil {
+		return "", err
+	}
+	return ref, h.FillIn(ctx, ref, form, "completed", points...)
+}
+
+// filled fills in a version of the form, as an EHR would; without answers it is nil.
+func (h *Hospital) filled(ctx context.Context, canonical string, points []int) (items any, err error) {
+	form, err := h.form(ctx, canonical)
+	if err != nil || len(points) == 0 {
+		return nil, err
+	}
+	return fill(form, points)
+}
+
+// form reads a version of a Questionnaire.
+func (h *Hospital) form(ctx context.Context, canonical string) (fhir.Resource, error) {
 	url, version, _ := strings.Cut(canonical, "|")
 	found, err := h.client.Search(ctx, fhir.Query("Questionnaire", "url", url, "version", version))
 	if err == nil && len(found) == 0 {
-		err = fmt.Errorf("the form %s that the task names is not on the server", canonical)
+		err = fmt.Errorf("the form %s is not on the server", canonical)
 	}
 	if err != nil {
 		return fhir.Resource{}, err
@@ -106,7 +146,14 @@ func fill(form fhir.Resource, points []int) ([]map[string]any, error) {
 	return items, nil
 }
 
+// NoAnswer stands for points that no answer of the form has: what was chosen is
+// none that it offers.
+const NoAnswer = -1
+
 func option(item gjson.Result, points int) (map[string]any, bool) {
+	if points == NoAnswer {
+		return map[string]any{"system": "http://loinc.org", "code": "LA0-0"}, true
+	}
 	for _, o := range item.Get("answerOption").Array() {
 		weight := o.Get(`extension.#(url=="http://hl7.org/fhir/StructureDefinition/ordinalValue").valueDecimal`)
 		if weight.Exists() && int(weight.Int()) == points {
@@ -119,9 +166,41 @@ func option(item gjson.Result, points int) (map[string]any, bool) {
 
 // CloseTask marks the nurse's task completed, as an EHR screen does.
 func (h *Hospital) CloseTask(ctx context.Context, a Admission) error {
+	return h.SetTask(ctx, a, "completed", "")
+}
+
+// SetTask is what a nurse says of her task; reason is a code of ours, or "".
+func (h *Hospital) SetTask(ctx context.Context, a Admission, status, reason string) error {
 	task, err := h.Task(ctx, a)
 	if err != nil {
 		return err
 	}
-	return h.Edit(ctx, task.Ref(), func(r fhir.Resource) (fhir.Resource, error) { return r.Set("status", "completed") })
+	if reason == "" {
+		return h.Set(ctx, task.Ref(), "status", status)
+	}
+	return h.Set(ctx, task.Ref(), "status", status, "statusReason", fhir.Concept(artifacts.CodeSystemURL, reason, ""))
+}
+
+// Decline says in the form that the patient does not want to answer.
+func (h *Hospital) Decline(ctx context.Context, a Admission) (ref string, err error) {
+	if ref, err = h.Fill(ctx, a, "completed"); err != nil {
+		return "", err
+	}
+	no := map[string]any{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "asked-declined"}
+	return ref, h.Set(ctx, ref, "item", []any{map[string]any{"linkId": "1", "answer": []any{map[string]any{"extension": []any{no}}}}})
+}
+
+// Wish says on a form what the patient thinks of seeing the team: accepted,
+// declined or not-asked.
+func (h *Hospital) Wish(ctx context.Context, response, wish string) error {
+	coding := map[string]any{"system": artifacts.CodeSystemURL, "code": "offer-" + wish}
+	return h.Edit(ctx, response, func(r fhir.Resource) (fhir.Resource, error) {
+		at := -1
+		for i, it := range r.Get("item").Array() {
+			if it.Get("linkId").String() == "consult-offer" {
+				at = i
+			}
+		}
+		return r.Set(fmt.Sprintf("item.%d", at), map[string]any{"linkId": "consult-offer", "answer": []any{map[string]any{"valueCoding": coding}}})
+	})
 }

@@ -1,41 +1,81 @@
 package pathway_test
 
 import (
-	"encoding/json"
 	"go/ast"
 	"go/build"
 	"go/parser"
 	"go/token"
 	"go/types"
 	"os"
+	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
-	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/cases"
 )
 
-// Every rule has a row in docs/rules.md, and every row its rule and its cases.
+// Every rule has a row in docs/rules.md, and every row its rule and its cases;
+// every case is named in a row of a rule that it expects.
 func TestRulesAreDocumented(t *testing.T) {
-	spoke, known := goldenRules(t), map[string]bool{}
+	all, known := allCases(t), map[string]bool{}
+	shown := map[string]bool{}
 	for _, row := range ruleRows() {
-		rule, cases := row[0], row[1:]
+		rule, names := row[0], row[1:]
 		known[rule] = true
-		for _, name := range cases {
-			if !slices.Contains(spoke[name], rule) {
-				t.Errorf("%s: the golden case %q does not show it: %q", rule, name, spoke[name])
+		for _, name := range names {
+			found := showing(all, name, rule)
+			if len(found) == 0 {
+				t.Errorf("%s: there is no case %q that expects it", rule, name)
+			}
+			for _, c := range found {
+				shown[c] = true
 			}
 		}
 	}
-	spoke["the source"] = sourceRules(t)
-	for where, rules := range spoke {
-		for _, rule := range rules {
-			if !known[rule] {
-				t.Errorf("%s: is in %q and has no row in docs/rules.md", rule, where)
-			}
+	for _, rule := range sourceRules(t) {
+		if !known[rule] {
+			t.Errorf("%s: is in the source and has no row in docs/rules.md", rule)
 		}
 	}
+	for _, c := range all {
+		if !shown[c.Name] {
+			t.Errorf("%s: the case %q is named in no row of docs/rules.md of a rule that it expects", c.File, c.Name)
+		}
+	}
+}
+
+// What the text between the rows says is shown by cases that there are.
+func TestRulesNameCasesThatExist(t *testing.T) {
+	all := allCases(t)
+	for _, m := range quoted.FindAllStringSubmatch(string(must(os.ReadFile("../../docs/rules.md"))), -1) {
+		chapter, _, ok := strings.Cut(m[1], "/")
+		if _, err := os.Stat("testdata/cases/" + chapter); !ok || err != nil {
+			continue
+		}
+		if !slices.ContainsFunc(all, func(c cases.Case) bool { return c.Name == m[1] || fileOf(c) == m[1] }) {
+			t.Errorf("docs/rules.md: there is no case %q", m[1])
+		}
+	}
+}
+
+// fileOf is a case's file as docs/rules.md names it: chapter/file.
+func fileOf(c cases.Case) string {
+	return path.Dir(c.Name) + "/" + strings.TrimSuffix(filepath.Base(c.File), ".yaml")
+}
+
+// showing are the cases of a name, or of a file, that expect a rule.
+func showing(all []cases.Case, name, rule string) (names []string) {
+	for _, c := range all {
+		expects := slices.ContainsFunc(c.Expect, func(e cases.Phrase) bool { return e.Words == rule })
+		if expects && (c.Name == name || fileOf(c) == name) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 var (
@@ -44,7 +84,7 @@ var (
 	reasonCall = regexp.MustCompile(`^(.+\.)?(because|end|giveBack|close|no)$`)
 )
 
-// ruleRows are the rows that name a golden case: the rule, then its cases.
+// ruleRows are the rows that name a case: the rule, then its cases.
 func ruleRows() (rows [][]string) {
 	for _, cells := range ruleRow.FindAllStringSubmatch(string(must(os.ReadFile("../../docs/rules.md"))), -1) {
 		var row []string
@@ -54,21 +94,6 @@ func ruleRows() (rows [][]string) {
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-// goldenRules are the rules that spoke in each golden case.
-func goldenRules(t *testing.T) map[string][]string {
-	var decisions map[string]struct{ Reasons []pathway.Reason }
-	if err := json.Unmarshal(must(os.ReadFile("testdata/decisions.json")), &decisions); err != nil {
-		t.Fatal(err)
-	}
-	rules := map[string][]string{}
-	for name, d := range decisions {
-		for _, r := range d.Reasons {
-			rules[name] = append(rules[name], r.Rule)
-		}
-	}
-	return rules
 }
 
 // sourceRules are the first arguments of the calls that give a reason.

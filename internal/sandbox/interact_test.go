@@ -42,6 +42,15 @@ func TestDelete(t *testing.T) {
 	equal(t, "found again", c.get("/Encounter?patient=p1").ids(), "e1")
 }
 
+// A lenient server minds neither references nor forms.
+func TestLenient(t *testing.T) {
+	c := newClient(t, Lenient()).patients()
+	c.put("/Encounter/e1", encounter("e1", "p1", ""))
+	c.do("DELETE", "/Patient/p1", "").want(t, 200)
+	c.put("/Encounter/e2", encounter("e2", "nobody", ""))
+	c.do("GET", "/Encounter/e2", "").want(t, 200)
+}
+
 func TestUpdateConditions(t *testing.T) {
 	for _, tc := range []struct {
 		name, id, header, value string

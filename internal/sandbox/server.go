@@ -21,8 +21,9 @@ type Server struct {
 	pages     *pages
 	hooks     *hooks
 
-	mu    sync.RWMutex // held for the whole of one interaction, so that a transaction is one step
-	store *store
+	mu      sync.RWMutex // held for the whole of one interaction, so that a transaction is one step
+	store   *store
+	lenient bool // see Lenient
 }
 
 // Option changes how a Server behaves.
@@ -43,6 +44,12 @@ func WithHTTPClient(client *http.Client) Option {
 // time. Later writes may so have earlier stamps.
 func WithBegin(began func(now time.Time) time.Time) Option {
 	return func(s *Server) { s.store.began = began }
+}
+
+// Lenient makes a server that minds neither what refers to what nor what a form asks, as many do: what others refer to can be
+// deleted there, and a response be handed in that leaves out what is required. HAPI refuses both.
+func Lenient() Option {
+	return func(s *Server) { s.lenient = true }
 }
 
 // New returns an empty server. Close it: an active Subscription keeps goroutines.

@@ -1,0 +1,329 @@
+package cases
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/reconcile"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is what may be said of what stands on the server.
+
+var standing = func() (v vocabulary[bool]) {
+	for _, words := range []string{
+		"nobody asked", "went home unasked", "nobody was missed", "no score", "no consult", "no advice",
+		"task <task>", "task <task> (<code>)", "task priority <priority>", "task due in <time>", "task due <time> ago",
+		"task because <code>", "task text: <words>", "task points to the clinician's order",
+		"form <form>", "form empty", "form written on", "form tied to the stay",
+		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score says that she <wish> the consult",
+		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult has one letter", "consult has <how many> letters", "consult is a proposal",
+		"team task <task>", "team task priority <priority>", "team told <code>", "team task because <code>",
+		"advice <task>", "advice because <code>",
+		"clinician's order <order>",
+	} {
+		v.say(words, true)
+	}
+	for _, words := range []string{
+		"one <thing>", "<how many> <thing>s",
+		"<what> about the patient", "<what> about another patient", "<what> labelled <label>", "<what> without a label",
+		"<work> with the nurses of <ward>", "<work> with the team", "<work> with those who may know", "<work> says <ward>", "<work> says no ward",
+		"<which> task <task> (<code>)", "<which> task <task>", "<which> form <form>", "<which> score is <result>",
+		"<which> consult <order>", "<which> team task <task>", "<which> advice task <task>",
+	} {
+		v.say(words, true)
+	}
+	return v
+}()
+
+// stand compares what stands with what is expected to.
+func (p *play) stand() error {
+	if len(p.c.Stands) == 0 {
+		return nil
+	}
+	facts, err := p.facts()
+	if err != nil {
+		return err
+	}
+	for _, want := range p.c.Stands {
+		if !slices.Contains(facts, want.Words) {
+			return fmt.Errorf("line %d: %q does not stand on the server; this does:\n  %s", want.Line, want.Words, strings.Join(facts, "\n  "))
+		}
+	}
+	return nil
+}
+
+// facts are all that can be said of what stands.
+func (p *play) facts() ([]string, error) {
+	f := &facts{p: p}
+	f.missed()
+	f.of("Task", stay.Screening, "task", f.task)
+	f.of("QuestionnaireResponse", stay.Draft, "form", f.response)
+	f.of("Observation", stay.Score, "score", f.score)
+	f.of("ServiceRequest", stay.Consult, "consult", f.consult)
+	f.of("Task", stay.ConsultTask, "team task", f.team)
+	f.of("Task", stay.Advice, "advice", f.advice)
+	if p.order != "" && f.err == nil {
+		var r fhir.Resource
+		r, f.err = p.client.Read(p.ctx, p.order)
+		f.say("clinician's order %s", worded(r.Get("status").String()))
+	}
+	return f.list, f.err
+}
+
+// missed tells of a stay that is over whether she would have been asked.
+func (f *facts) missed() {
+	var seen reconcile.Explanation
+	seen, f.err = f.p.tilsyn.Look(f.p.ctx, f.p.admission.ID())
+	switch {
+	case seen.Unasked:
+		f.say("went home unasked")
+	case seen.Status == stay.Finished:
+		f.say("nobody was missed")
+	}
+}
+
+type facts struct {
+	p    *play
+	list []string
+	err  error
+}
+
+func (f *facts) say(format string, args ...any) {
+	f.list = append(f.list, fmt.Sprintf(format, args...))
+}
+
+var none = map[string]string{"task": "nobody asked", "score": "no score", "consult": "no consult", "advice": "no advice"}
+
+// of tells of what was made for a purpose: how many there are, and of the last one
+// all that can be said.
+func (f *facts) of(resourceType, purpose, name string, tell func(r fhir.Resource)) {
+	found, err := f.p.hospital.All(f.p.ctx, resourceType, purpose, f.p.admission)
+	if err != nil {
+		f.err = err
+		return
+	}
+	if len(found) == 0 {
+		if none[name] != "" {
+			f.say("%s", none[name])
+		}
+		return
+	}
+	f.count(name, found)
+	f.each(name, found)
+	last := found[len(found)-1]
+	tell(last)
+	f.patient(name, last)
+	f.labels(name, last)
+	f.place(name, last)
+}
+
+// count leaves out what was marked as made in error because it was there twice.
+func (f *facts) count(name string, found []fhir.Resource) {
+	n := 0
+	for _, r := range found {
+		if r.Get("status").String() != "entered-in-error" {
+			n++
+		}
+	}
+	if name == "advice" {
+		name = "advice task"
+	}
+	f.say("%s", several(n, name))
+}
+
+// several says one task, two tasks.
+func several(n int, what string) string {
+	words := []string{"no", "one", "two", "three", "four"}
+	switch {
+	case n == 1:
+		return "one " + what
+	case n < len(words):
+		return words[n] + " " + what + "s"
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// each tells of the first and the second where there are more than one.
+func (f *facts) each(name string, found []fhir.Resource) {
+	if len(found) < 2 {
+		return
+	}
+	for i, which := range []string{"first", "second"} {
+		status := worded(found[i].Get("status").String())
+		switch name {
+		case "task":
+			f.say("%s task %s", which, status)
+			f.say("%s task %s (%s)", which, status, worded(ourCode(found[i], "businessStatus")))
+		case "score":
+			f.say("%s score is %s", which, status)
+		case "advice":
+			f.say("%s advice task %s", which, status)
+		default:
+			f.say("%s %s %s", which, name, status)
+		}
+	}
+}
+
+func ourCode(r fhir.Resource, element string) string {
+	for _, c := range r.Get(element + ".coding").Array() {
+		if c.Get("system").String() == artifacts.CodeSystemURL {
+			return c.Get("code").String()
+		}
+	}
+	return ""
+}
+
+func (f *facts) task(r fhir.Resource) {
+	status := worded(r.Get("status").String())
+	f.say("task %s", status)
+	f.say("task %s (%s)", status, worded(ourCode(r, "businessStatus")))
+	f.say("task priority %s", r.Get("priority").String())
+	f.because("task", r)
+	if _, detail, ok := strings.Cut(r.Get("statusReason.text").String(), " ("); ok {
+		f.say("task text: %s", strings.TrimSuffix(detail, ")"))
+	}
+	due, err := time.Parse(time.RFC3339Nano, r.Get("restriction.period.end").String())
+	switch wait := time.Until(due); {
+	case err != nil:
+	case wait > 0:
+		f.say("task due in %s", span(wait))
+	default:
+		f.say("task due %s ago", span(-wait))
+	}
+	for _, out := range r.Get("output").Array() {
+		if ref := out.Get("valueReference.reference").String(); ref != "" && ref == f.p.order {
+			f.say("task points to the clinician's order")
+		}
+	}
+}
+
+func (f *facts) because(name string, r fhir.Resource) {
+	if why := ourCode(r, "statusReason"); why != "" {
+		f.say("%s because %s", name, worded(why))
+	}
+}
+
+func (f *facts) response(r fhir.Resource) {
+	f.say("form %s", worded(r.Get("status").String()))
+	if r.Get("encounter.reference").String() == f.p.admission.Encounter && r.Get("subject").Exists() {
+		f.say("form tied to the stay")
+	}
+	if len(r.Get("item").Array()) == 0 {
+		f.say("form empty")
+		return
+	}
+	f.say("form written on")
+}
+
+func (f *facts) score(r fhir.Resource) {
+	f.say("score %d", r.Get("valueQuantity.value").Int())
+	f.say("score is %s", worded(r.Get("status").String()))
+	for _, c := range r.Get("interpretation").Array() {
+		switch code := c.Get("coding.0.code").String(); code {
+		case "POS":
+			f.say("score limit passed")
+		case "NEG":
+		default:
+			f.say("score tier %s", code)
+		}
+	}
+	if r.Get("note").Exists() {
+		f.say("score for review")
+	}
+	for _, c := range r.Get("component").Array() {
+		for words, code := range wishes {
+			if c.Get("valueCodeableConcept.coding.0.code").String() == "offer-"+code {
+				f.say("score says that she %s the consult", words)
+			}
+		}
+	}
+}
+
+func (f *facts) consult(r fhir.Resource) {
+	f.say("consult %s", worded(r.Get("status").String()))
+	f.say("consult priority %s", r.Get("priority").String())
+	f.say("consult has %s", several(len(r.Get("note").Array()), "letter"))
+	if r.Get("intent").String() == "proposal" {
+		f.say("consult is a proposal")
+	}
+	reason := r.Get("reasonReference.0.reference").String()
+	own, err := f.p.hospital.All(f.p.ctx, "Observation", stay.Score, f.p.admission)
+	if err != nil {
+		f.err = err
+	}
+	if !slices.ContainsFunc(own, func(o fhir.Resource) bool { return o.Ref() == reason }) {
+		f.say("consult for an earlier score")
+	}
+}
+
+func (f *facts) team(r fhir.Resource) {
+	f.say("team task %s", worded(r.Get("status").String()))
+	f.say("team task priority %s", r.Get("priority").String())
+	f.because("team task", r)
+	if told := ourCode(r, "businessStatus"); told != "" {
+		f.say("team told %s", worded(told))
+	}
+}
+
+func (f *facts) advice(r fhir.Resource) {
+	f.say("advice %s", worded(r.Get("status").String()))
+	f.because("advice", r)
+}
+
+func (f *facts) patient(name string, r fhir.Resource) {
+	about := r.Get("subject.reference").String()
+	if r.Type() == "Task" {
+		about = r.Get("for.reference").String()
+	}
+	switch about {
+	case f.p.admission.Patient:
+		f.say("%s about the patient", name)
+	case "":
+	default:
+		f.say("%s about another patient", name)
+	}
+}
+
+func (f *facts) labels(name string, r fhir.Resource) {
+	all := r.Get("meta.security").Array()
+	if len(all) == 0 {
+		f.say("%s without a label", name)
+	}
+	for _, l := range all {
+		f.say("%s labelled %s", name, labelOf(l.Get("code").String()))
+	}
+}
+
+// place tells who has it, and which ward it says.
+func (f *facts) place(name string, r fhir.Resource) {
+	if r.Type() != "Task" && r.Type() != "ServiceRequest" {
+		return
+	}
+	owner, at := r.Get("owner.reference").String(), r.Get("location.reference").String()
+	if r.Type() == "ServiceRequest" {
+		owner, at = r.Get("performer.0.reference").String(), r.Get("locationReference.0.reference").String()
+	}
+	if at == "" {
+		f.say("%s says no ward", name)
+	}
+	for i, w := range f.p.hospital.Wards {
+		letter := "ward " + string(rune('A'+i))
+		if at == w.Location {
+			f.say("%s says %s", name, letter)
+		}
+		if owner == w.Nurses {
+			f.say("%s with the nurses of %s", name, letter)
+		}
+	}
+	switch owner {
+	case f.p.hospital.Liaison:
+		f.say("%s with the team", name)
+	case f.p.hospital.Few.Nurses, f.p.hospital.Few.Liaison:
+		f.say("%s with those who may know", name)
+	}
+}
