@@ -2,6 +2,7 @@ package cases
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -15,6 +16,8 @@ func oddities(v *vocabulary[doing]) {
 	v.say("a later release ends the task because <code>", func(p *play, b []string) error {
 		return p.onTask(stay.Screening, "status", "cancelled", "businessStatus", codeable(artifacts.CodeSystemURL, coded(b[0])))
 	})
+	v.say("tilsyn ends when the server has left out the <thing>", func(p *play, b []string) error { return p.leaveOut(b[0], http.MethodPost) })
+	v.say("tilsyn ends when the server has left out the change of the <thing>", func(p *play, b []string) error { return p.leaveOut(b[0], http.MethodPut) })
 	v.say("tilsyn looks once", func(p *play, _ []string) error { return p.once() })
 	v.say("all is there twice", func(p *play, _ []string) error { return p.twin() })
 	v.say("the form is there twice", func(p *play, _ []string) error { return p.twinForm() })

@@ -27,6 +27,8 @@ type play struct {
 	client   *fhir.Client
 	hospital *hospital.Hospital
 	tilsyn   *reconcile.Reconciler
+	options  reconcile.Options // of it
+	way      *part             // to the server
 
 	canonical string // of the form
 
@@ -139,7 +141,7 @@ func (p *play) tell() error {
 
 // rules are those that speak now.
 func (p *play) rules() (rules []string, err error) {
-	seen, err := p.tilsyn.Look(p.ctx, p.admission.ID())
+	seen, err := p.tilsyn.Preview(p.ctx, p.admission.ID())
 	if err != nil {
 		return nil, fmt.Errorf("tilsyn: %w", err)
 	}
@@ -166,7 +168,7 @@ func (p *play) pass(d time.Duration) error {
 	if !p.looked {
 		return nil
 	}
-	seen, err := p.tilsyn.Look(p.ctx, p.admission.ID())
+	seen, err := p.tilsyn.Preview(p.ctx, p.admission.ID())
 	if err != nil {
 		return fmt.Errorf("tilsyn: %w", err)
 	}
@@ -226,7 +228,8 @@ func (p *play) admit() error {
 // open builds the stage.
 func (p *play) open(policy []byte) (err error) {
 	server := sandbox.New(sandbox.WithBaseURL(base), sandbox.Lenient())
-	if p.client, err = fhir.New(fhir.Options{BaseURL: base, Transport: inProcess{server}}); err != nil {
+	p.way = &part{RoundTripper: inProcess{server}}
+	if p.client, err = fhir.New(fhir.Options{BaseURL: base, Transport: p.way}); err != nil {
 		return err
 	}
 	if p.hospital, err = hospital.Open(p.ctx, p.client, ""); err != nil {
@@ -239,7 +242,7 @@ func (p *play) open(policy []byte) (err error) {
 	if err := p.setUp(&o); err != nil {
 		return err
 	}
-	p.tilsyn = reconcile.New(o)
+	p.options, p.tilsyn = o, reconcile.New(o)
 	return nil
 }
 

@@ -78,7 +78,7 @@ func (p *play) facts() ([]string, error) {
 // missed tells of a stay that is over whether she would have been asked.
 func (f *facts) missed() {
 	var seen reconcile.Explanation
-	seen, f.err = f.p.tilsyn.Look(f.p.ctx, f.p.admission.ID())
+	seen, f.err = f.p.tilsyn.Preview(f.p.ctx, f.p.admission.ID())
 	switch {
 	case seen.Unasked:
 		f.say("went home unasked")
