@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -31,13 +32,22 @@ func (l loader) admission(e fhir.Resource) stay.Admission {
 	for _, c := range e.Get("serviceType.coding").Array() {
 		a.ServiceTypes = append(a.ServiceTypes, code(c))
 	}
-	var locations []stay.Location
+	for _, at := range pathway.Lies(l.locations(e), l.now()) {
+		if at.Ref != "" {
+			a.Locations = append(a.Locations, at.Ref)
+		}
+		a.Ward = cmp.Or(a.Ward, at.Display)
+	}
+	return a
+}
+
+func (l loader) locations(e fhir.Resource) (all []stay.Location) {
 	for _, at := range e.Get("location").Array() {
 		ref, _ := l.client.LocalRef(at.Get("location.reference").String())
-		locations = append(locations, stay.Location{Ref: ref, Status: at.Get("status").String(), Left: at.Get("period.end").Exists()})
+		all = append(all, stay.Location{Ref: ref, Display: at.Get("location.display").String(), Status: at.Get("status").String(),
+			Start: moment(at.Get("period.start")), End: moment(at.Get("period.end"))})
 	}
-	a.Locations = pathway.Lies(locations)
-	return a
+	return all
 }
 
 func codes(concept gjson.Result) (codes []stay.Code) {
