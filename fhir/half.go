@@ -48,9 +48,11 @@ func (h *Half) Left(ctx context.Context, c *Client) (*Transaction, error) {
 		return nil, err
 	}
 	again, left := &Transaction{}, missing > 0
+	again.audits = !left // nothing but these, as far as is seen now
 	for n, e := range h.entries {
 		refused := e.record() && (slices.Contains(h.refused, n) || len(h.refused) == 0 && missing > 0)
 		left = left || refused
+		again.audits = again.audits && (!refused || e.Request.URL == "AuditEvent")
 		if lacks[n] || refused || e.Request.IfNoneExist != "" {
 			again.entries = append(again.entries, e)
 		}
@@ -120,8 +122,5 @@ func (e entry) replaces(ctx context.Context, c *Client) (bool, error) {
 	return err == nil && `W/"`+r.VersionID()+`"` == e.Request.IfMatch, err
 }
 
-// OnlyAudits tells that the transaction writes nothing but AuditEvents beside what
-// stands already.
-func (t *Transaction) OnlyAudits() bool {
-	return t != nil && !slices.ContainsFunc(t.entries, func(e entry) bool { return e.Request.URL != "AuditEvent" && e.Request.IfNoneExist == "" })
-}
+// OnlyAudits tells that of the transaction nothing but AuditEvents was left.
+func (t *Transaction) OnlyAudits() bool { return t.audits }

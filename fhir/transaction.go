@@ -19,6 +19,7 @@ import (
 type Transaction struct {
 	entries []entry
 	err     error
+	audits  bool // see OnlyAudits
 }
 
 type entry struct {

@@ -35,6 +35,7 @@ func Items(form *instrument.Form, result instrument.Result) map[string]int {
 // withdraw says that the score no longer holds.
 func (c *chart) withdraw(why string) {
 	c.revoke(why)
+	c.endAdvice(why)
 	if !c.task.Scored() {
 		return
 	}

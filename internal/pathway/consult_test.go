@@ -36,6 +36,12 @@ func consultCases(t testing.TB) map[string]stay.Stay {
 		"advice/back again":                        picture(asked("completed", judged(2), wasScored, hadAdvice), advice("cancelled", because("discharged")), answered(t, "r1", "completed", []int{1, 1, 1})),
 		"advice/dead":                              picture(deceased, asked("completed", judged(2), wasScored, hadAdvice), advice("requested"), answered(t, "r1", "completed", []int{1, 1, 1})),
 		"advice/void":                              picture(status(stay.Cancelled), asked("completed", judged(2), wasScored, hadAdvice), before([3]int{1, 1, 1}, ""), advice("requested"), answered(t, "r1", "completed", []int{1, 1, 1})),
+		"advice/answers in error":                  picture(asked("completed", judged(1), wasScored, hadAdvice), before([3]int{1, 1, 1}, ""), advice("requested"), answered(t, "r1", "entered-in-error", []int{1, 1, 1})),
+		"advice/incomplete now":                    picture(asked("completed", judged(1), wasScored, hadAdvice), before([3]int{1, 1, 1}, ""), advice("in-progress"), answered(t, "r1", "amended", []int{1, 1})),
+		"advice/invalid now":                       picture(asked("completed", judged(1), wasScored, hadAdvice), before([3]int{1, 1, 1}, ""), advice("requested"), answered(t, "r1", "amended", []int{1, 1, -1})),
+		"advice/declined now":                      picture(asked("completed", judged(1), wasScored, hadAdvice), before([3]int{1, 1, 1}, ""), advice("requested"), answered(t, "r1", "amended", nil, declining(t))),
+		"advice/given, answers in error":           picture(asked("completed", judged(1), wasScored, hadAdvice), before([3]int{1, 1, 1}, ""), advice("completed"), answered(t, "r1", "entered-in-error", []int{1, 1, 1})),
+		"advice/answered again":                    picture(asked("requested", judged(1), wasScored, takenBack, hadAdvice), before([3]int{1, 1, 1}, ""), advice("cancelled", because("withdrawn")), answered(t, "r1", "completed", []int{1, 1, 1})),
 		"advice/transfer":                          picture(lies("Location/b"), asked("completed", judged(2), wasScored, hadAdvice, was("Location/a")), advice("requested", was("Location/a")), answered(t, "r1", "completed", []int{1, 1, 1})),
 	}
 }

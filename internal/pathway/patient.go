@@ -59,7 +59,6 @@ func (c *chart) startAnew() {
 	}
 	plan(c, &TaskChange{Status: status, Business: PatientChanged, Why: PatientChanged})
 	c.withdraw(PatientChanged)
-	c.endAdvice(PatientChanged)
 	for _, r := range c.Responses {
 		if r.Ours && r.Status == "in-progress" {
 			planEach[Stop](c, r.Ref)

@@ -117,14 +117,19 @@ func LastScreening(s stay.Stay) (last stay.Earlier) {
 	return last
 }
 
-// Lies are the locations where a patient is now. An Encounter names the latest last.
-func Lies(locations []stay.Location) (refs []string) {
-	for _, at := range slices.Backward(locations) {
-		if at.Ref != "" && !at.Left && at.Status != "completed" {
-			refs = append(refs, at.Ref)
+// Lies are the locations where a patient is at a time, the latest first: those that
+// are active, or do not say, have begun and are not over. An end that is still to come
+// is only expected. Of those without a start the Encounter names the latest last.
+func Lies(locations []stay.Location, at time.Time) (now []stay.Location) {
+	for _, l := range slices.Backward(locations) {
+		here := l.Status == "" || l.Status == "active"
+		over := !l.End.IsZero() && !l.End.After(at)
+		if here && !over && !l.Start.After(at) {
+			now = append(now, l)
 		}
 	}
-	return refs
+	slices.SortStableFunc(now, func(a, b stay.Location) int { return b.Start.Compare(a.Start) })
+	return now
 }
 
 // countsStill tells that the patient was screened so short a time ago that

@@ -52,7 +52,7 @@ func (w *writing) refer(earlier bool) {
 	if earlier {
 		score = w.p.stay.EarlierScore.Ref
 	}
-	if team, ok := w.p.stay.TeamTask(); ok && stay.NeverMade(w.p.byRef[team.Ref].Get("focus.reference").String()) {
+	if team, ok := w.p.stay.TeamTask(); ok && neverMade(w.p.byRef[team.Ref].Get("focus")) {
 		task = team.Ref // it stands, and waits for its order: see tie
 	}
 	w.create(order, w.order(score, task), stay.Consult)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/tilsyn/tilsyn/fhir"
-	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // edit changes a resource that was read; the transaction fails if somebody
@@ -61,7 +60,7 @@ func (e *edit) dropOutput(kind param) {
 // dropNeverMade removes outputs that point to what was never made.
 func (e *edit) dropNeverMade(kinds ...param) {
 	for _, kind := range kinds {
-		if stay.NeverMade(outputReference(e.Resource, kind)) {
+		if neverMade(outputReference(e.Resource, kind)) {
 			e.dropOutput(kind)
 		}
 	}

@@ -31,7 +31,7 @@ func (w *writing) letter() string {
 	if score := pathway.Of[pathway.Score](w.decision); score != nil {
 		lines = append(lines, w.answers(*score)...)
 	}
-	if ward := w.p.encounter.Get("location.#(location.display!=\"\").location.display").String(); ward != "" {
+	if ward := w.p.stay.Admission.Ward; ward != "" {
 		lines = append(lines, fmt.Sprintf(w.words.of("ward"), ward))
 	}
 	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {

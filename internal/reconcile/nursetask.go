@@ -133,20 +133,20 @@ func (w *writing) rememberConsult(e *edit, change pathway.TaskChange) {
 // writes: the second time they name what stands.
 func (w *writing) tie() {
 	made := &w.made
-	w.repoint(w.p.stay.Results.Consult.Ref, "reasonReference.0.reference", made.score)
+	w.repoint(w.p.stay.Results.Consult.Ref, "reasonReference.0", made.score)
 	if team, ok := w.p.stay.TeamTask(); ok {
-		w.repoint(team.Ref, "focus.reference", made.consult)
+		w.repoint(team.Ref, "focus", made.consult)
 	}
 	advice, ok := w.p.stay.AdviceTask()
-	if nurses, _ := w.p.stay.ScreeningTask(); ok && stay.NeverMade(outputReference(w.p.byRef[nurses.Ref], paramAdvice)) {
+	if nurses, _ := w.p.stay.ScreeningTask(); ok && neverMade(outputReference(w.p.byRef[nurses.Ref], paramAdvice)) {
 		made.advice = advice.Ref
 	}
-	w.repoint(advice.Ref, "focus.reference", made.score)
+	w.repoint(advice.Ref, "focus", made.score)
 }
 
 func (w *writing) repoint(of, path, to string) {
-	if to != "" && stay.NeverMade(w.p.byRef[of].Get(path).String()) {
-		w.edit(of, func(e *edit) { e.set(path, to) })
+	if to != "" && neverMade(w.p.byRef[of].Get(path)) {
+		w.edit(of, func(e *edit) { e.set(path, fhir.Ref(to)) })
 	}
 }
 

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -31,13 +32,22 @@ func (l loader) admission(e fhir.Resource) stay.Admission {
 	for _, c := range e.Get("serviceType.coding").Array() {
 		a.ServiceTypes = append(a.ServiceTypes, code(c))
 	}
-	var locations []stay.Location
+	for _, at := range pathway.Lies(l.locations(e), l.now()) {
+		if at.Ref != "" {
+			a.Locations = append(a.Locations, at.Ref)
+		}
+		a.Ward = cmp.Or(a.Ward, at.Display)
+	}
+	return a
+}
+
+func (l loader) locations(e fhir.Resource) (all []stay.Location) {
 	for _, at := range e.Get("location").Array() {
 		ref, _ := l.client.LocalRef(at.Get("location.reference").String())
-		locations = append(locations, stay.Location{Ref: ref, Status: at.Get("status").String(), Left: at.Get("period.end").Exists()})
+		all = append(all, stay.Location{Ref: ref, Display: at.Get("location.display").String(), Status: at.Get("status").String(),
+			Start: moment(at.Get("period.start")), End: moment(at.Get("period.end"))})
 	}
-	a.Locations = pathway.Lies(locations)
-	return a
+	return all
 }
 
 func codes(concept gjson.Result) (codes []stay.Code) {
@@ -107,19 +117,26 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	t.Labels = labels(res)
 	t.Routed = parameter(res, "output", paramRouted).Get("valueString").String()
 	t.Carried = parameter(res, "output", paramCarried).Get("valueString").String()
-	t.NoResponse = stay.NeverMade(outputReference(res, paramResponse))
+	t.NoResponse = neverMade(outputReference(res, paramResponse))
 	for _, made := range []param{paramScore, paramConsult, paramAdvice} {
-		t.NoResult = t.NoResult || stay.NeverMade(outputReference(res, made))
+		t.NoResult = t.NoResult || neverMade(outputReference(res, made))
 	}
 	return t, true
 }
 
-func outputReference(task fhir.Resource, kind param) string {
-	return parameter(task, "output", kind).Get("valueReference.reference").String()
+func outputReference(task fhir.Resource, kind param) gjson.Result {
+	return parameter(task, "output", kind).Get("valueReference")
+}
+
+// neverMade tells that a Reference of ours points to what its transaction was to make
+// and did not: it stands as it was sent, or without what it was to name.
+func neverMade(reference gjson.Result) bool {
+	ref := reference.Get("reference").String()
+	return reference.Exists() && (ref == "" || stay.NeverMade(ref))
 }
 
 func (l loader) output(task fhir.Resource, kind param) string {
-	ref, _ := l.client.LocalRef(outputReference(task, kind))
+	ref, _ := l.client.LocalRef(outputReference(task, kind).Get("reference").String())
 	return ref
 }
 
@@ -201,7 +218,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 		r.Number = number
 	}
 	r.Poor = r.Ours && len(missing(res)) > 0
-	r.NoTask = r.Ours && stay.NeverMade(taskOf(res))
+	r.NoTask = r.Ours && neverMade(taskOf(res))
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
 	r.Authored = pathway.AnsweredAt(r, task, moment(res.Get("meta.lastUpdated")))
 	r.Form, r.FormProblem, err = l.forms.answered(ctx, content.Questionnaire, task.Form)
@@ -209,9 +226,9 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 }
 
 // taskOf is the Task that was made along with a draft or an order, as the extension
-// says that we put on it; "" for one of an earlier release.
-func taskOf(res fhir.Resource) string {
-	return res.Get(`extension.#(url=="` + taskExtension + `").valueReference.reference`).String()
+// says that we put on it; nothing for one of an earlier release.
+func taskOf(res fhir.Resource) gjson.Result {
+	return res.Get(`extension.#(url=="` + taskExtension + `").valueReference`)
 }
 
 // missing names what ties a response to its admission and a renderer has
@@ -229,7 +246,7 @@ func missing(response fhir.Resource) []string {
 // result reads a score or a consult of ours.
 func result(res fhir.Resource) stay.Result {
 	r := stay.Result{Ref: res.Ref(), Status: res.Get("status").String(), Items: map[string]int{}, Theirs: res.Identifier(IdentifierSystem) == "",
-		Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res), NoTask: stay.NeverMade(taskOf(res)), Priority: res.Get("priority").String()}
+		Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res), NoTask: neverMade(taskOf(res)), Priority: res.Get("priority").String()}
 	for _, c := range res.Get("component").Array() {
 		if ourCode(c.Get("code")) == instrument.CodeOffer {
 			r.Offer = instrument.Offer(strings.TrimPrefix(ourCode(c.Get("valueCodeableConcept")), "offer-"))

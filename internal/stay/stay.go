@@ -76,9 +76,10 @@ type Order struct {
 
 // Location is one of an Encounter's.
 type Location struct {
-	Ref    string // "" where it is none of this server
-	Status string // R4 encounter-location-status, or ""
-	Left   bool   // it has an end
+	Ref        string // "" where it is none of this server
+	Display    string // its name, for people
+	Status     string // R4 encounter-location-status, or ""
+	Start, End time.Time
 }
 
 // Results are the score and the consult that the nurse's Task points to. One
@@ -136,7 +137,8 @@ type Admission struct {
 	Status          Status
 	Classes         []Code // one in R4, such as IMP of v3-ActCode; some servers have several, or none
 	Start, End      time.Time
-	Locations       []string // references, where the patient is now; what the Encounter lists last comes first
+	Locations       []string // references, where the patient is now, the latest first
+	Ward            string   // the name of the latest that has one
 	ServiceProvider string   // reference, or ""
 	ServiceTypes    []Code
 	Labels          []Code // of meta.security
