@@ -43,7 +43,7 @@ func (c *chart) judge() {
 	if !c.asked && !c.eligible() {
 		return
 	}
-	if c.task.Judged == r.Version && !c.closedInVain() && !c.task.NoResult {
+	if c.task.Judged == r.Version && !c.closedInVain() && !c.task.NoResult && !c.asksAgainForConsult() {
 		c.judgedBefore()
 		return
 	}
@@ -142,7 +142,7 @@ func (c *chart) score(result instrument.Result) {
 		c.decision.because("never-made", "a part of what was to be written of these answers was never made; it is written again")
 	}
 	same := c.unchanged(result)
-	if same && c.task.Scored() && !c.task.NoResult {
+	if same && c.task.Scored() && !c.task.NoResult && !c.asksAgainForConsult() {
 		c.decision.because("same", "the response was saved again with the same answers")
 		return
 	}

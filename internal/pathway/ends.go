@@ -3,6 +3,9 @@ package pathway
 import (
 	"slices"
 	"time"
+
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // This file is about the end of an admission, and about one that goes on after all.
@@ -17,6 +20,22 @@ func (c *chart) cancelled() {
 func (c *chart) died() {
 	c.end(Deceased, "the patient has died")
 	c.revoke(Deceased)
+}
+
+// revived tells that the consult was taken back because of a death that was recorded
+// by mistake: the answers ask for it still.
+func (c *chart) revived() bool {
+	team, ok := c.TeamTask()
+	return ok && team.Status == "cancelled" && team.Reason == Deceased && !c.Dead()
+}
+
+// asksAgainForConsult tells that such a consult is to come back.
+func (c *chart) asksAgainForConsult() bool {
+	score := c.Results.Score
+	tier, _ := c.policy.Tier(score.Sum, c.Patient, c.now)
+	gone := c.Admission.Status == stay.Finished && c.policy.AfterDischarge == "record"
+	return c.revived() && score.Live() && tier >= Consult && score.Offer != instrument.OfferDeclined && !gone &&
+		c.Results.Consult.Status == "revoked" && !c.Results.Consult.Theirs
 }
 
 // end takes the question off the ward's list. A draft that a nurse has begun

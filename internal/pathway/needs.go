@@ -59,7 +59,7 @@ func (c *chart) needsScore() bool {
 	case c.strayed():
 		return true
 	case c.submitted():
-		return c.task.Judged != c.response.Version
+		return c.task.Judged != c.response.Version || c.revived()
 	}
 	return c.task.Scored()
 }
@@ -76,7 +76,7 @@ func (c *chart) needsConsult() bool {
 
 // toJudge tells whether there are answers that have not been judged.
 func (c *chart) toJudge() bool {
-	return c.submitted() && (c.task.Judged != c.response.Version || c.closedInVain() || c.task.NoResult)
+	return c.submitted() && (c.task.Judged != c.response.Version || c.closedInVain() || c.task.NoResult || c.revived())
 }
 
 // asks tells whether a decision may be to ask, and so needs to know whether

@@ -49,6 +49,7 @@ func (c *chart) rather(a, b stay.Task) bool {
 	for _, better := range []func(stay.Task) bool{
 		func(t stay.Task) bool { return t.Status != "entered-in-error" },
 		c.chosen,
+		c.teamAtWork,
 		c.workedOn,
 	} {
 		if better(a) != better(b) {
@@ -66,15 +67,19 @@ func (c *chart) chosen(t stay.Task) bool {
 	})
 }
 
-// workedOn tells that a person has done something with a Task, with its form or
-// with what came of it.
+// workedOn tells that a person has done something with a Task or with its form.
 func (c *chart) workedOn(t stay.Task) bool {
 	if t.Status != "requested" && (t.Purpose != stay.Screening || !t.Scored()) {
 		return true
 	}
 	return slices.ContainsFunc(c.Responses, func(r stay.Response) bool {
 		return r.Ref == t.Response && !r.Untouched() && r.Status != "entered-in-error"
-	}) || slices.ContainsFunc(c.Tasks, func(team stay.Task) bool {
+	})
+}
+
+// teamAtWork tells that the team has done something with what came of a Task.
+func (c *chart) teamAtWork(t stay.Task) bool {
+	return slices.ContainsFunc(c.Tasks, func(team stay.Task) bool {
 		return t.Consult != "" && team.Focus == t.Consult && team.Status != "requested" && team.Status != "entered-in-error"
 	})
 }

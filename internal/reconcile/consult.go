@@ -52,11 +52,15 @@ func (w *writing) refer(earlier bool) {
 	if earlier {
 		score = w.p.stay.EarlierScore.Ref
 	}
-	if team, ok := w.p.stay.TeamTask(); ok && neverMade(w.p.byRef[team.Ref].Get("focus")) {
-		task = team.Ref // it stands, and waits for its order: see tie
+	team, ok := w.p.stay.TeamTask()
+	stands := ok && w.p.byRef[team.Ref].Identifier(IdentifierSystem) == stay.ConsultTask+":"+w.name
+	if stands { // of an order that a person has deleted, or that was never made
+		task = team.Ref
+		w.edit(task, func(e *edit) { e.set("focus", fhir.Ref(order)) })
+		w.askTeam(team)
 	}
 	w.create(order, w.order(score, task), stay.Consult)
-	if stay.NeverMade(task) {
+	if !stands {
 		w.create(task, w.teamTask(order), stay.ConsultTask)
 	}
 	w.made.consult = order
@@ -152,8 +156,14 @@ func (w *writing) restate(order string, renew func(*edit)) {
 		e.set("note.-1", w.note(w.letter()))
 	})
 	w.touched(order)
-	task, ok := w.p.stay.TeamTask()
-	if !ok || task.Begun() {
+	if task, ok := w.p.stay.TeamTask(); ok {
+		w.askTeam(task)
+	}
+}
+
+// askTeam puts on the team's list a Task that stands, unless they have begun on it.
+func (w *writing) askTeam(task stay.Task) {
+	if task.Begun() {
 		return
 	}
 	w.edit(task.Ref, func(e *edit) {
