@@ -2,6 +2,7 @@ package pathway
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
@@ -144,6 +145,7 @@ func (c *chart) score(result instrument.Result) {
 	same := c.unchanged(result)
 	if same && c.task.Scored() && !c.task.NoResult && !c.asksAgainForConsult() {
 		c.decision.because("same", "the response was saved again with the same answers")
+		c.rest(result, tier, limit)
 		return
 	}
 	plan(c, &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref, Stands: same, Passed: c.passed()})
@@ -162,6 +164,16 @@ func (c *chart) score(result instrument.Result) {
 		return
 	}
 	c.endAdvice(Corrected)
+}
+
+// rest lets a score that stays as it is rest on the response that counts now, where it
+// was another one: of two that were handed in meanwhile the newest may say what the
+// score says.
+func (c *chart) rest(result instrument.Result, tier Tier, limit Limit) {
+	if from := c.Results.Score.From; from == "" || strings.HasSuffix(from, c.response.Ref) {
+		return
+	}
+	plan(c, &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref, Passed: c.passed()})
 }
 
 // passed tells whether another response was handed in that does not count.

@@ -97,6 +97,7 @@ type Result struct {
 	NoTask   bool           // of a consult: the team's Task was never made
 	Priority string         // of a consult: R4 request-priority
 	Sum      int            // of an Observation: its score
+	From     string         // of an Observation: which response it rests on, as the reference stands there
 	Items    map[string]int // of an Observation: points by the item's code
 	Offer    instrument.Offer
 	Labels   []Code // of meta.security
