@@ -55,21 +55,6 @@ func (s *simulation) sum() sum {
 	return sum{s.requests, s.writes}
 }
 
-// budget is what the replicas have to ask while nothing happens: five types
-// for each poll, and for each census its six searches and every open admission
-// once or twice.
-func (s *simulation) budget(d time.Duration) int {
-	open := 0
-	for _, st := range s.hospital.stays {
-		if st.present() {
-			open++
-		}
-	}
-	polls := 1 + int(d/s.config.Poll.Interval)
-	censuses := 1 + int(d/s.config.Census.Interval)
-	return len(s.replicas) * (polls*5 + censuses*(6*(1+open/200)+2*open))
-}
-
 // idle asks a replica's own page: nothing waits, and nobody is needed.
 func (s *simulation) idle(r *replica) {
 	d := r.listens()

@@ -3,6 +3,7 @@ package simulate_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"runtime/pprof"
 	"slices"
@@ -17,27 +18,33 @@ import (
 type harm struct {
 	seed   uint64                 // 1 if zero
 	finds  string                 // what the report must say
+	odd    bool                   // the server has habits
 	writes func(tx []byte) []byte // changes what the service writes; nil: it is swallowed
+	half   string                 // the first thing for this purpose in a transaction is left out, and said to be done
+	hides  string                 // whatever holds this is in no search
 	late   func(s *simulation)    // when quiet time begins
 }
 
 // Each invariant has a mistake that breaks it. Without any, nothing is found.
 var harms = map[string]harm{
-	"nothing":                  {finds: ""},
-	"a patient is missed":      {finds: "screenings: 0", writes: swallow("screening:")},
-	"two create the same":      {seed: 4, finds: "", writes: everyEntry(func(e string) string { return drop(e, "request.ifNoneExist") })}, // it is mended
-	"a score stands twice":     {finds: "doubled", late: double},
-	"a consult is lost":        {finds: "live consults: 0", writes: consultsAre("revoked")},
-	"a score is invented":      {finds: "the score is not", writes: everyEntry(oneMore)},
-	"a person is overwritten":  {finds: "overwritten", writes: everyEntry(func(e string) string { return drop(e, "resource.note") })},
-	"a consult comes back":     {seed: 4, finds: "live consults: 1", late: resurrect},
-	"the task stays behind":    {finds: "on another ward", writes: everyEntry(stayBehind)},
-	"answers are judged again": {finds: "restless", writes: everyEntry(forgetful)},
-	"a label is lost":          {finds: "without its label", writes: everyEntry(func(e string) string { return drop(e, "resource.meta.security") })},
-	"a place is given away":    {finds: "place stands on", writes: everyEntry(giveAway)},
-	"a write is not on record": {seed: 2, finds: "no AuditEvent says", writes: unrecorded},
-	"goroutines are left":      {finds: "a leak", late: leak},
-	"the server is pestered":   {finds: "over the budget", late: pester},
+	"nothing":                    {finds: ""},
+	"a patient is missed":        {finds: "screenings: 0", writes: swallow("screening:")},
+	"two create the same":        {seed: 4, finds: "", writes: everyEntry(func(e string) string { return drop(e, "request.ifNoneExist") })}, // it is mended
+	"a score stands twice":       {finds: "doubled", late: double},
+	"a consult is lost":          {finds: "live consults: 0", writes: consultsAre("revoked")},
+	"a score is invented":        {finds: "the score is not", writes: everyEntry(oneMore)},
+	"a person is overwritten":    {finds: "overwritten", writes: everyEntry(func(e string) string { return drop(e, "resource.note") })},
+	"a consult comes back":       {seed: 4, finds: "live consults: 1", late: resurrect},
+	"the task stays behind":      {finds: "on another ward", writes: everyEntry(stayBehind)},
+	"answers are judged again":   {finds: "restless", writes: everyEntry(forgetful)},
+	"a label is lost":            {finds: "without its label", writes: everyEntry(func(e string) string { return drop(e, "resource.meta.security") })},
+	"a place is given away":      {finds: "place stands on", writes: everyEntry(giveAway)},
+	"a write is not on record":   {seed: 2, finds: "no AuditEvent says", writes: unrecorded},
+	"a half is not completed":    {finds: "a consult without a task", half: "consult-task"},
+	"a search hides somebody":    {finds: "screenings: 0", hides: `"Encounter","id":"3`},
+	"the odd server is pestered": {odd: true, finds: "over the budget", late: pester},
+	"goroutines are left":        {finds: "a leak", late: leak},
+	"the server is pestered":     {finds: "over the budget", late: pester},
 }
 
 // everyEntry changes each entry of a transaction.
@@ -163,4 +170,35 @@ func pester(s *simulation) {
 			}
 		}
 	}()
+}
+
+// loses is which entry of a transaction is left out; below 0: none.
+func (h harm) loses(tx []byte) int {
+	if h.half == "" {
+		return -1
+	}
+	return slices.IndexFunc(gjson.GetBytes(tx, "entry").Array(), func(e gjson.Result) bool {
+		return strings.Contains(e.Get("request.ifNoneExist").Str, h.half)
+	})
+}
+
+// leavesOut takes results out of a search without a word.
+func (h harm) leavesOut(answer *httptest.ResponseRecorder) *httptest.ResponseRecorder {
+	if h.hides == "" || answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), h.hides) {
+		return answer
+	}
+	body := answer.Body.String()
+	if gjson.Get(body, "type").Str == "searchset" {
+		return answered(http.StatusOK, fhirJSON, h.without(body))
+	}
+	entries := raws(body)
+	for i, e := range entries {
+		entries[i], _ = sjson.SetRaw(e, "resource", h.without(gjson.Get(e, "resource").Raw))
+	}
+	return inBundle("batch-response", entries)
+}
+
+func (h harm) without(found string) string {
+	left := slices.DeleteFunc(raws(found), func(e string) bool { return strings.Contains(e, h.hides) })
+	return drop(withEntries(found, left), "total")
 }

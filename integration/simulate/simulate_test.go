@@ -23,6 +23,7 @@ var (
 	weeks     = flag.Int("weeks", 4, "for how long patients come in each simulation")
 	beds      = flag.Int("beds", 200, "beds of each hospital")
 	unsafe    = flag.Bool("unsafe", false, "every server lets duplicates through when two create the same at once; else one in five does")
+	oddly     = flag.Bool("odd", false, "every server has habits that FHIR does not know; else two in five do")
 	merges    = flag.Bool("merges", false, "in every hospital patients turn out to be one and the same; else in every other")
 )
 
@@ -49,13 +50,17 @@ func TestHospital(t *testing.T) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			t.Parallel()
 			c := draw(seed, "kind of hospital")
-			s := simulate(t, options{seed: seed, lasts: each, beds: *beds, unsafe: c.happens(0.2) || *unsafe, merges: c.happens(0.5) || *merges})
+			o := options{seed: seed, lasts: each, beds: *beds, unsafe: c.happens(0.2) || *unsafe, merges: c.happens(0.5) || *merges, odd: c.happens(0.4) || *oddly}
+			if o.odd && !*oddly {
+				o.beds /= 4 // such a server takes up to twenty times the requests
+			}
+			s := simulate(t, o)
 			r.add(s)
 			for _, f := range s.findings {
 				t.Errorf("%s", f)
 			}
 			if t.Failed() {
-				t.Logf("again: %s", again(s))
+				t.Logf("again: %s\nthe server: %v", again(s), s.habits)
 			}
 		})
 	}
@@ -69,6 +74,9 @@ func again(s *simulation) string {
 	}
 	if s.merges {
 		cmd += " -merges"
+	}
+	if s.odd {
+		cmd += " -odd"
 	}
 	return cmd
 }

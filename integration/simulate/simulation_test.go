@@ -29,6 +29,7 @@ type simulation struct {
 	replicas []*replica
 	hospital *hospital
 	config   config.Config
+	habits   habits // of the server
 	log      *log
 	kills    float64 // share of requests that are their process's last
 
@@ -49,6 +50,7 @@ type options struct {
 	beds   int
 	unsafe bool // the server lets duplicates through when two create at once
 	merges bool // patients turn out to be the same person
+	odd    bool // the server has habits that R4 does not know
 	traced bool // keep every line of the trace, to compare two runs
 	harm   harm // a mistake that is put in on purpose
 }
@@ -106,18 +108,29 @@ func (s *simulation) run() {
 	s.weather = newWeather(s.seed, s.lasts)
 	s.pace.away = s.weather.outage
 	b := newBells(s)
+	s.habits = newHabits(s.seed, s.odd)
 	s.server = newServer(s, &http.Client{Transport: b})
 	s.hospital = newHospital(s, s.server)
 	s.config.Routing = s.hospital.routing()
-	if _, err := s.service(direct{s.server}, nil, nil, time.Now).Setup(context.Background()); err != nil {
-		panic(err)
-	}
+	s.setUp()
 	s.start()
 	s.hospital.open()
 	s.hospital.run(time.Now().Add(s.lasts))
 	s.calm()
 	s.close()
 	b.http.CloseIdleConnections()
+}
+
+// setUp runs the command until it has gone well: a server that says nothing about
+// its writes makes it doubt what it wrote.
+func (s *simulation) setUp() {
+	var err error
+	for range 3 {
+		if _, err = s.service(direct{s.server}, nil, nil, time.Now).Setup(context.Background()); err == nil {
+			return
+		}
+	}
+	panic(err)
 }
 
 // start begins one to three replicas, not all at the same moment.
@@ -195,7 +208,10 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return response(d.serve(r.Method, r.URL.String(), r.Header, body), fine, r), nil
+	if isSearch(r.Method, body) {
+		return response(d.read(r.URL.String(), r.Header, body), fine, r), nil
+	}
+	return response(d.sim.habits.say(d.serve(r.Method, r.URL.String(), r.Header, body), body), fine, r), nil
 }
 
 // log counts what the service has to say. A person would read it.

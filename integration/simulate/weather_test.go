@@ -33,10 +33,28 @@ const (
 	bellLate    fault = "notification late" // and so out of order
 )
 
+// What looks like a success and is none.
+const (
+	errorInside   fault = "200, search with an error inside"
+	cutShort      fault = "200, search cut short with a warning"
+	searchFailed  fault = "200, batch with a failed search inside"
+	refusedInside fault = "200, a part refused, nothing done"
+	inPart        fault = "200, a part refused, the rest done"
+	pageDone      fault = "200, a page for people, done"
+	pageNot       fault = "200, a page for people, not done"
+	outcomeDone   fault = "200, an OperationOutcome, done"
+	outcomeNot    fault = "200, an OperationOutcome, not done"
+	acceptedDone  fault = "202, done"
+	acceptedNot   fault = "202, not done"
+	emptyDone     fault = "200, empty, done"
+	emptyNot      fault = "200, empty, not done"
+)
+
 // weather says when what goes wrong. It follows from the seed; in calm weather
 // nothing does.
 type weather struct {
 	usual  float64 // share of requests that go wrong
+	odd    float64 // share that are answered with a success that is none
 	storms []spell // with many more
 	downs  []spell // the server is away
 	outage []spell // for the service it is away for a day or two; patients come and go
@@ -62,6 +80,7 @@ func newWeather(seed uint64, lasts time.Duration) *weather {
 		late:  pick(c, weighted[float64]{1, 0}, weighted[float64]{2, 0.05}, weighted[float64]{1, 0.3}),
 		bells: pick(c, weighted[float64]{1, 0}, weighted[float64]{2, 0.1}, weighted[float64]{1, 1}),
 	}
+	w.odd = pick(draw(seed, "odd weather"), weighted[float64]{2, 0}, weighted[float64]{4, 0.01}, weighted[float64]{2, 0.05})
 	w.server = c.between(-5*time.Minute, 5*time.Minute)
 	w.ehr = c.between(-3*time.Minute, 3*time.Minute)
 	w.storms = spells(c, lasts, 5*24*time.Hour, time.Hour)
@@ -95,10 +114,26 @@ func during(spells []spell, at time.Time) bool {
 var (
 	readFaults = []fault{slow, stuck, lostBefore, lostAfter, cut, throttled, failed, unavailable, stale, stale, stale, stale}
 	saveFaults = []fault{slow, stuck, lostBefore, lostAfter, lostAfter, cut, conflict, precond, wrapped, throttled, failed, failedLate, unavailable}
+
+	oddReads   = []fault{errorInside, errorInside, cutShort, cutShort, pageNot, emptyNot}
+	oddBatches = []fault{errorInside, errorInside, cutShort, cutShort, pageNot, emptyNot, searchFailed, searchFailed}
+	oddSaves   = []fault{refusedInside, inPart, inPart, inPart, pageDone, pageNot, outcomeDone, outcomeNot, acceptedDone, acceptedNot, emptyDone, emptyNot}
 )
 
+// kinds are what may go wrong with a request: at all, and, in which share, as a
+// success that is none.
+func (w *weather) kinds(method string, body []byte) (usual, odd []fault, share float64) {
+	switch {
+	case method == http.MethodGet:
+		return readFaults, oddReads, w.odd
+	case isSearch(method, body):
+		return saveFaults, oddBatches, w.odd
+	}
+	return saveFaults, oddSaves, 5 * w.odd // there are fewer of them
+}
+
 // fault says what happens to one request of the service.
-func (w *weather) fault(c chance, method string) fault {
+func (w *weather) fault(c chance, method string, body []byte) fault {
 	now, rate := time.Now(), w.usual
 	if w.calm.Load() {
 		return fine
@@ -109,14 +144,13 @@ func (w *weather) fault(c chance, method string) fault {
 	if during(w.storms, now) {
 		rate = 0.3
 	}
-	kinds := saveFaults
-	if method == http.MethodGet {
-		kinds = readFaults
+	switch usual, odd, share := w.kinds(method, body); {
+	case c.happens(rate):
+		return usual[c.IntN(len(usual))]
+	case c.happens(share):
+		return odd[c.IntN(len(odd))]
 	}
-	if !c.happens(rate) {
-		return fine
-	}
-	return kinds[c.IntN(len(kinds))]
+	return fine
 }
 
 // bell says what happens to one notification.

@@ -44,7 +44,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	name := identity(r, body)
 	last, c := w.count(name)
-	f := w.sim.weather.fault(c, r.Method)
+	f := w.sim.weather.fault(c, r.Method, body)
 	there, back := w.delays(c, f)
 	w.sim.requested(w.name, name, f, !isSearch(r.Method, body))
 	if last {
@@ -161,23 +161,44 @@ func identity(r *http.Request, body []byte) string {
 func (s *simulation) answer(f fault, r *http.Request, body []byte, missed map[string]bool) *httptest.ResponseRecorder {
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
-	if status, ok := refusals[f]; ok {
-		return refusal(status, draw(s.seed, r.URL.Path, number(time.Now().UnixNano())))
+	c := draw(s.seed, r.URL.Path, number(time.Now().UnixNano()))
+	u, odd := unsaids[f]
+	switch status, ok := refusals[f]; {
+	case ok:
+		return refusal(status, c)
+	case odd && !u.done:
+		return answered(u.status, u.typ, u.body)
+	case isSearch(r.Method, body):
+		return s.harm.leavesOut(spoil(f, c, s.server.search(r.URL.String(), r.Header.Clone(), body, f == stale)))
 	}
-	header := r.Header.Clone()
-	if isSearch(r.Method, body) && !nextPage(r.URL.RawQuery) {
-		return s.server.search(r.URL.String(), header, body, f == stale)
+	answer := s.write(f, c, r, forget(body, missed))
+	switch {
+	case f == failedLate:
+		return refusal(http.StatusInternalServerError, chance{})
+	case odd:
+		return answered(u.status, u.typ, u.body)
 	}
+	return s.habits.say(answer, body)
+}
+
+// write does what a request is to do, or a part of it.
+func (s *simulation) write(f fault, c chance, r *http.Request, body []byte) *httptest.ResponseRecorder {
 	if s.harm.writes != nil {
 		if body = s.harm.writes(body); body == nil {
 			return refusal(http.StatusOK, chance{})
 		}
 	}
-	answer := s.server.serve(r.Method, r.URL.String(), header, forget(body, missed))
-	if f == failedLate {
-		return refusal(http.StatusInternalServerError, chance{})
+	address, header := r.URL.String(), r.Header.Clone()
+	lost := s.harm.loses(body)
+	switch {
+	case lost >= 0:
+		return s.server.inPart(address, header, withNothing(body, lost), lost, carriedOut, backward)
+	case f == inPart && !s.unsafe && s.harm.writes == nil: // where creates are unsafe too, two scores stand, and nothing finds the second
+		return s.server.inPart(address, header, body, s.refuses(c, body), refusedOnce(c), resolves(c.IntN(3)))
+	case f == inPart || f == refusedInside:
+		return notAtAll(c, body)
 	}
-	return answer
+	return s.server.serve(r.Method, address, header, body)
 }
 
 var refusals = map[fault]int{conflict: 409, precond: 412, wrapped: 400, throttled: 429, failed: 500, unavailable: 503}
