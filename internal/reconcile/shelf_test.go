@@ -104,16 +104,20 @@ func desk(t testing.TB, resources ...string) (*Reconciler, *shelf) {
 
 // english is the form that the nurse is asked to fill in.
 var english = sync.OnceValue(func() *instrument.Form {
-	raw, err := artifacts.Questionnaire("en")
-	if err != nil {
-		panic(err)
-	}
-	form, err := instrument.ParseForm(raw)
+	form, err := instrument.ParseForm(questionnaire())
 	if err != nil {
 		panic(err)
 	}
 	return form
 })
+
+func questionnaire() []byte {
+	raw, err := artifacts.Questionnaire("en")
+	if err != nil {
+		panic(err)
+	}
+	return raw
+}
 
 func parsed(t testing.TB, raw string) fhir.Resource {
 	t.Helper()
