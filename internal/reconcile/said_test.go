@@ -32,13 +32,13 @@ func wrote(t *testing.T, r *Reconciler, s *shelf, p picture, actions ...pathway.
 	if err := r.transact(t.Context(), p, d, false); err != nil {
 		t.Fatal(err)
 	}
-	return said(s, r.Form.Canonical())
+	return said(s)
 }
 
 // said leaves out the Provenance but for what it is about.
-func said(s *shelf, form string) (things []string) {
+func said(s *shelf) (things []string) {
 	entries := gjson.GetBytes(s.sent, "entry").Array()
-	short := shortened(entries, form)
+	short := shortened(entries)
 	for _, e := range entries {
 		res := e.Get("resource")
 		switch {
@@ -66,8 +66,8 @@ func provenanceSaid(res gjson.Result) string {
 }
 
 // shortened names what is made by its identifier or its type, and our systems not at all.
-func shortened(entries []gjson.Result, form string) *strings.Replacer {
-	names := []string{form, "the form", "https://tilsyn.org/fhir/CodeSystem/tilsyn|", "", "https://tilsyn.org/fhir/identifier|", "",
+func shortened(entries []gjson.Result) *strings.Replacer {
+	names := []string{english().Canonical(), "the form", "https://tilsyn.org/fhir/CodeSystem/tilsyn|", "", "https://tilsyn.org/fhir/identifier|", "",
 		"http://terminology.hl7.org/CodeSystem/", "hl7:", "http://hl7.org/fhir/uv/sdc/CodeSystem/temp|", "sdc:"}
 	for _, e := range entries {
 		name := e.Get("resource.identifier.0.value").String() + e.Get("resource.identifier.value").String()
