@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -129,15 +130,16 @@ func TestAHintSavesARequest(t *testing.T) {
 	}
 }
 
-// picky refuses includes, so often.
+// picky refuses requests that name something, so often.
 type picky struct {
 	*shelf
-	refusals, status, includes int
+	what                  string
+	refusals, status, met int
 }
 
 func (s *picky) RoundTrip(r *http.Request) (*http.Response, error) {
-	if strings.Contains(r.URL.RawQuery, "_include") {
-		if s.includes++; s.includes <= s.refusals {
+	if strings.Contains(r.URL.RequestURI(), s.what) {
+		if s.met++; s.met <= s.refusals {
 			w := httptest.NewRecorder()
 			w.WriteHeader(s.status)
 			return w.Result(), nil
@@ -154,7 +156,7 @@ func TestIncludesThatAreRefused(t *testing.T) {
 		err                     bool
 	}{{400, 9, 3, false}, {500, 9, 3, false}, {400, 2, 5, false}, {502, 9, 5, true}} {
 		r, s := desk(t, toAsk...)
-		p := &picky{s, test.refusals, test.status, 0}
+		p := &picky{s, "_include", test.refusals, test.status, 0}
 		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: p})
 		if err != nil {
 			t.Fatal(err)
@@ -165,8 +167,47 @@ func TestIncludesThatAreRefused(t *testing.T) {
 			_, found, err := r.loader.load(t.Context(), "e1")
 			failed = failed || err != nil || !found
 		}
-		if failed != test.err || !failed && p.includes != test.asked {
-			t.Errorf("%d: %d includes, failed %t", test.status, p.includes, failed)
+		if failed != test.err || !failed && p.met != test.asked {
+			t.Errorf("%d: %d includes, failed %t", test.status, p.met, failed)
+		}
+		client.Close()
+	}
+}
+
+// What cannot be read now is not taken for absent: the look fails, and is tried again.
+func TestWhatCannotBeReadNow(t *testing.T) {
+	merged := []string{admission, linked("p1", "replaced-by", "Patient/p2"), linked("p2")}
+	old := with(answers, "questionnaire", `"https://tilsyn.org/fhir/Questionnaire/audit-c|0.1"`)
+	for name, test := range map[string]struct {
+		what  string
+		there []string
+	}{
+		"the admission":                {"/Encounter?", toAsk},
+		"the patient":                  {"/Patient/p1", toAsk},
+		"the surviving record":         {"/Patient/p2", merged},
+		"the record that the Task has": {"/Patient/p0", append(toAsk, with(nurse, "for.reference", `"Patient/p0"`))},
+		"the parent":                   {"/Encounter/e0", instead(toAsk, with(admission, "partOf", `{"reference":"Encounter/e0"}`))},
+		"our Tasks":                    {"/Task?", toAsk},
+		"the response of our Task":     {"/QuestionnaireResponse/r9", append(toAsk, with(nurse, "output.0.valueReference.reference", `"QuestionnaireResponse/r9"`))},
+		"the form":                     {"/Questionnaire?", instead(awaited, old)},
+		"flags and screenings":         {"business-status", toAsk},
+		"conditions":                   {"/Condition?", awaited},
+		"the score":                    {"/Observation/o1", append(referred[:3:3], with(answers, "meta.versionId", `"9"`))},
+		"the consult":                  {"/ServiceRequest/s1", instead(referred[:4:4], score, team)},
+		"a score that is there twice":  {"/Observation/o9", append(awaited, with(nurse, "id", `"nurse2"`, "output", `[`+remembers("score", to("Observation/o9"))+`]`))},
+		"the score of an earlier stay": {"/Observation/o0", append(toAsk, with(nurse, "id", `"t0"`, "identifier.0.value", `"screening:e0"`, "executionPeriod", `{"end":"2031-05-10T08:00:00Z"}`,
+			"businessStatus", `{"coding":[{"system":"https://tilsyn.org/fhir/CodeSystem/tilsyn","code":"scored"}]}`, "output", `[`+remembers("score", to("Observation/o0"))+`]`))},
+	} {
+		r, s := desk(t, test.there...)
+		p := &picky{s, test.what, 99, 502, 0}
+		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Client, r.loader.client, r.loader.forms.client = client, client, client
+		done, err := r.Reconcile(t.Context(), "e1")
+		if err == nil || errors.Is(err, ErrPermanent) || p.met == 0 || s.sent != nil {
+			t.Errorf("%s: asked %d times, %+v, %v", name, p.met, done, err)
 		}
 		client.Close()
 	}

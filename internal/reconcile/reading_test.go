@@ -99,6 +99,22 @@ func TestReadingWhatAnAdmissionRefersTo(t *testing.T) {
 	}
 }
 
+// Every status of R4 is understood, and shown.
+func TestStatusesThatAreUnderstood(t *testing.T) {
+	for typ, all := range map[string]string{
+		"Encounter":             "planned arrived triaged in-progress onleave finished cancelled entered-in-error unknown",
+		"Task":                  "draft requested received accepted rejected ready cancelled in-progress on-hold failed completed entered-in-error",
+		"QuestionnaireResponse": "in-progress completed amended entered-in-error stopped",
+		"":                      "registered preliminary final amended corrected cancelled entered-in-error unknown draft active on-hold revoked completed",
+	} {
+		for _, status := range strings.Fields(all) {
+			if typ != "" && understood(resource(t, typ, `"status":"`+status+`"`)) != nil || shownStatus(typ, status) != status {
+				t.Errorf("%s %s is not understood", typ, status)
+			}
+		}
+	}
+}
+
 // Patient in, patient out.
 func TestReadingAPatient(t *testing.T) {
 	day := stay.ParseDate("2031-05-16")
