@@ -108,6 +108,7 @@ type shut struct {
 	all   bool
 	tried []bool // with AuditEvents
 	gives int
+	then  int // without them, where it is another
 }
 
 func (s *shut) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -123,7 +124,11 @@ func (s *shut) RoundTrip(r *http.Request) (*http.Response, error) {
 	recorded := strings.Contains(string(body), `"AuditEvent"`)
 	s.tried = append(s.tried, recorded)
 	if s.all || recorded {
-		w.WriteHeader(s.gives)
+		status := s.gives
+		if !recorded && s.then > 0 {
+			status = s.then
+		}
+		w.WriteHeader(status)
 		return w.Result(), nil
 	}
 	parts := len(gjson.GetBytes(body, "entry").Array())
@@ -136,16 +141,18 @@ func TestAuditEventsThatAreRefused(t *testing.T) {
 	for name, test := range map[string]struct {
 		all        bool
 		gives      int
+		then       int
 		unrecorded bool
 		fails      bool
 		tried      string // at noon, half an hour later, and a minute after the hour
 	}{
-		"AuditEvents are refused": {false, 403, true, false, "[true false] [false] [true false]"},
-		"everything is refused":   {true, 422, false, true, "[true false] [true false] [true false]"},
-		"the server is not well":  {false, 500, false, true, "[true] [true] [true]"},
+		"AuditEvents are refused":   {false, 403, 0, true, false, "[true false] [false] [true false]"},
+		"everything is refused":     {true, 422, 0, false, true, "[true false] [true false] [true false]"},
+		"the server is unwell then": {true, 403, 500, false, true, "[true false] [true false] [true false]"},
+		"the server is not well":    {false, 500, 0, false, true, "[true] [true] [true]"},
 	} {
 		r, s := desk(t, toAsk...)
-		server := &shut{shelf: s, all: test.all, gives: test.gives}
+		server := &shut{shelf: s, all: test.all, gives: test.gives, then: test.then}
 		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: server})
 		if err != nil {
 			t.Fatal(err)
