@@ -1,0 +1,256 @@
+package pathway
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// For whom a limit holds, in words.
+func TestForWhomALimitIs(t *testing.T) {
+	for want, l := range map[string]Limit{
+		"patients": {}, "women": {Sex: stay.Female}, "men": {Sex: stay.Male}, "pregnant patients": {Pregnant: true},
+		"women of 65 and over": {Sex: stay.Female, MinAge: 65}, "men up to 64": {Sex: stay.Male, MaxAge: 64}, "patients of 18–64": {MinAge: 18, MaxAge: 64},
+	} {
+		if got := l.Who(); got != want {
+			t.Errorf("%+v: %s", l, got)
+		}
+	}
+}
+
+// Whom a limit fits: what is uncertain about her age counts towards it.
+func TestWhomALimitFits(t *testing.T) {
+	woman := person{sex: stay.Female, youngest: 64, oldest: 65}
+	for _, test := range []struct {
+		limit Limit
+		want  bool
+	}{
+		{Limit{}, true}, {Limit{Sex: stay.Female}, true}, {Limit{Sex: stay.Male}, false}, {Limit{Pregnant: true}, false},
+		{Limit{MinAge: 65}, true}, {Limit{MinAge: 66}, false}, {Limit{MaxAge: 64}, true}, {Limit{MaxAge: 63}, false}, {Limit{MinAge: 65, MaxAge: 65}, true},
+	} {
+		if got := test.limit.fits(woman); got != test.want {
+			t.Errorf("%+v: %t", test.limit, got)
+		}
+	}
+	woman.pregnant = true
+	if !(Limit{Pregnant: true}).fits(woman) {
+		t.Error("she is pregnant")
+	}
+}
+
+// Which limits hold where the sex is not known.
+func TestUnknownSex(t *testing.T) {
+	p := policyOf(func(p *Policy) {
+		p.Tiers = Tiers{Advice: []Limit{{Sex: stay.Male, From: 3}}, Consult: []Limit{{Sex: stay.Female, From: 4}, {Sex: stay.Male, From: 6}}, Urgent: []Limit{{From: 9}}}
+	})
+	for rule, tiers := range map[UnknownSex]string{
+		"lower": "none advice consult consult urgent", "higher": "none none advice consult urgent",
+		"female": "none none consult consult urgent", "male": "none advice advice consult urgent",
+	} {
+		p.UnknownSex = rule
+		var got []string
+		for _, score := range []int{2, 3, 4, 6, 9} {
+			tier, limit := p.Tier(score, stay.Patient{}, noonOf17)
+			got = append(got, tier.String())
+			if (limit == Limit{}) != (tier == None) || limit.From > score {
+				t.Errorf("%s, %d: %+v", rule, score, limit)
+			}
+		}
+		if strings.Join(got, " ") != tiers {
+			t.Errorf("%s: %v, want %s", rule, got, tiers)
+		}
+	}
+}
+
+// Of labels each once, none that is there, and of confidentialities the highest.
+func TestLabelsThatAreLacking(t *testing.T) {
+	level := func(codes ...string) (list []stay.Code) {
+		for _, c := range codes {
+			list = append(list, stay.Code{System: Confidentiality, Code: c})
+		}
+		return list
+	}
+	for _, test := range []struct{ wanted, has, lacks []stay.Code }{
+		{nil, level("R"), nil},
+		{level("R"), nil, level("R")},
+		{level("R", "R"), nil, level("R")},
+		{level("N", "V", "R"), nil, level("V")},
+		{level("R"), level("V"), nil},
+		{level("V"), level("R"), level("V")},
+		{level("L"), level("U"), level("L")},
+		{level("M"), level("L"), level("M")},
+		{level("N"), level("M"), level("N")},
+		{level("R"), level("N"), level("R")},
+		{append(level("R"), coded("a", "b")...), coded("a"), append(level("R"), coded("b")...)},
+		{coded("U"), level("V"), coded("U")},
+		{level("x"), level("V"), level("x")},
+	} {
+		got := without(test.wanted, test.has)
+		if len(got) != len(test.lacks) {
+			t.Errorf("%v, has %v: lacks %v", test.wanted, test.has, got)
+			continue
+		}
+		for i := range got {
+			if got[i] != test.lacks[i] {
+				t.Errorf("%v, has %v: lacks %v", test.wanted, test.has, got)
+			}
+		}
+	}
+}
+
+// What labels our work carries: hers and the stay's, those of a protected patient, and
+// with answers theirs and the policy's.
+func TestWantedLabels(t *testing.T) {
+	p := policyOf(func(p *Policy) {
+		p.Labels.Add, p.Protected.Add, p.Protected.Labels = []Coding{{System: "s", Code: "policy"}}, []Coding{{System: "s", Code: "added"}}, []Coding{{System: "s", Code: "secret"}}
+	})
+	s := stay.Stay{Admission: stay.Admission{Labels: coded("stay")}, Patient: stay.Patient{Labels: coded("hers")},
+		Responses: []stay.Response{{Ref: "r1", Labels: coded("answers")}}, EarlierScore: stay.Result{Labels: coded("earlier")}}
+	words := func(codes []stay.Code) (text string) {
+		for _, c := range codes {
+			text += c.Code + " "
+		}
+		return strings.TrimSpace(text)
+	}
+	check := func(want string, source *Source) {
+		t.Helper()
+		if got := words(Wanted(s, p, source)); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	check("stay hers", nil)
+	check("stay hers answers policy", From(s, "r1"))
+	check("stay hers earlier policy", From(s, "r2"))
+	s.Patient.Marks = coded("secret")
+	check("stay hers added", nil)
+	check("stay hers added answers policy", From(s, "r1"))
+}
+
+// Who is protected, and what is left out about her.
+func TestProtection(t *testing.T) {
+	secret := []stay.Code{{System: Confidentiality, Code: "V"}}
+	p := policyOf(func(p *Policy) { p.Protected.Show = []string{ShowWard} })
+	for name, test := range map[string]struct {
+		s    stay.Stay
+		want bool
+	}{
+		"nobody": {stay.Stay{}, false}, "by the stay": {stay.Stay{Admission: stay.Admission{Labels: secret}}, true},
+		"by her record": {stay.Stay{Patient: stay.Patient{Labels: secret}}, true}, "by a mark": {stay.Stay{Patient: stay.Patient{Marks: secret}}, true},
+		"another label":  {stay.Stay{Patient: stay.Patient{Labels: []stay.Code{{System: Confidentiality, Code: "N"}}}}, false},
+		"another system": {stay.Stay{Patient: stay.Patient{Labels: coded("V")}}, false},
+	} {
+		if IsProtected(test.s, p) != test.want || p.Hides(test.s, ShowLocation) != test.want || p.Hides(test.s, ShowWard) {
+			t.Errorf("%s: %t, hides the location %t, the ward %t", name, !test.want, p.Hides(test.s, ShowLocation), p.Hides(test.s, ShowWard))
+		}
+	}
+	if Routed("") != "nobody" || Routed("Organization/1") != "Organization/1" {
+		t.Error("who it was given to is remembered, also that it was nobody")
+	}
+}
+
+// Where a Task lies that should lie elsewhere.
+func TestAstray(t *testing.T) {
+	secret := []stay.Code{{System: Confidentiality, Code: "V"}}
+	here := []string{"l1"}
+	for _, test := range []struct {
+		name      string
+		labels    []stay.Code
+		locations []string
+		task      stay.Task
+		show      bool
+		want      string
+	}{
+		{"where it should", nil, here, stay.Task{Location: "l1"}, false, ""},
+		{"moved", nil, []string{"l2", "l1"}, stay.Task{Location: "l1"}, false, "transfer"},
+		{"nowhere now", nil, nil, stay.Task{Location: "l1"}, false, ""},
+		{"protected since", secret, here, stay.Task{Location: "l1"}, false, "shielded"},
+		{"no longer protected", nil, here, stay.Task{Location: "l1", Routed: "few"}, false, "unshielded"},
+		{"protected", secret, here, stay.Task{Routed: "few"}, false, ""},
+		{"protected, shown with the place", secret, here, stay.Task{Routed: "few"}, true, "transfer"},
+		{"protected, of other owners", secret, here, stay.Task{Routed: "others", Location: "l1"}, false, "transfer"},
+	} {
+		p := policyOf(func(p *Policy) {
+			if test.show {
+				p.Protected.Show = []string{ShowLocation}
+			}
+		})
+		c := &chart{Stay: stay.Stay{Patient: stay.Patient{Labels: test.labels}, Admission: stay.Admission{Locations: test.locations}}, policy: p}
+		if got := c.astray(test.task, "few"); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// When the stay ended, as far as is known.
+func TestWhenAStayEnded(t *testing.T) {
+	before, after := noonOf17.Add(-time.Hour), noonOf17.Add(time.Hour)
+	for name, test := range map[string]struct {
+		end  time.Time
+		task stay.Task
+		want time.Time
+	}{
+		"it says so":             {before, stay.Task{Status: "cancelled", Changed: after}, before},
+		"now":                    {noonOf17, stay.Task{Status: "cancelled", Changed: before}, noonOf17},
+		"it says what cannot be": {after, stay.Task{Status: "cancelled", Changed: before}, before},
+		"the Task was closed":    {time.Time{}, stay.Task{Status: "cancelled", Changed: before}, before},
+		"the Task is open":       {time.Time{}, stay.Task{Status: "requested", Changed: before}, noonOf17},
+		"nobody knows":           {time.Time{}, stay.Task{Status: "cancelled"}, noonOf17},
+	} {
+		c := &chart{Stay: stay.Stay{Admission: stay.Admission{End: test.end}}, task: test.task, now: noonOf17}
+		if got := c.endedAt(); !got.Equal(test.want) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// How often the nurse's Task is to have been raised, and when it is due.
+func TestRaisingAndDue(t *testing.T) {
+	for after, want := range map[time.Duration]int{-1: 0, 0: 1, 24*time.Hour - 1: 1, 24 * time.Hour: 2, 999 * time.Hour: 2} {
+		c := &chart{task: stay.Task{Due: noonOf17.Add(-after)}, policy: policyOf(nil), now: noonOf17}
+		if got := c.raises(); got != want {
+			t.Errorf("%s after it was due: raised %d times", after, got)
+		}
+	}
+	for start, want := range map[time.Duration]time.Duration{0: 24 * time.Hour, -time.Hour: 23 * time.Hour, time.Hour: 24 * time.Hour, -24 * time.Hour: 24 * time.Hour, 1 - 24*time.Hour: 1} {
+		c := &chart{Stay: stay.Stay{Admission: stay.Admission{Start: noonOf17.Add(start)}}, policy: policyOf(nil), now: noonOf17}
+		if got := c.due().Sub(noonOf17); got != want {
+			t.Errorf("admitted at %s: due in %s", start, got)
+		}
+	}
+	if got := (&chart{policy: policyOf(nil), now: noonOf17}).due().Sub(noonOf17); got != 24*time.Hour {
+		t.Errorf("nobody knows since when: due in %s", got)
+	}
+}
+
+// Unable is a Task that was put aside with one of our reasons; a no is for good.
+func TestUnableAndPutAside(t *testing.T) {
+	for _, test := range []struct {
+		task             stay.Task
+		unable, putAside bool
+	}{
+		{stay.Task{Status: "rejected", Reason: "intoxicated"}, true, false},
+		{stay.Task{Status: "failed", Reason: "delirious"}, true, false},
+		{stay.Task{Status: "on-hold", Reason: "no-common-language"}, true, false},
+		{stay.Task{Status: "cancelled", Reason: "too-ill"}, true, false},
+		{stay.Task{Status: "requested", Reason: "too-ill"}, false, false},
+		{stay.Task{Status: "completed", Reason: "too-ill"}, false, false},
+		{stay.Task{Status: "rejected"}, false, true},
+		{stay.Task{Status: "rejected", Reason: Declined}, false, true},
+		{stay.Task{Status: "rejected", Reason: Declined, Judged: "v1"}, false, false},
+		{stay.Task{Status: "rejected", Judged: "v1"}, false, true},
+		{stay.Task{Status: "cancelled", BusinessStatus: Discharged}, false, false},
+		{stay.Task{Status: "cancelled", BusinessStatus: AdmissionCancelled}, false, false},
+		{stay.Task{Status: "cancelled", BusinessStatus: Deceased}, false, false},
+		{stay.Task{Status: "on-hold"}, false, false},
+	} {
+		c := &chart{task: test.task, asked: true}
+		if c.unable() != test.unable || c.putAside() != test.putAside {
+			t.Errorf("%+v: unable %t, put aside %t", test.task, c.unable(), c.putAside())
+		}
+		if c.asked = false; c.putAside() {
+			t.Error("nobody was asked")
+		}
+	}
+}

@@ -1,0 +1,217 @@
+package reconcile
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// QuestionnaireResponse in, response out: what differs from our draft, handed in.
+func TestReadingAResponse(t *testing.T) {
+	asked := stay.Task{Response: "QuestionnaireResponse/r1", Form: english().Canonical(), Made: utc(8, 30)}
+	draft := stay.Response{Ref: "QuestionnaireResponse/r1", Version: "QuestionnaireResponse/r1/_history/2", Status: "completed", Ours: true, Number: 1,
+		Subject: "Patient/p1", Authored: utc(10, 0), Author: "Practitioner/n1"}
+	written := utc(10, 0).Add(5 * time.Second)
+	for name, test := range map[string]struct {
+		raw    string
+		change func(*stay.Response)
+	}{
+		"ours":             {answers, func(*stay.Response) {}},
+		"ours, the second": {with(answers, "identifier.value", `"response:e1:2"`), func(r *stay.Response) { r.Number = 2 }},
+		"by the Task only": {with(answers, "identifier", ""), func(r *stay.Response) { r.Number, r.Poor = 0, true }},
+		"by the identifier only": {with(answers, "id", `"r9"`), func(r *stay.Response) {
+			r.Ref, r.Version = "QuestionnaireResponse/r9", "QuestionnaireResponse/r9/_history/2"
+		}},
+		"ours by another's name": {with(answers, "identifier.value", `"screening:e1:2"`), func(r *stay.Response) { r.Number = 0 }},
+		"theirs": {with(answers, "id", `"r9"`, "identifier", "", "subject", ""), func(r *stay.Response) {
+			r.Ref, r.Version, r.Ours, r.Number, r.Subject = "QuestionnaireResponse/r9", "QuestionnaireResponse/r9/_history/2", false, 0, ""
+		}},
+		"theirs, before the Task": {with(answers, "id", `"r9"`, "identifier", "", "authored", `"2031-05-17T08:00:00Z"`), func(r *stay.Response) {
+			r.Ref, r.Version, r.Ours, r.Number, r.Authored = "QuestionnaireResponse/r9", "QuestionnaireResponse/r9/_history/2", false, 0, utc(8, 0)
+		}},
+		"no subject":              {with(answers, "subject", ""), func(r *stay.Response) { r.Subject, r.Poor = "", true }},
+		"a subject elsewhere":     {with(answers, "subject.reference", `"http://elsewhere.example/Patient/p1"`), func(r *stay.Response) { r.Subject = "elsewhere" }},
+		"no encounter":            {with(answers, "encounter", ""), func(r *stay.Response) { r.Poor = true }},
+		"no date":                 {with(answers, "authored", ""), func(r *stay.Response) { r.Authored, r.Poor = written, true }},
+		"the date of its making":  {with(answers, "authored", `"2031-05-17T08:30:00Z"`), func(r *stay.Response) { r.Authored = written }},
+		"a date after its making": {with(answers, "authored", `"2031-05-17T08:30:01Z"`), func(r *stay.Response) { r.Authored = utc(8, 30).Add(time.Second) }},
+		"an author elsewhere":     {with(answers, "author.reference", `"http://elsewhere.example/Practitioner/n1"`), func(r *stay.Response) { r.Author = "" }},
+		"labels":                  {with(answers, "meta.security", `[{"system":"s","code":"R"}]`), func(r *stay.Response) { r.Labels = codesOf("s|R") }},
+		"its Task was never made": {with(answers, "extension", never), func(r *stay.Response) { r.NoTask = true }},
+		"its Task was made":       {with(answers, "extension", strings.Replace(never, "urn:uuid:1", "Task/nurse", 1)), func(*stay.Response) {}},
+		"not handed in":           {with(answers, "status", `"in-progress"`), func(r *stay.Response) { r.Status = "in-progress" }},
+		"another form":            {with(answers, "questionnaire", `"https://example.org/q"`), func(r *stay.Response) { r.FormProblem = "the response answers another form" }},
+		"a version that is lost": {with(answers, "questionnaire", `"https://tilsyn.org/fhir/Questionnaire/audit-c|0.1"`), func(r *stay.Response) {
+			r.FormProblem = "the version of the form that was answered is not on the server"
+		}},
+		"no form, as the Task has": {with(answers, "questionnaire", ""), func(*stay.Response) {}},
+	} {
+		r, _ := desk(t)
+		got, err := r.loader.response(t.Context(), parsed(t, strings.ReplaceAll(test.raw, "THE FORM", english().Canonical())), asked, "e1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (got.Form == english()) != (got.FormProblem == "") || got.Content == nil {
+			t.Errorf("%s: read the form %v", name, got.Form)
+		}
+		want := draft
+		test.change(&want)
+		got.Form, got.Content, got.Questionnaire = nil, nil, ""
+		same(t, name, got, want)
+	}
+}
+
+// Which responses belong to an admission.
+func TestWhichResponsesAreRead(t *testing.T) {
+	foreign := with(answers, "id", `"r9"`, "identifier", "")
+	for name, test := range map[string]struct {
+		raw  string
+		read bool
+	}{
+		"our draft":                            {answers, true},
+		"our draft, torn":                      {with(answers, "encounter", "", "questionnaire", `"https://example.org/q"`), true},
+		"theirs, of this admission":            {foreign, true},
+		"theirs, of this admission elsewhere":  {with(foreign, "encounter.reference", `"http://elsewhere.example/Encounter/e1"`), false},
+		"theirs, of this admission, by a URL":  {with(foreign, "encounter.reference", `"`+here+`/Encounter/e1"`), true},
+		"theirs, of another version":           {with(foreign, "questionnaire", `"https://tilsyn.org/fhir/Questionnaire/audit-c|0.1"`), true},
+		"theirs, to another form":              {with(foreign, "questionnaire", `"https://example.org/q"`), false},
+		"theirs, of another admission":         {with(foreign, "encounter.reference", `"Encounter/e2"`), false},
+		"our draft of another admission":       {with(answers, "id", `"r9"`, "identifier.value", `"response:e2"`, "encounter.reference", `"Encounter/e2"`), false},
+		"what our Task points to, torn wholly": {with(answers, "identifier", "", "encounter", "", "questionnaire", ""), true},
+	} {
+		r, s := desk(t, instead([]string{admission, woman, nurse}, test.raw)...)
+		if got := len(seen(t, r, s).stay.Responses); (got == 1) != test.read {
+			t.Errorf("%s: %d are read", name, got)
+		}
+	}
+}
+
+// The form of a response is the version that it names; where it names none, the one
+// that its Task asked for, and without a Task today's.
+func TestWhichFormWasAnswered(t *testing.T) {
+	old := `{"resourceType":"Questionnaire","id":"q1","url":"https://tilsyn.org/fhir/Questionnaire/audit-c","version":"0.5"}`
+	url := "https://tilsyn.org/fhir/Questionnaire/audit-c"
+	r, s := desk(t, with(string(questionnaire()), "id", `"q2"`, "version", `"0.9"`), old)
+	for _, test := range []struct{ stated, asked, form, problem string }{
+		{english().Canonical(), "", english().Canonical(), ""},
+		{url, "", english().Canonical(), ""},
+		{"", "", english().Canonical(), ""},
+		{url, url + "|0.9", url + "|0.9", ""},
+		{"", url + "|0.9", url + "|0.9", ""},
+		{url + "|0.9", english().Canonical(), url + "|0.9", ""},
+		{"https://example.org/q", url + "|0.9", "", "the response answers another form"},
+		{url + "|0.5", "", "", "AUDIT-C has 3 items with weighted answers; this form has 0 []"},
+		{url + "|0.1", "", "", "the version of the form that was answered is not on the server"},
+	} {
+		form, problem, err := r.loader.forms.answered(t.Context(), test.stated, test.asked)
+		got := ""
+		if form != nil {
+			got = form.Canonical()
+		}
+		if err != nil || got != test.form || problem != test.problem {
+			t.Errorf("%q, asked with %q: %s, %q, %v", test.stated, test.asked, got, problem, err)
+		}
+	}
+	if got := len(s.asked); got != 3 { // 0.9 once: a version never changes
+		t.Errorf("asked %d times: %q", got, s.asked)
+	}
+}
+
+// Observation or ServiceRequest in, result out.
+func TestReadingAResult(t *testing.T) {
+	ours := our("score:e1", "")
+	item := func(code, value string) string {
+		return `{"code":` + code + `,"valueQuantity":{"value":` + value + `}}`
+	}
+	coded := func(system, code string) string {
+		return `{"coding":[{"system":"` + system + `","code":"` + code + `"}]}`
+	}
+	offer := func(system, code, answer string) string {
+		return `{"code":` + coded(system, code) + `,"valueCodeableConcept":` + coded("https://tilsyn.org/fhir/CodeSystem/tilsyn", answer) + `}`
+	}
+	for elements, want := range map[string]stay.Result{
+		``: {Theirs: true},
+		`"identifier":[{"system":"urn:theirs","value":"1"}],"status":"active"`: {Theirs: true, Status: "active"},
+		ours: {},
+		ours + `,"status":"final","priority":"stat","valueQuantity":{"value":7},"meta":{"security":[{"system":"s","code":"R"}]}`: {Status: "final", Priority: "stat", Sum: 7, Labels: codesOf("s|R")},
+		ours + `,"extension":` + never: {NoTask: true},
+		ours + `,"component":[` + item(coded("http://loinc.org", "68518-0"), "4") + `,` + item(`{"text":"2"}`, "3") + `,` + item(`{"text":"3"}`, "0") + `]`:                  {Items: map[string]int{"68518-0": 4, "2": 3, "3": 0}},
+		ours + `,"component":[` + offer("https://tilsyn.org/fhir/CodeSystem/tilsyn", "consult-offer", "offer-declined") + `]`:                                                {Offer: "declined"},
+		ours + `,"component":[` + offer("https://tilsyn.org/fhir/CodeSystem/tilsyn", "consult-offer", "offer-accepted") + `,` + item(coded("s", "consult-offer"), "1") + `]`: {Offer: "accepted", Items: map[string]int{"consult-offer": 1}},
+	} {
+		want.Ref = "Observation/1"
+		if want.Items == nil {
+			want.Items = map[string]int{}
+		}
+		same(t, elements, result(resource(t, "Observation", elements)), want)
+	}
+}
+
+// What else a judgement and a question rest on: only what concerns the patient,
+// whatever the server finds.
+func TestReadingTheBackground(t *testing.T) {
+	hers := `"subject":{"reference":"Patient/p1"}`
+	other := func(raw string) string { return with(raw, "id", `"other"`, "subject.reference", `"Patient/p2"`) }
+	condition := `{"resourceType":"Condition","id":"c1",` + hers + `,"code":{"coding":[{"system":"s","code":"x"},{"code":"y"}]},"clinicalStatus":{"coding":[{"code":"active"},{"code":"recurrence"}]},"verificationStatus":{"coding":[{"code":"refuted"}]}}`
+	order := `{"resourceType":"ServiceRequest","id":"s0",` + hers + `,"status":"active","encounter":{"reference":"Encounter/e0"},"authoredOn":"2031-05-01","code":{"coding":[{"system":"s","code":"z"}]}}`
+	flag := `{"resourceType":"Flag","id":"f1",` + hers + `,"status":"active","code":{"coding":[{"system":"s","code":"w"}]}}`
+	before := with(nurse, "id", `"t0"`, "identifier.0.value", `"screening:e0"`, "executionPeriod", `{"end":"2031-05-10T08:00:00Z"}`, "businessStatus", `{"coding":[{"system":"https://tilsyn.org/fhir/CodeSystem/tilsyn","code":"scored"}]}`,
+		"output", `[`+remembers("score", to("Observation/o0"))+`,`+remembers("consult", to("ServiceRequest/s0"))+`]`)
+	theirs := with(before, "id", `"t9"`, "for.reference", `"Patient/p2"`)
+	r, s := desk(t, admission, woman, condition, other(condition), order, other(order), with(consult, "encounter", `{"reference":"http://elsewhere.example/Encounter/e1"}`), flag, other(flag), before, theirs)
+	r.Policy.Screening.DoNotAsk = []pathway.Coding{{System: "s", Code: "w"}}
+	p := lookedAt(t, r, s)
+	needs := []pathway.Need{{Part: stay.Background}, {Part: stay.Spared}, {Part: stay.Scores, Refs: []string{"Observation/gone"}}, {Part: stay.Consults, Refs: []string{"ServiceRequest/s0"}}}
+	if err := r.loader.fetch(t.Context(), &p, needs); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "conditions", p.stay.Conditions, []stay.Condition{{Codes: codesOf("s|x", "|y"), Clinical: []string{"active", "recurrence"}, Verification: []string{"refuted"}}})
+	same(t, "orders", p.stay.Orders, []stay.Order{
+		{Ref: "ServiceRequest/s0", Status: "active", Admission: "Encounter/e0", At: time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC), Codes: codesOf("s|z")},
+		{Ref: "ServiceRequest/s1", Status: "active", Ours: true}})
+	same(t, "flags", p.stay.Flags, []stay.Flag{{Status: "active", Codes: codesOf("s|w")}})
+	same(t, "earlier", p.stay.Screenings, []stay.Earlier{{At: time.Date(2031, 5, 10, 8, 0, 0, 0, time.UTC), BusinessStatus: "scored", Score: "Observation/o0", Consult: "ServiceRequest/s0"}})
+	same(t, "a score that a person has deleted", p.stay.Results.Score, stay.Result{})
+	same(t, "the consult", p.stay.Results.Consult.Ref, "ServiceRequest/s0")
+	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins earlier score]")
+}
+
+// lookedAt is the admission as the loader brings it, with nothing else read.
+func lookedAt(t *testing.T, r *Reconciler, s *shelf) picture {
+	t.Helper()
+	p, found, err := r.loader.load(t.Context(), "e1")
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	s.asked = nil
+	return p
+}
+
+// What was made of the answers is known by its name where the nurse's Task does not
+// say it.
+func TestResultsThatTheTaskDoesNotKnow(t *testing.T) {
+	knows := with(nurse, "output.-1", remembers("score", to("Observation/o9")), "output.-1", remembers("consult", to("ServiceRequest/s9")))
+	for name, test := range map[string]struct {
+		there []string
+		want  string
+	}{
+		"it says nothing":       {[]string{nurse, score, consult}, "Observation/o1 ServiceRequest/s1"},
+		"it says others":        {[]string{knows, score, consult}, " "},
+		"of another screening":  {[]string{nurse, with(score, "identifier.0.value", `"score:e1:2"`), with(consult, "identifier.0.value", `"consult:e1:2"`)}, " "},
+		"of another system":     {[]string{nurse, with(score, "identifier.0.system", `"s"`), with(consult, "identifier.0.system", `"s"`)}, " "},
+		"there are two of each": {[]string{nurse, score, consult, with(score, "id", `"o2"`), with(consult, "id", `"s2"`)}, "Observation/o1 ServiceRequest/s1"},
+	} {
+		r, s := desk(t, append([]string{admission, woman, answers}, test.there...)...)
+		p := lookedAt(t, r, s)
+		if err := r.loader.fetch(t.Context(), &p, []pathway.Need{{Part: stay.Background}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.stay.Results.Score.Ref + " " + p.stay.Results.Consult.Ref; got != test.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}

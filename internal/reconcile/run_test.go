@@ -1,0 +1,219 @@
+package reconcile
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+)
+
+// How a look at one admission ends, and what it says of itself.
+func TestHowALookEnds(t *testing.T) {
+	asked := instead(awaited, with(answers, "status", `"in-progress"`, "item", ""), with(nurse, "location.reference", `"Location/l1"`))
+	stamped := func(raw, at string) string { return with(raw, "meta.lastUpdated", `"2031-05-17T`+at+`:00Z"`) }
+	raised := instead(asked, with(nurse, "restriction", `{"period":{"end":"2031-05-17T11:00:00Z"}}`))
+	due := instead(asked, with(nurse, "restriction", `{"period":{"end":"2031-05-17T13:00:00Z"}}`))
+	twice := append(asked, with(nurse, "id", `"nurse2"`, "output", ""))
+	for name, test := range map[string]struct {
+		there []string
+		want  string // wrote, known, over, repaired, happened, next
+	}{
+		"to ask":        {instead(toAsk, stamped(admission, "11:15")), "wrote true known true over false repaired 0 happened 11:15 next 00:00"},
+		"waiting":       {due, "wrote false known true over false repaired 0 happened 00:00 next 13:00"},
+		"raised":        {raised, "wrote true known true over false repaired 0 happened 00:00 next 11:00"},
+		"asked twice":   {twice, "wrote true known true over false repaired 1 happened 00:00 next 12:00"},
+		"answered":      {awaited, "wrote true known true over false repaired 0 happened 10:00 next 00:00"},
+		"gone home":     {instead(toAsk, with(admission, "status", `"finished"`)), "wrote false known true over true repaired 0 happened 00:00 next 00:00"},
+		"cancelled":     {instead(toAsk, with(admission, "status", `"cancelled"`)), "wrote false known true over true repaired 0 happened 00:00 next 00:00"},
+		"entered wrong": {instead(toAsk, with(admission, "status", `"entered-in-error"`)), "wrote false known true over true repaired 0 happened 00:00 next 00:00"},
+	} {
+		r, s := desk(t, test.there...)
+		done, err := r.Reconcile(t.Context(), "e1")
+		got := fmt.Sprintf("wrote %t known %t over %t repaired %d happened %s next %s", done.Wrote, done.Known, done.Over, done.Repaired, done.Happened.UTC().Format("15:04"), done.Next.UTC().Format("15:04"))
+		if err != nil || got != test.want || done.Wrote != (s.sent != nil) || done.seen == "" || done.Unrecorded {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+}
+
+// What a look has seen is told from any other state by the versions of what it read.
+func TestFingerprints(t *testing.T) {
+	of := func(resources ...string) string {
+		_, s := desk(t, resources...)
+		return picture{byRef: s.held}.fingerprint()
+	}
+	first := of(admission, woman)
+	if first != of(woman, admission) {
+		t.Error("the same state has two fingerprints")
+	}
+	for name, other := range map[string]string{
+		"a version": of(with(admission, "meta.versionId", `"2"`), woman), "a date": of(with(admission, "meta.lastUpdated", `"2031"`), woman),
+		"another resource": of(admission, woman, nurse), "fewer": of(admission),
+	} {
+		if other == first {
+			t.Errorf("%s differs, and the fingerprint does not", name)
+		}
+	}
+}
+
+// Labels that a server does not keep are put there three times, and then it is said.
+func TestLabelsInVain(t *testing.T) {
+	labelled := pathway.Decision{Actions: do(&pathway.Stop{}, &pathway.Labels{{Ref: "Task/1"}})}
+	m := newMemo()
+	for n := range 5 {
+		d := labelled
+		err := m.inVain("e1", &d)
+		if vain := n >= 3; (err != nil) != vain || (pathway.Of[pathway.Labels](d) == nil) != vain || pathway.Of[pathway.Stop](d) == nil {
+			t.Errorf("time %d: %v, %+v", n, err, d)
+		}
+		m.labelled("e1")
+	}
+	other, none := labelled, pathway.Decision{}
+	if m.inVain("e2", &other) != nil || m.inVain("e1", &none) != nil {
+		t.Error("another admission, or one whose labels stand, is in order")
+	}
+	if again := labelled; m.inVain("e1", &again) != nil {
+		t.Error("it is counted in a row")
+	}
+}
+
+// The labels that are put on by a look are counted, and only those.
+func TestLabelsAreCounted(t *testing.T) {
+	draft := with(answers, "status", `"in-progress"`, "item", "", "meta.security", protectedLabel)
+	bare := with(nurse, "owner.reference", `"Organization/few"`, "output.-1", remembers("routed", `"valueString":"Organization/few"`), "location", "")
+	r, _ := desk(t, admission, secret, bare, draft)
+	for n := range 4 {
+		done, err := r.Reconcile(t.Context(), "e1")
+		if vain := n == 3; (err != nil) != vain || done.Wrote == vain {
+			t.Errorf("time %d: %+v, %v", n, done, err)
+		}
+	}
+	asked, _ := desk(t, toAsk...)
+	if _, err := asked.Reconcile(t.Context(), "e1"); err != nil || asked.loader.seen.labels["e1"] != 0 {
+		t.Error(err, asked.loader.seen.labels)
+	}
+}
+
+// shut refuses transactions: all of them, or those with AuditEvents.
+type shut struct {
+	*shelf
+	all   bool
+	tried []bool // with AuditEvents
+	gives int
+	then  int // without them, where it is another
+}
+
+func (s *shut) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodPost {
+		return s.shelf.RoundTrip(r)
+	}
+	body, _ := io.ReadAll(r.Body)
+	w := httptest.NewRecorder()
+	if gjson.GetBytes(body, "type").String() != "transaction" {
+		w.WriteHeader(http.StatusNotImplemented)
+		return w.Result(), nil
+	}
+	recorded := strings.Contains(string(body), `"AuditEvent"`)
+	s.tried = append(s.tried, recorded)
+	if s.all || recorded {
+		status := s.gives
+		if !recorded && s.then > 0 {
+			status = s.then
+		}
+		w.WriteHeader(status)
+		return w.Result(), nil
+	}
+	parts := len(gjson.GetBytes(body, "entry").Array())
+	fmt.Fprintf(w, `{"resourceType":"Bundle","type":"transaction-response","entry":[%s]}`, strings.TrimPrefix(strings.Repeat(`,{"response":{"status":"200"}}`, parts), ","))
+	return w.Result(), nil
+}
+
+// A server that refuses AuditEvents gets the decision without, and none for an hour.
+func TestAuditEventsThatAreRefused(t *testing.T) {
+	for name, test := range map[string]struct {
+		all        bool
+		gives      int
+		then       int
+		unrecorded bool
+		fails      bool
+		tried      string // at noon, half an hour later, and a minute after the hour
+	}{
+		"AuditEvents are refused":   {false, 403, 0, true, false, "[true false] [false] [true false]"},
+		"everything is refused":     {true, 422, 0, false, true, "[true false] [true false] [true false]"},
+		"the server is unwell then": {true, 403, 500, false, true, "[true false] [true false] [true false]"},
+		"the server is not well":    {false, 500, 0, false, true, "[true] [true] [true]"},
+	} {
+		r, s := desk(t, toAsk...)
+		server := &shut{shelf: s, all: test.all, gives: test.gives, then: test.then}
+		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: server})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Client, r.Audit = client, true
+		now, tried := at12, []string{}
+		r.Now = func() time.Time { return now }
+		for _, wait := range []time.Duration{0, 30 * time.Minute, 31 * time.Minute} {
+			now, server.tried = now.Add(wait), nil
+			p := seen(t, r, s)
+			unrecorded, err := r.send(t.Context(), p, pathway.Decision{Actions: do(&pathway.Ask{Attempt: 1, Draft: 1})})
+			if unrecorded != test.unrecorded || (err != nil) != test.fails {
+				t.Errorf("%s: unrecorded %t, %v", name, unrecorded, err)
+			}
+			tried = append(tried, fmt.Sprint(server.tried))
+		}
+		if got := strings.Join(tried, " "); got != test.tried {
+			t.Errorf("%s: tried %s, want %s", name, got, test.tried)
+		}
+		client.Close()
+	}
+	r, s := desk(t, toAsk...)
+	if _, err := r.send(t.Context(), seen(t, r, s), pathway.Decision{Actions: do(&pathway.Ask{})}); err != nil || strings.Contains(string(s.sent), "AuditEvent") {
+		t.Error("none are wanted here", err)
+	}
+}
+
+// What cannot be written is for a person, and what nobody carries out is a defect of
+// one admission only.
+func TestWhatCannotBeWritten(t *testing.T) {
+	r, s := desk(t, instead(referred, with(score, "meta", ""))...)
+	err := r.transact(t.Context(), seen(t, r, s), pathway.Decision{Actions: do(ref[pathway.Withdrawal]("Observation/o1"))}, false)
+	if !strings.Contains(fmt.Sprint(err), "gives no versionId") || s.sent != nil {
+		t.Error(err)
+	}
+	stop := func() (err error) {
+		defer guard(&err)
+		doingOf(nil)
+		return nil
+	}
+	if err := stop(); err == nil || !strings.Contains(err.Error(), "defect") {
+		t.Error(err)
+	}
+}
+
+// What the nurse's Task points to where the search has not brought it.
+func TestWhatTheTaskPointsTo(t *testing.T) {
+	wrong := with(nurse, "output.0.valueReference.reference", `"Patient/p1"`)
+	for name, test := range map[string]struct {
+		there []string
+		reads int
+		err   string
+	}{
+		"it is read": {awaited, 1, ""}, "it is gone": {[]string{admission, woman, nurse}, 0, ""},
+		"it is no response": {append(toAsk, with(wrong, "output.0.valueReference.reference", `"Patient/p3"`), with(woman, "id", `"p3"`)), 0, "refers to what is no response"},
+	} {
+		r, s := desk(t, test.there...)
+		p := picture{byRef: map[string]fhir.Resource{"Task/nurse": s.held["Task/nurse"]}, encounter: s.held["Encounter/e1"]}
+		err := r.loader.read(t.Context(), &p)
+		if len(p.stay.Responses) != test.reads || (err == nil) != (test.err == "") || err != nil && !strings.HasSuffix(err.Error(), test.err) {
+			t.Errorf("%s: %d, %v", name, len(p.stay.Responses), err)
+		}
+	}
+}

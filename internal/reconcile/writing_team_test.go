@@ -1,0 +1,309 @@
+package reconcile
+
+import (
+	"testing"
+
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+const never = `[{"url":"https://example.org/other","valueString":"x"},{"url":"https://tilsyn.org/fhir/StructureDefinition/task","valueReference":{"reference":"urn:uuid:1"}}]`
+
+// The consult and the team's Task, new and changed.
+func TestReferring(t *testing.T) {
+	refer := func(r pathway.Referral) []pathway.Action { return do(scored(t, answers, nil), &r, closed) }
+	begun := instead(referred, with(team, "status", `"accepted"`))
+	revoked := instead(referred, with(consult, "status", `"revoked"`), with(team, "status", `"cancelled"`, "statusReason", `{"text":"old"}`))
+	earlier := func(_ *Reconciler, p *picture) {
+		p.stay.EarlierScore = stay.Result{Ref: "Observation/o0", Sum: 9, Labels: []stay.Code{{System: "s", Code: "a"}}}
+		p.stay.Screenings = []stay.Earlier{{At: at12.AddDate(0, 0, -3), BusinessStatus: "scored"}}
+	}
+	checkAll(t, []written{
+		{"refer", awaited, nil, refer(pathway.Referral{Limit: pathway.Limit{From: 4}}), `
+			+ Observation unless score:e1
+			…
+			+ ServiceRequest unless consult:e1
+			authoredOn: 2031-05-17T12:00:00.000Z
+			code: tilsyn-rus "Tilsyn rus" http://snomed.info/sct|431260004 "Referral to specialist alcohol treatment service" "Addiction liaison consult after AUDIT-C"
+			encounter: Encounter/e1
+			extension.0.url: https://tilsyn.org/fhir/StructureDefinition/task
+			extension.0.valueReference: #consult-task
+			identifier.0: consult:e1
+			instantiatesUri.0: https://tilsyn.org/fhir/policy/policy-1
+			intent: order
+			locationReference.0: Location/l1
+			meta.tag.0: https://tilsyn.org/fhir/policy|policy-1
+			note.0.text: AUDIT-C: 8 of 12 points. The limit of 4 was passed (Liaison consult). Policy: policy-1. / 1. How often do you have a drink containing alcohol? – 4 or more times a week (4) / 2. How many standard drinks containing alcohol do you have on a typical day when drinking? – 5 or 6 (2) / 3. How often do you have six or more drinks on one occasion? – Monthly (2) / Answered 2031-05-17 10:00, Practitioner/n1. / Ward: Surgery 2.
+			note.0.time: 2031-05-17T12:00:00.000Z
+			performer.0: CareTeam/liaison
+			priority: routine
+			reasonReference.0: #score
+			requester: Device/tilsyn
+			status: active
+			subject: Patient/p1
+			supportingInfo.0: QuestionnaireResponse/r1
+			+ Task unless consult-task:e1
+			authoredOn: 2031-05-17T12:00:00.000Z
+			code: http://hl7.org/fhir/CodeSystem/task-code|fulfill consult
+			description: Addiction liaison consult after AUDIT-C
+			encounter: Encounter/e1
+			focus: #consult
+			for: Patient/p1
+			identifier.0: consult-task:e1
+			intent: order
+			lastModified: 2031-05-17T12:00:00.000Z
+			location: Location/l1
+			meta.tag.0: https://tilsyn.org/fhir/policy|policy-1
+			owner: CareTeam/liaison
+			priority: routine
+			requester: Device/tilsyn
+			status: requested
+			score from QuestionnaireResponse/r1: #score, #consult, #consult-task
+			~ Task/nurse if 3
+			businessStatus: ∅ → scored "Answered and scored"
+			dated
+			output carried.valueString: ∅ → requested
+			output consult.valueReference: ∅ → #consult
+			output score.valueReference: ∅ → #score
+			status: requested → completed`},
+		{"refer urgently", awaited, func(r *Reconciler, _ *picture) { r.Policy.Consult.Intent = "proposal" }, refer(pathway.Referral{Urgent: true}), `
+			+ Observation unless score:e1
+			…
+			+ ServiceRequest unless consult:e1
+			…
+			intent: proposal
+			priority: urgent
+			+ Task unless consult-task:e1
+			…
+			intent: order
+			priority: urgent
+			score from QuestionnaireResponse/r1: #score, #consult, #consult-task
+			~ Task/nurse if 3
+			…
+			output carried.valueString: ∅ → requested`},
+		{"refer to nobody in particular, protected", instead(awaited, secret), func(r *Reconciler, p *picture) { p.stay.Owners.Liaison = "" }, refer(pathway.Referral{}), `
+			+ Observation unless score:e1
+			…
+			+ ServiceRequest unless consult:e1
+			…
+			performer.0.display: Addiction liaison team (not configured)
+			no locationReference
+			meta.security.0: hl7:v3-Confidentiality|V "streng"
+			+ Task unless consult-task:e1
+			…
+			owner.display: Addiction liaison team (not configured)
+			no location
+			output routed.valueString: nobody
+			meta.security.0: hl7:v3-Confidentiality|V "streng"
+			score from QuestionnaireResponse/r1: #score, #consult, #consult-task
+			~ Task/nurse if 3
+			…
+			status: requested → completed`},
+		{"refer for an earlier score", instead(toAsk, with(admission, "location", "")), earlier, do(&pathway.Referral{Earlier: true, Limit: pathway.Limit{From: 5}}, &pathway.TaskChange{Status: "completed", Business: "screened-before"}), `
+			+ ServiceRequest unless consult:e1
+			…
+			reasonReference.0: Observation/o0
+			no supportingInfo
+			meta.security.0: s|a
+			note.0.text: AUDIT-C in an earlier admission: 9 of 12 points. The limit of 5 was passed (Liaison consult), and no consult was asked for then. Policy: policy-1. Answered 2031-05-14.
+			+ Task unless consult-task:e1
+			…
+			meta.security.0: s|a
+			+ Task unless screening:e1
+			…
+			output consult.valueReference: #consult
+			status: completed
+			refer from Observation/o0: #consult, #consult-task`},
+		{"refer, the team's Task stands", instead(referred, with(team, "focus", `{"reference":"urn:uuid:2"}`)), nil, do(scored(t, answers, nil), &pathway.Referral{}, closed), `
+			+ Observation unless score:e1
+			…
+			+ ServiceRequest unless consult:e1
+			…
+			extension.0.valueReference: Task/team
+			score from QuestionnaireResponse/r1: #score, #consult, Task/team
+			~ Task/team if 6
+			focus: urn:uuid:2 → #consult
+			~ Task/nurse if 3
+			…
+			output consult.valueReference: ServiceRequest/s1 → #consult`},
+		{"refer, changed", referred, nil, do(scored(t, answers, func(s *pathway.Score) { s.Amends, s.Stands = "Observation/o1", true }), &pathway.Referral{Urgent: true, Changes: "ServiceRequest/s1", Limit: pathway.Limit{From: 8}}), `
+			score from QuestionnaireResponse/r1: Observation/o1, ServiceRequest/s1, Task/team
+			~ ServiceRequest/s1 if 5
+			note.1.text: ∅ → AUDIT-C: 8 of 12 points. The limit of 8 was passed (Liaison consult, urgent). Policy: policy-1. / 1. How often do you have a drink containing alcohol? – 4 or more times a week (4) / 2. How many standard drinks containing alcohol do you have on a typical day when drinking? – 5 or 6 (2) / 3. How often do you have six or more drinks on one occasion? – Monthly (2) / Answered 2031-05-17 10:00, Practitioner/n1. / Ward: Surgery 2.
+			note.1.time: ∅ → 2031-05-17T12:00:00.000Z
+			priority: routine → urgent
+			~ Task/team if 6
+			dated
+			priority: routine → urgent`},
+		{"refer, changed, begun", begun, nil, do(scored(t, answers, func(s *pathway.Score) { s.Amends, s.Stands = "Observation/o1", true }), &pathway.Referral{Changes: "ServiceRequest/s1", Limit: pathway.Limit{From: 4}}), `
+			score from QuestionnaireResponse/r1: Observation/o1, ServiceRequest/s1
+			~ ServiceRequest/s1 if 5
+			…
+			no status
+			no priority`},
+		{"refer, renewed", revoked, nil, do(&pathway.Referral{Renews: "ServiceRequest/s1", Earlier: true}, closed), `
+			refer from Encounter/e1: ServiceRequest/s1, Task/team
+			~ ServiceRequest/s1 if 5
+			…
+			status: revoked → active
+			no priority
+			~ Task/team if 6
+			dated
+			status: cancelled → requested
+			statusReason.text: old → ∅
+			~ Task/nurse if 3
+			…
+			businessStatus: ∅ → scored "Answered and scored"
+			no output`},
+		{"refer, stands", instead(referred, nurse), nil, do(&pathway.Referral{Stands: "ServiceRequest/s1"}, closed), `
+			~ Task/nurse if 3
+			…
+			output consult.valueReference: ∅ → ServiceRequest/s1
+			output carried.valueString: ∅ → requested`},
+		{"refer, completed", instead(referred[:6], with(consult, "extension", never)), nil, do(&pathway.Referral{Completes: "ServiceRequest/s1", Urgent: true}, closed), `
+			+ Task unless consult-task:e1
+			…
+			focus: ServiceRequest/s1
+			priority: urgent
+			refer from ServiceRequest/s1: ServiceRequest/s1, #consult-task
+			~ ServiceRequest/s1 if 5
+			extension.1.valueReference: urn:uuid:1 → #consult-task
+			~ Task/nurse if 3
+			businessStatus: ∅ → scored "Answered and scored"
+			dated`},
+	})
+}
+
+// What was never made is pointed to once it stands.
+func TestTying(t *testing.T) {
+	loose := instead(append(referred, with(ward, "focus", `{"reference":"urn:uuid:1"}`)), with(consult, "reasonReference", `[{"reference":"urn:uuid:1"}]`),
+		with(referred[2], "output.-1", remembers("brief-advice", `"valueReference":{"reference":"urn:uuid:3"}`)))
+	checkAll(t, []written{
+		{"tie", loose, nil, do(scored(t, answers, nil), closed), `
+			+ Observation unless score:e1
+			…
+			score from QuestionnaireResponse/r1: #score
+			~ ServiceRequest/s1 if 5
+			reasonReference.0: urn:uuid:1 → #score
+			~ Task/advice if 7
+			focus: urn:uuid:1 → #score
+			~ Task/nurse if 3
+			businessStatus: ∅ → scored "Answered and scored"
+			dated
+			output brief-advice.valueReference: urn:uuid:3 → Task/advice
+			output score.valueReference: Observation/o1 → #score`},
+		{"tie nothing", append(referred, ward), nil, do(scored(t, answers, nil), closed), `
+			+ Observation unless score:e1
+			…
+			score from QuestionnaireResponse/r1: #score
+			~ Task/nurse if 3
+			…
+			output score.valueReference: Observation/o1 → #score`},
+	})
+}
+
+// What the team is told, and what they do.
+func TestTheTeam(t *testing.T) {
+	shielded := func(_ *Reconciler, p *picture) {
+		p.stay.Patient.Labels = []stay.Code{{System: pathway.Confidentiality, Code: "R"}}
+	}
+	few := func(r *Reconciler, p *picture) { shielded(r, p); p.stay.Owners.Liaison = "CareTeam/few" }
+	letter := instead(referred, with(consult, "note", `[{"text":"AUDIT-C: 5 of 12 points.\nWard: Surgery 2.\nAnswered 2031-05-17 10:00, Kari Nurse."},{"text":"Ward: by a person"}]`))
+	lifted := instead(referred, with(team, "output", `[`+remembers("routed", `"valueString":"kept"`)+`]`, "location", ""), with(consult, "locationReference", ""))
+	checkAll(t, []written{
+		{"revoke", referred, nil, do(&pathway.Revocation{Ref: "ServiceRequest/s1", Why: "offer-declined"}), `
+			withdraw from Encounter/e1: ServiceRequest/s1, Task/team
+			~ ServiceRequest/s1 if 5
+			note.1.text: ∅ → The patient does not want the consult.
+			note.1.time: ∅ → 2031-05-17T12:00:00.000Z
+			status: active → revoked
+			~ Task/team if 6
+			dated
+			status: requested → cancelled
+			statusReason: ∅ → offer-declined "The patient does not want the consult."`},
+		{"revoke the Task only", referred, nil, do(&pathway.Revocation{Why: "order-ended"}), `
+			withdraw from Encounter/e1: Task/team
+			~ Task/team if 6
+			dated
+			status: requested → cancelled
+			statusReason: ∅ → order-ended "The consult was cancelled"`},
+		{"revoke, the Task is over", instead(referred, with(team, "status", `"completed"`)), nil, do(&pathway.Revocation{Ref: "ServiceRequest/s1", Why: "corrected"}), `
+			withdraw from Encounter/e1: ServiceRequest/s1
+			~ ServiceRequest/s1 if 5
+			note.1.text: ∅ → The score was corrected
+			note.1.time: ∅ → 2031-05-17T12:00:00.000Z
+			status: active → revoked`},
+		{"tell", referred, nil, do(ref[pathway.Notice]("withdrawn")), `
+			withdraw from Encounter/e1: Task/team
+			~ Task/team if 6
+			businessStatus: ∅ → withdrawn "The answers were withdrawn"
+			dated
+			note.0.text: ∅ → The answers were withdrawn
+			note.0.time: ∅ → 2031-05-17T12:00:00.000Z
+			output told.valueString: ∅ → withdrawn`},
+		{"tell again", instead(referred, with(team, "output", `[`+remembers("told", `"valueString":"corrected"`)+`]`, "note", `[{"text":"ours"}]`)), nil, do(ref[pathway.Notice]("corrected")), `
+			withdraw from Encounter/e1: Task/team
+			~ Task/team if 6
+			businessStatus: ∅ → corrected "The score was corrected"
+			dated
+			note.1.text: ∅ → The score was corrected
+			note.1.time: ∅ → 2031-05-17T12:00:00.000Z`},
+		{"tell nobody", referred[:6], nil, do(ref[pathway.Notice]("withdrawn"), closed), `
+			~ Task/nurse if 3
+			businessStatus: ∅ → scored "Answered and scored"
+			dated`},
+		{"carry", referred, nil, do(&pathway.Carriage{Order: "ServiceRequest/s1", Status: "on-hold", Team: "on-hold"}), `
+			withdraw from Encounter/e1: ServiceRequest/s1
+			~ ServiceRequest/s1 if 5
+			status: active → on-hold`},
+		{"chase", referred, nil, do(&pathway.Chase{Task: "Task/team", Priority: "urgent"}), `
+			~ Task/team if 6
+			dated
+			output raised.valueInteger: ∅ → 1
+			priority: routine → urgent`},
+		{"hand over", letter, few, do(&pathway.HandOver{Task: "Task/team", Order: "ServiceRequest/s1"}), `
+			protection from Encounter/e1: Task/team, ServiceRequest/s1
+			~ Task/team if 6
+			dated
+			location: Location/l1 → ∅
+			output routed.valueString: ∅ → CareTeam/few
+			owner: CareTeam/liaison → CareTeam/few
+			~ ServiceRequest/s1 if 5
+			locationReference.0: Location/l1 → ∅
+			note.0.text: AUDIT-C: 5 of 12 points. / Ward: Surgery 2. / Answered 2031-05-17 10:00, Kari Nurse. → AUDIT-C: 5 of 12 points. / Answered 2031-05-17 10:00.
+			performer.0: CareTeam/liaison → CareTeam/few`},
+		{"hand over, kept", letter, few, do(&pathway.HandOver{Task: "Task/team", Order: "ServiceRequest/s1", Keeps: true}), `
+			protection from Encounter/e1: Task/team, ServiceRequest/s1
+			~ Task/team if 6
+			dated
+			location: Location/l1 → ∅
+			output routed.valueString: ∅ → kept
+			~ ServiceRequest/s1 if 5
+			locationReference.0: Location/l1 → ∅
+			note.0.text: AUDIT-C: 5 of 12 points. / Ward: Surgery 2. / Answered 2031-05-17 10:00, Kari Nurse. → AUDIT-C: 5 of 12 points. / Answered 2031-05-17 10:00.`},
+		{"hand over, no order", letter, few, do(&pathway.HandOver{Task: "Task/team"}), `
+			protection from Encounter/e1: Task/team
+			~ Task/team if 6
+			dated
+			location: Location/l1 → ∅
+			output routed.valueString: ∅ → CareTeam/few
+			owner: CareTeam/liaison → CareTeam/few`},
+		{"hand over, the ward is shown", letter, func(r *Reconciler, p *picture) { few(r, p); r.Policy.Protected.Show = []string{"ward", "location"} },
+			do(&pathway.HandOver{Task: "Task/team", Order: "ServiceRequest/s1"}), `
+			protection from Encounter/e1: Task/team, ServiceRequest/s1
+			~ Task/team if 6
+			dated
+			output routed.valueString: ∅ → CareTeam/few
+			owner: CareTeam/liaison → CareTeam/few
+			~ ServiceRequest/s1 if 5
+			performer.0: CareTeam/liaison → CareTeam/few`},
+		{"hand back", lifted, nil, do(&pathway.HandOver{Task: "Task/team", Order: "ServiceRequest/s1"}), `
+			protection from Encounter/e1: Task/team, ServiceRequest/s1
+			~ Task/team if 6
+			dated
+			location: ∅ → Location/l1
+			output routed.valueString: kept → ∅
+			~ ServiceRequest/s1 if 5
+			locationReference.0: ∅ → Location/l1`},
+	})
+}
