@@ -227,8 +227,8 @@ func TestRaisingAndDue(t *testing.T) {
 // Unable is a Task that was put aside with one of our reasons; a no is for good.
 func TestUnableAndPutAside(t *testing.T) {
 	for _, test := range []struct {
-		task             stay.Task
-		unable, putAside bool
+		task                  stay.Task
+		unable, closedForGood bool
 	}{
 		{stay.Task{Status: "rejected", Reason: "intoxicated"}, true, false},
 		{stay.Task{Status: "failed", Reason: "delirious"}, true, false},
@@ -246,10 +246,10 @@ func TestUnableAndPutAside(t *testing.T) {
 		{stay.Task{Status: "on-hold"}, false, false},
 	} {
 		c := &chart{task: test.task, asked: true}
-		if c.unable() != test.unable || c.putAside() != test.putAside {
-			t.Errorf("%+v: unable %t, put aside %t", test.task, c.unable(), c.putAside())
+		if c.unable() != test.unable || c.closedForGood() != test.closedForGood {
+			t.Errorf("%+v: unable %t, put aside %t", test.task, c.unable(), c.closedForGood())
 		}
-		if c.asked = false; c.putAside() {
+		if c.asked = false; c.closedForGood() {
 			t.Error("nobody was asked")
 		}
 	}

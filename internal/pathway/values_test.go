@@ -33,22 +33,6 @@ func policyOf(change func(*Policy)) *Policy {
 	return p
 }
 
-// Where a patient lies: the latest location that has not been left, of this server.
-func TestLies(t *testing.T) {
-	for want, locations := range map[string][]stay.Location{
-		"":      nil,
-		"b a":   {{Ref: "a"}, {Ref: "b"}},
-		"c a":   {{Ref: "a", Status: "active"}, {Ref: "b", Status: "completed"}, {Ref: "c", Status: "planned"}},
-		"a":     {{Ref: "a"}, {Ref: "b", Left: true}},
-		"x":     {{Ref: "x", Status: "reserved"}, {Ref: ""}},
-		"late ": {{Ref: ""}, {Ref: "late"}},
-	} {
-		if got := strings.Join(Lies(locations), " "); got != strings.TrimSpace(want) {
-			t.Errorf("%+v: %s", locations, got)
-		}
-	}
-}
-
 // Who is pregnant: an active Condition of the policy's codes that nobody has refuted.
 func TestIsPregnant(t *testing.T) {
 	condition := func(clinical, verification, code string) stay.Condition {

@@ -98,8 +98,8 @@ func TestLetters(t *testing.T) {
 			Earlier consult: 2030-02-03 (completed).`},
 		"declined, no name of the ward": {instead(awaited, with(answers, "item.-1", offered), with(admission, "location.0.location.display", "")), nil, pathway.Referral{Limit: pathway.Limit{From: 4}}, limit4 + `Answered 2031-05-17 10:00, Practitioner/n1.
 			The patient does not want the consult.`},
-		"the first ward that has a name": {instead(awaited, with(admission, "location", `[{"location":{"reference":"Location/a"}},{"location":{"display":"B"}},{"location":{"display":"C"}}]`)), nil, pathway.Referral{Limit: pathway.Limit{From: 4}}, limit4 + `Answered 2031-05-17 10:00, Practitioner/n1.
-			Ward: B.`},
+		"the latest ward that has a name": {instead(awaited, with(admission, "location", `[{"location":{"reference":"Location/a"}},{"location":{"display":"B"}},{"location":{"display":"C"}}]`)), nil, pathway.Referral{Limit: pathway.Limit{From: 4}}, limit4 + `Answered 2031-05-17 10:00, Practitioner/n1.
+			Ward: C.`},
 		"protected": {instead(awaited, secret, named), nil, pathway.Referral{Limit: pathway.Limit{From: 4}}, limit4 + `Answered 2031-05-17 10:00.`},
 		"protected, the ward shown": {instead(awaited, secret, named), func(r *Reconciler, _ *picture) { r.Policy.Protected.Show = []string{"ward"} }, pathway.Referral{Limit: pathway.Limit{From: 4}}, limit4 + `Answered 2031-05-17 10:00, Kari N..
 			Ward: Surgery 2.`},

@@ -52,7 +52,7 @@ func TestReadingATask(t *testing.T) {
 		},
 		outputsOf(remembers("judged", `"valueString":"v2"`), remembers("withdrawn", `"valueString":"x"`), remembers("declined", `"valueString":"rejected"`),
 			remembers("told", `"valueString":"corrected"`), remembers("raised", `"valueInteger":2`), remembers("routed", `"valueString":"few"`), remembers("carried", `"valueString":"completed"`)): func(t *stay.Task) {
-			t.Judged, t.Withdrawn, t.PutAside, t.Told, t.Raised, t.Routed, t.Carried = "v2", true, true, "corrected", 2, "few", "completed"
+			t.Judged, t.Withdrawn, t.ClosedBefore, t.Notified, t.Raised, t.Routed, t.Carried = "v2", true, true, "corrected", 2, "few", "completed"
 		},
 		outputsOf(sdc("score", to("Observation/o")), sdc("judged", `"valueString":"v2"`), sdc("withdrawn", `"valueString":"x"`), remembers("questionnaire-response", to("QuestionnaireResponse/r")),
 			`{"type":{"text":"consult"},`+to("ServiceRequest/s")+`}`): func(*stay.Task) {},

@@ -52,8 +52,8 @@ func TestReadingAnAdmission(t *testing.T) {
 		`"location":[` + place("Location/a", ``) + `,` + place(here+"/Location/b", ``) + `]`:                    {Locations: []string{"Location/b", "Location/a"}},
 		`"location":[` + place("Location/a", `,"status":"completed"`) + `,` + place("Location/b", ``) + `]`:     {Locations: []string{"Location/b"}},
 		`"location":[` + place("Location/a", `,"period":{"end":"2031"}`) + `]`:                                  {},
-		`"location":[` + place("Location/a", `,"status":"planned","period":{"start":"2031"}`) + `]`:             {Locations: []string{"Location/a"}},
-		`"location":[` + place("http://elsewhere.example/Location/a", ``) + `,{"location":{"display":"5B"}},5]`: {},
+		`"location":[` + place("Location/a", `,"status":"planned","period":{"start":"2031"}`) + `]`:             {},
+		`"location":[` + place("http://elsewhere.example/Location/a", ``) + `,{"location":{"display":"5B"}},5]`: {Ward: "5B"},
 	} {
 		want.ID = "1"
 		got := r.loader.admission(resource(t, "Encounter", elements))

@@ -147,7 +147,7 @@ func TestExplaining(t *testing.T) {
 	part := instead(referred, with(admission, "partOf", `{"reference":"Encounter/e0"}`), with(woman, "birthDate", `"1961"`, "deceasedDateTime", `"2030"`),
 		`{"resourceType":"Encounter","id":"e0","status":"finished","class":{"code":"AMB"}}`)
 	r, s := desk(t, part...)
-	e, err := r.Look(t.Context(), "e1")
+	e, err := r.Preview(t.Context(), "e1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,17 +162,17 @@ func TestExplaining(t *testing.T) {
 	if s.sent != nil {
 		t.Error("who looks writes nothing")
 	}
-	e, err = r.Look(t.Context(), "gone")
+	e, err = r.Preview(t.Context(), "gone")
 	if _, asked := e.Screening(); err != nil || e.Found || asked || e.Tasks == nil || e.Responses == nil {
 		t.Errorf("%+v %v", e, err)
 	}
 	left, _ := desk(t, instead(toAsk, with(admission, "status", `"finished"`))...)
-	if e, err = left.Look(t.Context(), "e1"); err != nil || !e.Unasked || e.Writes || e.Plan[0] != "nothing" {
+	if e, err = left.Preview(t.Context(), "e1"); err != nil || !e.Unasked || e.Writes || e.Plan[0] != "nothing" {
 		t.Errorf("%+v %v", e, err)
 	}
 	expects := `{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/p1"},"code":{"coding":[{"system":"http://snomed.info/sct","code":"77386006"}]},"clinicalStatus":{"coding":[{"code":"active"}]}}`
 	pregnant, _ := desk(t, append(awaited, expects)...)
-	if e, err = pregnant.Look(t.Context(), "e1"); err != nil || !e.Pregnant || !e.Writes {
+	if e, err = pregnant.Preview(t.Context(), "e1"); err != nil || !e.Pregnant || !e.Writes {
 		t.Errorf("%+v %v", e, err)
 	}
 }

@@ -175,7 +175,7 @@ func TestChangingTheNursesTask(t *testing.T) {
 			output judged.valueString: old → v2
 			output score.valueReference: urn:uuid:1 → ∅
 			output withdrawn.valueString: then → 2031-05-17T12:00:00.000Z`},
-		{"task, put aside", instead(awaited, with(nurse, "status", `"rejected"`)), nil, change(pathway.TaskChange{Status: "completed", PutAside: true}), `
+		{"task, put aside", instead(awaited, with(nurse, "status", `"rejected"`)), nil, change(pathway.TaskChange{Status: "completed", ClosedBefore: true}), `
 			~ Task/nurse if 3
 			dated
 			output declined.valueString: ∅ → rejected

@@ -120,9 +120,10 @@ func TestReferring(t *testing.T) {
 			+ ServiceRequest unless consult:e1
 			…
 			extension.0.valueReference: Task/team
-			score from QuestionnaireResponse/r1: #score, #consult, Task/team
+			score from QuestionnaireResponse/r1: #score, Task/team, #consult
 			~ Task/team if 6
 			focus: urn:uuid:2 → #consult
+			dated
 			~ Task/nurse if 3
 			…
 			output consult.valueReference: ServiceRequest/s1 → #consult`},
