@@ -33,6 +33,7 @@ func checkConfigCommand() *cobra.Command {
 			for _, unwise := range app.Warnings(cfg, policy) {
 				fmt.Fprintf(c.OutOrStdout(), "Warning: %s.\n", unwise)
 			}
+			fmt.Fprintf(c.OutOrStdout(), "Times that people read are those of %s.\n", cfg.TimeZone)
 			printAuth(c.OutOrStdout(), cfg, policy)
 			printRouting(c.OutOrStdout(), cfg.Routing, policy)
 			printAdvice(c.OutOrStdout(), cfg)

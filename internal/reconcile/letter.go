@@ -35,7 +35,7 @@ func (w *writing) letter() string {
 		lines = append(lines, fmt.Sprintf(w.words.of("ward"), ward))
 	}
 	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {
-		lines = append(lines, fmt.Sprintf(w.words.of("consult-before"), day(order.At), order.Status))
+		lines = append(lines, fmt.Sprintf(w.words.of("consult-before"), w.told(order.Ref, "authoredOn", order.At, day), order.Status))
 	}
 	if w.hides(pathway.ShowWard) {
 		return discreet(strings.Join(lines, "\n"))
@@ -66,7 +66,7 @@ func (w *writing) answers(s pathway.Score) []string {
 		question, answer := s.Response.Form.Words(item.LinkID, s.Response.Content)
 		lines = append(lines, fmt.Sprintf("%s. %s – %s (%d)", item.LinkID, question, answer, item.Points))
 	}
-	when := s.Response.Authored.Format("2006-01-02 15:04")
+	when := w.told(s.Response.Ref, "authored", s.Response.Authored, clock)
 	author := w.p.byRef[s.Response.Ref].Get("author")
 	if by := cmp.Or(author.Get("display").String(), author.Get("reference").String()); by != "" {
 		when += ", " + by
@@ -78,7 +78,27 @@ func (w *writing) answers(s pathway.Score) []string {
 	return lines
 }
 
+// told is when something was, as exactly as its resource says: where that has a date
+// alone, no time is made up.
+func (w *writing) told(ref, element string, at time.Time, words func(time.Time) string) string {
+	stated := w.p.byRef[ref].Get(element)
+	if d := w.loader.date(stated); d.First().Equal(at) && !d.Last().Equal(at) {
+		return stated.String()
+	}
+	return words(at)
+}
+
 func day(t time.Time) string { return t.Format(time.DateOnly) }
+
+// clock is a time as the hospital's clocks show it, with the zone in the one night
+// of the year in which they show it twice.
+func clock(t time.Time) string {
+	const shows = "2006-01-02 15:04"
+	if t.Add(-time.Hour).Format(shows) == t.Format(shows) || t.Add(time.Hour).Format(shows) == t.Format(shows) {
+		return t.Format(shows + " MST")
+	}
+	return t.Format(shows)
+}
 
 // supporting is what the team may want to open: the answers, earlier consults.
 func (w *writing) supporting() []r4.Reference {
