@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -46,6 +47,9 @@ func checkConfigCommand() *cobra.Command {
 
 // checkFiles reads what the configuration names and only a start would read.
 func checkFiles(cfg config.Config, policy *pathway.Policy) error {
+	if err := checkLimits(policy); err != nil {
+		return err
+	}
 	if err := cfg.CheckSecrets(); err != nil {
 		return err
 	}
@@ -62,6 +66,16 @@ func checkFiles(cfg config.Config, policy *pathway.Policy) error {
 	}
 	_, err := app.New(app.Options{Config: cfg, Policy: policy, Log: zerolog.Nop()})
 	return err
+}
+
+// checkLimits refuses a policy that no hospital can have meant; a service that runs
+// goes by it all the same.
+func checkLimits(policy *pathway.Policy) error {
+	var errs []error
+	for _, wrong := range policy.UpsideDown() {
+		errs = append(errs, fmt.Errorf("policy: %s", wrong))
+	}
+	return errors.Join(errs...)
 }
 
 // printAuth says what to allow us on the FHIR server. It prints no secret.

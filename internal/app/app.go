@@ -105,6 +105,9 @@ func (a *App) Run(ctx context.Context) error {
 	for _, unwise := range Warnings(a.cfg, a.policy) {
 		a.log.Warn().Str("setting", unwise).Msg("the configuration is allowed but unwise")
 	}
+	for _, wrong := range a.policy.UpsideDown() {
+		a.log.Warn().Str("limits", wrong).Msg("the policy is upside down, and check-config refuses it; it is gone by all the same, for a service that does not run misses everybody")
+	}
 	a.queue = queue.New(a.chance)
 	defer a.queue.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
