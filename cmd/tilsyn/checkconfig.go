@@ -151,6 +151,8 @@ func printPolicy(w io.Writer, p *pathway.Policy) error {
 	fmt.Fprintf(w, "\nPolicy %s\n", p.Version)
 	fmt.Fprintf(w, "Asked: patients of %d and over in Encounters of class %v, due %s after admission.\n", p.Screening.MinAge, p.Screening.Classes, p.Screening.DueAfter)
 	fmt.Fprintf(w, "Sex unknown or other: %s.\n", p.UnknownSex.Words())
+	fmt.Fprintf(w, "Points from item 1 alone, such as one glass a day: %s; flagged for review.\n", map[string]string{
+		pathway.AsScored: "as any score", pathway.AsAdvice: "brief advice where a routine consult is due, but not in pregnancy"}[p.Item1Only])
 	printProtection(w, p)
 	fmt.Fprintln(w)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

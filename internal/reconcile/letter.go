@@ -9,6 +9,7 @@ import (
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -25,12 +26,14 @@ func (w *writing) notes() []r4.Annotation {
 }
 
 // letter tells what was found, which limit was passed, what was answered, by
-// whom and when, where the patient lies, what she wants, and what went before.
+// whom and when, what she wants, what is for review, where the patient lies, and
+// what went before.
 func (w *writing) letter() string {
 	lines := []string{w.found()}
 	if score := pathway.Of[pathway.Score](w.decision); score != nil {
 		lines = append(lines, w.answers(*score)...)
 	}
+	lines = append(lines, w.review()...)
 	if ward := w.p.stay.Admission.Ward; ward != "" {
 		lines = append(lines, fmt.Sprintf(w.words.of("ward"), ward))
 	}
@@ -74,6 +77,21 @@ func (w *writing) answers(s pathway.Score) []string {
 	lines = append(lines, fmt.Sprintf(w.words.of("answered"), when))
 	if s.Result.Offer != "" {
 		lines = append(lines, w.words.of("offer-"+string(s.Result.Offer)))
+	}
+	return lines
+}
+
+// review is what of the answers a person should look at. An earlier score keeps them
+// by their points alone.
+func (w *writing) review() (lines []string) {
+	score := pathway.Of[pathway.Score](w.decision)
+	if score == nil && w.p.stay.EarlierScore.Item1Only() {
+		return []string{w.words.of(string(instrument.FlagItem1Only))}
+	}
+	if score != nil {
+		for _, remark := range w.remarks(*score) {
+			lines = append(lines, remark.Text)
+		}
 	}
 	return lines
 }
