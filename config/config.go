@@ -27,6 +27,7 @@ type Config struct {
 
 	FHIR          FHIR          `mapstructure:"fhir"`
 	Listen        string        `mapstructure:"listen"`
+	TimeZone      string        `mapstructure:"time_zone"`
 	TLS           TLS           `mapstructure:"tls"`
 	Operator      Operator      `mapstructure:"operator"`
 	Hook          Hook          `mapstructure:"hook"`
@@ -126,6 +127,7 @@ var settings = []struct {
 	{"fhir.tls.cert_file", "", "our certificate, for a server that asks for one"},
 	{"fhir.tls.key_file", "", "its private key"},
 	{"listen", ":8090", "address of the hook and of the health pages"},
+	{"time_zone", "Europe/Oslo", "the hospital's, as the IANA database names it: times that people read, and what day a date is"},
 	{"tls.cert_file", "", "our certificate for those who call; empty: no TLS"},
 	{"tls.key_file", "", "its private key"},
 	{"operator.listen", "127.0.0.1:8091", "address of /status and /metrics; empty: nowhere"},

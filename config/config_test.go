@@ -47,6 +47,7 @@ func mustLoad(t *testing.T, yaml string, args ...string) config.Config {
 var defaults = config.Config{
 	FHIR:          config.FHIR{Timeout: 30 * time.Second, MaxConcurrent: 8},
 	Listen:        ":8090",
+	TimeZone:      "Europe/Oslo",
 	Poll:          config.Poll{Interval: 10 * time.Second, Overlap: 10 * time.Minute, LookBack: 72 * time.Hour},
 	Operator:      config.Operator{Listen: "127.0.0.1:8091"},
 	Census:        config.Census{Interval: 15 * time.Minute},

@@ -29,6 +29,7 @@ func (c Config) validate() error {
 	check(slices.Contains(artifacts.Languages, c.Questionnaire.Language), "questionnaire.language: %q must be one of %v", c.Questionnaire.Language, artifacts.Languages)
 	check(slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level), "log.level: %q must be debug, info, warn or error", c.Log.Level)
 	check(slices.Contains([]string{"json", "console"}, c.Log.Format), "log.format: %q must be json or console", c.Log.Format)
+	check(c.zoneErr() == nil, "time_zone: %q must be a zone of the IANA database, such as Europe/Oslo", c.TimeZone)
 	if c.Hook.Enabled {
 		check(webURL(c.Hook.PublicURL), "hook.public_url: needed with hook.enabled; how the FHIR server reaches this service, such as https://tilsyn.example:8090")
 		check(c.Hook.TokenFile != "" || c.Hook.SecretFile != "", "hook.token_file: needed with hook.enabled, or hook.secret_file; a file with a random token that the FHIR server sends")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -33,6 +34,7 @@ func checkConfigCommand() *cobra.Command {
 			for _, unwise := range app.Warnings(cfg, policy) {
 				fmt.Fprintf(c.OutOrStdout(), "Warning: %s.\n", unwise)
 			}
+			fmt.Fprintf(c.OutOrStdout(), "Times that people read are those of %s.\n", cfg.TimeZone)
 			printAuth(c.OutOrStdout(), cfg, policy)
 			printRouting(c.OutOrStdout(), cfg.Routing, policy)
 			printAdvice(c.OutOrStdout(), cfg)
@@ -45,6 +47,9 @@ func checkConfigCommand() *cobra.Command {
 
 // checkFiles reads what the configuration names and only a start would read.
 func checkFiles(cfg config.Config, policy *pathway.Policy) error {
+	if err := checkLimits(policy); err != nil {
+		return err
+	}
 	if err := cfg.CheckSecrets(); err != nil {
 		return err
 	}
@@ -61,6 +66,16 @@ func checkFiles(cfg config.Config, policy *pathway.Policy) error {
 	}
 	_, err := app.New(app.Options{Config: cfg, Policy: policy, Log: zerolog.Nop()})
 	return err
+}
+
+// checkLimits refuses a policy that no hospital can have meant; a service that runs
+// goes by it all the same.
+func checkLimits(policy *pathway.Policy) error {
+	var errs []error
+	for _, wrong := range policy.UpsideDown() {
+		errs = append(errs, fmt.Errorf("policy: %s", wrong))
+	}
+	return errors.Join(errs...)
 }
 
 // printAuth says what to allow us on the FHIR server. It prints no secret.
@@ -136,6 +151,8 @@ func printPolicy(w io.Writer, p *pathway.Policy) error {
 	fmt.Fprintf(w, "\nPolicy %s\n", p.Version)
 	fmt.Fprintf(w, "Asked: patients of %d and over in Encounters of class %v, due %s after admission.\n", p.Screening.MinAge, p.Screening.Classes, p.Screening.DueAfter)
 	fmt.Fprintf(w, "Sex unknown or other: %s.\n", p.UnknownSex.Words())
+	fmt.Fprintf(w, "Points from item 1 alone, such as one glass a day: %s; flagged for review.\n", map[string]string{
+		pathway.AsScored: "as any score", pathway.AsAdvice: "brief advice where a routine consult is due, but not in pregnancy"}[p.Item1Only])
 	printProtection(w, p)
 	fmt.Fprintln(w)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -47,3 +47,36 @@ func policyFile(t *testing.T, text string) string {
 	}
 	return path
 }
+
+// Limits that no hospital can have meant are refused, with what to do; odd ones are
+// warned of, and the shipped ones are neither.
+func TestCheckConfigComparesLimits(t *testing.T) {
+	suggested, err := os.ReadFile("../../internal/pathway/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := func(old, new string) []string {
+		text := strings.Replace(string(suggested), old, new, 1)
+		if text == string(suggested) {
+			t.Fatalf("%q is not in the shipped policy", old)
+		}
+		return []string{"check-config", "--policy.file", policyFile(t, text)}
+	}
+	for name, tt := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"advice above":    {changed("{sex: female, from: 3,", "{sex: female, from: 9,"), exitWrongUse, "lower tiers.advice[0] below 4, or raise tiers.consult[0] above 9"},
+		"urgent below":    {changed("{from: 8,", "{from: 3,"), exitWrongUse, "urgent begins at 3"},
+		"item 1 alone":    {changed("item1_only: as_scored", "item1_only: advice"), exitDone, "such as one glass a day: brief advice where a routine consult is due, but not in pregnancy"},
+		"women above men": {changed("{sex: female, from: 4,", "{sex: female, from: 6,"), exitDone, "Warning: policy: tiers: for women of 18 and over: consult begins at 6"},
+	} {
+		if code, out, errs := tilsyn(t, tt.args...); code != tt.code || !strings.Contains(out+errs, tt.want) {
+			t.Errorf("%s: exit %d, want %d and %q\n%s%s", name, code, tt.code, tt.want, out, errs)
+		}
+	}
+	if code, out, errs := tilsyn(t, "check-config"); code != exitDone || strings.Contains(out+errs, "tiers: for") {
+		t.Errorf("as shipped: exit %d\n%s%s", code, out, errs)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -59,10 +60,10 @@ func quarantine(c *cobra.Command, _ []string) error {
 	if asJSON, _ := c.Flags().GetBool("json"); asJSON {
 		return printJSON(c.OutOrStdout(), list)
 	}
-	return printQuarantine(c.OutOrStdout(), list)
+	return printQuarantine(c.OutOrStdout(), list, a.Zone())
 }
 
-func printQuarantine(w io.Writer, list map[string]app.Quarantined) error {
+func printQuarantine(w io.Writer, list map[string]app.Quarantined, zone *time.Location) error {
 	if len(list) == 0 {
 		fmt.Fprintln(w, "No admission is quarantined.")
 		return nil
@@ -74,7 +75,7 @@ func printQuarantine(w io.Writer, list map[string]app.Quarantined) error {
 		if app.IsWindow(id) {
 			what = id
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\n", what, moment(list[id].Since), list[id].Reason)
+		fmt.Fprintf(t, "%s\t%s\t%s\n", what, moment(list[id].Since.In(zone)), list[id].Reason)
 	}
 	return t.Flush()
 }

@@ -35,7 +35,7 @@ func score(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	result := instrument.Judge(form, response)
+	result := judge(form, response)
 	for i := range result.Items {
 		result.Items[i].LinkID = form.ItemName(result.Items[i].LinkID)
 	}
@@ -44,6 +44,35 @@ func score(c *cobra.Command, args []string) error {
 	}
 	printResult(c, result)
 	return nil
+}
+
+// scored is a judgement, with what else must be known of the response.
+type scored struct {
+	instrument.Result
+	Remark string `json:"remark,omitempty"`
+}
+
+// notCounted is the status of a judgement that is none.
+const notCounted instrument.Status = "not-counted"
+
+// judge gives no score where the service gives none because of the response's status.
+// One that states no status is a form from before it was saved.
+func judge(form *instrument.Form, r *instrument.Response) scored {
+	switch r.Status {
+	case "completed", "amended", "":
+		return scored{Result: instrument.Judge(form, r)}
+	case "in-progress":
+		return scored{instrument.Judge(form, r), "the response is in-progress: it counts when it, or the nurse's Task that it belongs to, is completed"}
+	case "entered-in-error":
+		return uncounted("the response was entered in error; its answers say nothing")
+	case "stopped":
+		return uncounted("the response was stopped; nobody has handed it in")
+	}
+	return uncounted("the status of the response is none that FHIR R4 knows")
+}
+
+func uncounted(reason string) scored {
+	return scored{Result: instrument.Result{Status: notCounted, Items: []instrument.Points{}, Flags: []instrument.Flag{}, Reason: reason}}
 }
 
 func readJSON[T any](path string, parse func([]byte) (T, error)) (T, error) {
@@ -59,7 +88,7 @@ func readJSON[T any](path string, parse func([]byte) (T, error)) (T, error) {
 	return v, nil
 }
 
-func printResult(c *cobra.Command, r instrument.Result) {
+func printResult(c *cobra.Command, r scored) {
 	w := c.OutOrStdout()
 	if r.Score != nil {
 		fmt.Fprintf(w, "score %d of %d\n", *r.Score, instrument.MaxScore)
@@ -74,5 +103,8 @@ func printResult(c *cobra.Command, r instrument.Result) {
 	}
 	for _, f := range r.Flags {
 		fmt.Fprintf(w, "  for review: %s\n", f)
+	}
+	if r.Remark != "" {
+		fmt.Fprintf(w, "  remark: %s\n", r.Remark)
 	}
 }

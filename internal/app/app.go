@@ -91,6 +91,9 @@ func (a *App) vitals() vitals {
 // Client is the app's way to the FHIR server.
 func (a *App) Client() *fhir.Client { return a.client }
 
+// Zone is the hospital's, in which people read times.
+func (a *App) Zone() *time.Location { return a.cfg.Zone() }
+
 // grace is how long work under way may take after it is told to stop.
 const grace = 20 * time.Second
 
@@ -101,6 +104,9 @@ func (a *App) Run(ctx context.Context) error {
 	defer a.client.Close()
 	for _, unwise := range Warnings(a.cfg, a.policy) {
 		a.log.Warn().Str("setting", unwise).Msg("the configuration is allowed but unwise")
+	}
+	for _, wrong := range a.policy.UpsideDown() {
+		a.log.Warn().Str("limits", wrong).Msg("the policy is upside down, and check-config refuses it; it is gone by all the same, for a service that does not run misses everybody")
 	}
 	a.queue = queue.New(a.chance)
 	defer a.queue.Close()
@@ -147,6 +153,7 @@ func (a *App) names() intake.Names {
 		InClasses:        func(encounter fhir.Resource) bool { return reconcile.Asked(a.policy, encounter) },
 		ClassShown:       func(encounter fhir.Resource) string { return reconcile.ClassShown(a.policy, encounter) },
 		Consults:         pathway.Tokens(a.policy.Consult.Codings),
+		Zone:             a.cfg.Zone(),
 	}
 }
 
@@ -219,7 +226,7 @@ func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := reconcile.Options{Client: a.client, Policy: a.policy, Routing: a.cfg.Routing, Advice: a.cfg.Advice, Now: a.now,
+	o := reconcile.Options{Client: a.client, Policy: a.policy, Routing: a.cfg.Routing, Advice: a.cfg.Advice, Now: a.now, Zone: a.cfg.Zone(),
 		Language: a.cfg.Questionnaire.Language, Audit: a.cfg.Audit.Enabled, Host: machine()}
 	for _, art := range all {
 		res, err := a.published(ctx, art)

@@ -14,6 +14,7 @@ import (
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/doctor"
 	"github.com/tilsyn/tilsyn/internal/intake"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // watched are the types whose every change is of interest. The criteria are
@@ -125,12 +126,12 @@ func (a *App) arm(tx *fhir.Transaction, found []fhir.Resource, want r4.Subscript
 
 // leftAlone tells that nothing has become of a Subscription for long.
 func (a *App) leftAlone(have fhir.Resource) bool {
-	at, err := time.Parse(time.RFC3339, have.Get("meta.lastUpdated").String())
+	at := stay.DateIn(have.Get("meta.lastUpdated").String(), time.UTC).First()
 	now := a.client.ServerTime()
 	if now.IsZero() {
 		now = a.now()
 	}
-	return err == nil && now.Sub(at) >= doctor.ActivationTime
+	return !at.IsZero() && now.Sub(at) >= doctor.ActivationTime
 }
 
 func keepsSecrets(have fhir.Resource, want r4.Subscription) bool {

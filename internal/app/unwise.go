@@ -13,6 +13,9 @@ func Warnings(cfg config.Config, policy *pathway.Policy) []string {
 	if everybodys(cfg, policy) {
 		unwise = append(unwise, "routing.protected: "+nobodyOfTheirOwn)
 	}
+	for _, odd := range policy.Odd() {
+		unwise = append(unwise, "policy: "+odd)
+	}
 	return unwise
 }
 

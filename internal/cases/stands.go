@@ -187,9 +187,9 @@ func (f *facts) task(r fhir.Resource) {
 	if _, detail, ok := strings.Cut(r.Get("statusReason.text").String(), " ("); ok {
 		f.say("task text: %s", strings.TrimSuffix(detail, ")"))
 	}
-	due, err := time.Parse(time.RFC3339Nano, r.Get("restriction.period.end").String())
+	due := stay.DateIn(r.Get("restriction.period.end").String(), time.UTC).First()
 	switch wait := time.Until(due); {
-	case err != nil:
+	case due.IsZero():
 	case wait > 0:
 		f.say("task due in %s", span(wait))
 	default:

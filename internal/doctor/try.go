@@ -12,6 +12,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/defect"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // System is that of the identifiers and the tag of throw-away resources: nobody
@@ -249,18 +250,21 @@ func (t *trial) atomic(ctx context.Context) error {
 	return nil
 }
 
+func written(r fhir.Resource) time.Time {
+	return stay.DateIn(r.Get("meta.lastUpdated").String(), time.UTC).First()
+}
+
 // changes asks as the poller does for what changed since the first Task.
 func (t *trial) changes(ctx context.Context, first fhir.Resource) error {
-	since, err := time.Parse(time.RFC3339Nano, first.Get("meta.lastUpdated").String())
-	if err != nil {
+	since := written(first)
+	if since.IsZero() {
 		t.add(Note, "_lastUpdated", "polls cannot follow what changes; the census finds it", "the server writes none")
 		return nil
 	}
 	var times []time.Time
 	seen := false
-	err = t.client.Each(ctx, fhir.Query("Task", "_lastUpdated", "ge"+*fhir.Instant(since), "_sort", "_lastUpdated", "_count", "200"), func(r fhir.Resource) error {
-		at, _ := time.Parse(time.RFC3339Nano, r.Get("meta.lastUpdated").String())
-		times = append(times, at)
+	err := t.client.Each(ctx, fhir.Query("Task", "_lastUpdated", "ge"+*fhir.Instant(since), "_sort", "_lastUpdated", "_count", "200"), func(r fhir.Resource) error {
+		times = append(times, written(r))
 		seen = seen || r.Ref() == first.Ref()
 		if len(times) == 1000 {
 			return errHit

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/defect"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // Census names every open admission and every piece of our own work that is
@@ -96,8 +97,8 @@ func (c *Census) admissions(ctx context.Context, r *reader, n *Count) error {
 // plannedLate counts those who may be here without anybody having said so.
 func (c *Census) plannedLate(ctx context.Context, r *reader, n *Count, now time.Time) error {
 	err := r.once(ctx, c.names.plannedLate(now), func(res fhir.Resource) error {
-		start, err := time.Parse(time.RFC3339, res.Get("period.start").String())
-		if err == nil && res.Type() == "Encounter" && start.Before(now) && start.After(now.Add(-aWeek)) {
+		start := stay.DateIn(res.Get("period.start").String(), c.names.zone()).First()
+		if res.Type() == "Encounter" && start.Before(now) && start.After(now.Add(-aWeek)) {
 			n.PlannedLate++
 		}
 		return nil

@@ -150,3 +150,28 @@ func TestABellRungDuringARoundStartsOneMore(t *testing.T) {
 		}
 	})
 }
+
+// A start without a time is the beginning of that day where the hospital lies.
+func TestAPlannedStartWithoutATimeIsLateToo(t *testing.T) {
+	east, west := time.FixedZone("", 14*60*60), time.FixedZone("", -12*60*60)
+	today := time.Now().In(east).Format(time.DateOnly) // which is tomorrow, or the day after, in the west
+	for name, tt := range map[string]struct {
+		zone  *time.Location
+		start string
+		late  int
+	}{
+		"today":        {east, today, 1},
+		"not yet":      {west, today, 0},
+		"by the time":  {east, time.Now().Add(-time.Hour).Format(time.RFC3339), 1},
+		"nothing said": {east, "soon", 0},
+	} {
+		s, c := serve(t)
+		s.put("Encounter/1", noon, `"status":"planned","period":{"start":"`+tt.start+`"}`)
+		n := names
+		n.Zone = tt.zone
+		count, err := NewCensus(c, &heard{}, n, nil).Take(t.Context())
+		if err != nil || count.PlannedLate != tt.late {
+			t.Errorf("%s: %d late, %v; want %d", name, count.PlannedLate, err, tt.late)
+		}
+	}
+}

@@ -4,6 +4,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -36,7 +37,10 @@ type Names struct {
 	InClasses  func(encounter fhir.Resource) bool   // whether it has one of these classes
 	ClassShown func(encounter fhir.Resource) string // its class as people may see it
 	Consults   string                               // system|code,… of the orders that are a consult
+	Zone       *time.Location                       // in which a date without a time is a day; nil: UTC
 }
+
+func (n Names) zone() *time.Location { return cmp.Or(n.Zone, time.UTC) }
 
 // isOpen tells whether somebody is in the hospital for an Encounter.
 func isOpen(encounter fhir.Resource) bool {

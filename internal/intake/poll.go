@@ -10,6 +10,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/defect"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // Poller asks the server what has changed and names the admissions concerned.
@@ -373,6 +374,5 @@ func (w *window) before(at time.Time) error {
 }
 
 func lastUpdated(r fhir.Resource) time.Time {
-	t, _ := time.Parse(time.RFC3339Nano, r.Get("meta.lastUpdated").String())
-	return t.UTC() // times of other zones never compare as equal
+	return stay.DateIn(r.Get("meta.lastUpdated").String(), time.UTC).First() // times of other zones never compare as equal
 }

@@ -137,7 +137,7 @@ func (c *chart) closedInVain() bool {
 // score writes the score, closes the Task and acts on the tier that was
 // reached.
 func (c *chart) score(result instrument.Result) {
-	tier, limit := c.policy.Tier(*result.Score, c.Patient, c.now)
+	tier, limit, lowered := c.tier(*result.Score, slices.Contains(result.Flags, instrument.FlagItem1Only))
 	plan(c, &TaskChange{Status: "completed", Business: Scored, Response: c.response, ClosedBefore: c.closedForGood()})
 	if c.task.NoResult {
 		c.decision.because("never-made", "a part of what was to be written of these answers was never made; it is written again")
@@ -152,6 +152,9 @@ func (c *chart) score(result instrument.Result) {
 	c.decision.because("score", "complete answers")
 	c.stopDrafts()
 	switch {
+	case lowered:
+		c.decision.because("item-1-only", "the limit of %d for %s was passed by item 1 alone; by policy the ward gives advice", limit.From, limit.Who())
+		c.revoke(Corrected)
 	case tier < Consult:
 		c.decision.because("tier-"+tier.String(), "no limit for a consult was passed")
 		c.revoke(Corrected)
@@ -174,6 +177,16 @@ func (c *chart) rest(result instrument.Result, tier Tier, limit Limit) {
 		return
 	}
 	plan(c, &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref, Passed: c.passed()})
+}
+
+// tier is what a score leads to. Of one that is all of item 1 the policy may make
+// less than a routine consult.
+func (c *chart) tier(score int, item1Only bool) (tier Tier, limit Limit, lowered bool) {
+	tier, limit = c.policy.Tier(score, c.Patient, c.now)
+	if item1Only && tier == Consult && !c.Patient.Pregnant && c.policy.Item1Only == AsAdvice {
+		return Advice, limit, true
+	}
+	return tier, limit, false
 }
 
 // passed tells whether another response was handed in that does not count.

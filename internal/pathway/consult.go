@@ -69,7 +69,7 @@ func (c *chart) referEarlier() {
 	if c.earlier.Consult != "" || !score.Live() || score.Offer == instrument.OfferDeclined {
 		return
 	}
-	tier, limit := c.policy.Tier(score.Sum, c.Patient, c.now)
+	tier, limit, _ := c.tier(score.Sum, score.Item1Only())
 	if tier < Consult {
 		return
 	}

@@ -32,7 +32,7 @@ func (c *chart) revived() bool {
 // asksAgainForConsult tells that such a consult is to come back.
 func (c *chart) asksAgainForConsult() bool {
 	score := c.Results.Score
-	tier, _ := c.policy.Tier(score.Sum, c.Patient, c.now)
+	tier, _, _ := c.tier(score.Sum, score.Item1Only())
 	gone := c.Admission.Status == stay.Finished && c.policy.AfterDischarge == "record"
 	return c.revived() && score.Live() && tier >= Consult && score.Offer != instrument.OfferDeclined && !gone &&
 		c.Results.Consult.Status == "revoked" && !c.Results.Consult.Theirs

@@ -27,7 +27,14 @@ type Policy struct {
 	Protected  Protected  `yaml:"protected"`
 
 	AfterDischarge string `yaml:"after_discharge"` // refer or record
+	Item1Only      string `yaml:"item1_only"`      // AsScored or AsAdvice: what points from item 1 alone lead to
 }
+
+// What a hospital can make of a score whose points all come from item 1.
+const (
+	AsScored = "as_scored" // as of any other
+	AsAdvice = "advice"    // advice where a routine consult is due, and not in pregnancy
+)
 
 // Consulting says how the liaison team is asked.
 type Consulting struct {
@@ -135,6 +142,7 @@ func unnamed() Policy {
 			MaxAttempts:   3,
 		},
 		AfterDischarge: "refer",
+		Item1Only:      AsScored,
 		Consult: Consulting{
 			Intent:             "order",
 			AcceptWithin:       Duration{Duration: day},
@@ -170,6 +178,7 @@ func (p *Policy) validate() error {
 	check(len(p.Consult.Codings) > 0, "consult.codings: name at least one code for the consult")
 	check(p.Screening.RescreenAfter.unread == "" && p.Screening.RescreenAfter.Duration >= 0, "screening.rescreen_after: must be a duration such as 720h, or 0s to ask in every admission")
 	check(p.AfterDischarge == "refer" || p.AfterDischarge == "record", "after_discharge: %q must be refer or record", p.AfterDischarge)
+	check(p.Item1Only == AsScored || p.Item1Only == AsAdvice, "item1_only: %q must be as_scored or advice", p.Item1Only)
 	check(p.Consult.Intent == "order" || p.Consult.Intent == "proposal", "consult.intent: %q must be order or proposal", p.Consult.Intent)
 	check(p.Consult.AcceptWithin.positive(), "consult.accept_within: must be a duration longer than 0, such as 24h")
 	check(p.Consult.AcceptWithinUrgent.positive(), "consult.accept_within_urgent: must be a duration longer than 0, such as 4h")

@@ -116,7 +116,7 @@ func (w *writing) dateAnswers(e *edit) {
 	for _, r := range w.p.stay.Responses {
 		task, _ := w.p.stay.ScreeningTask()
 		handedIn := r.Submitted() || task.Status == "completed"
-		if r.Ref == e.Ref() && handedIn && !moment(e.Get("authored")).Equal(r.Authored) {
+		if r.Ref == e.Ref() && handedIn && !w.loader.moment(e.Get("authored")).Equal(r.Authored) {
 			e.set("authored", *fhir.Instant(r.Authored))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -25,17 +26,19 @@ func (w *writing) notes() []r4.Annotation {
 }
 
 // letter tells what was found, which limit was passed, what was answered, by
-// whom and when, where the patient lies, what she wants, and what went before.
+// whom and when, what she wants, what is for review, where the patient lies, and
+// what went before.
 func (w *writing) letter() string {
 	lines := []string{w.found()}
 	if score := pathway.Of[pathway.Score](w.decision); score != nil {
 		lines = append(lines, w.answers(*score)...)
 	}
+	lines = append(lines, w.review()...)
 	if ward := w.p.stay.Admission.Ward; ward != "" {
 		lines = append(lines, fmt.Sprintf(w.words.of("ward"), ward))
 	}
 	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {
-		lines = append(lines, fmt.Sprintf(w.words.of("consult-before"), day(order.At), order.Status))
+		lines = append(lines, fmt.Sprintf(w.words.of("consult-before"), w.told(order.Ref, "authoredOn", order.At, day), order.Status))
 	}
 	if w.hides(pathway.ShowWard) {
 		return discreet(strings.Join(lines, "\n"))
@@ -66,7 +69,7 @@ func (w *writing) answers(s pathway.Score) []string {
 		question, answer := s.Response.Form.Words(item.LinkID, s.Response.Content)
 		lines = append(lines, fmt.Sprintf("%s. %s – %s (%d)", item.LinkID, question, answer, item.Points))
 	}
-	when := s.Response.Authored.Format("2006-01-02 15:04")
+	when := w.told(s.Response.Ref, "authored", s.Response.Authored, clock)
 	author := w.p.byRef[s.Response.Ref].Get("author")
 	if by := cmp.Or(author.Get("display").String(), author.Get("reference").String()); by != "" {
 		when += ", " + by
@@ -78,7 +81,42 @@ func (w *writing) answers(s pathway.Score) []string {
 	return lines
 }
 
+// review is what of the answers a person should look at. An earlier score keeps them
+// by their points alone.
+func (w *writing) review() (lines []string) {
+	score := pathway.Of[pathway.Score](w.decision)
+	if score == nil && w.p.stay.EarlierScore.Item1Only() {
+		return []string{w.words.of(string(instrument.FlagItem1Only))}
+	}
+	if score != nil {
+		for _, remark := range w.remarks(*score) {
+			lines = append(lines, remark.Text)
+		}
+	}
+	return lines
+}
+
+// told is when something was, as exactly as its resource says: where that has a date
+// alone, no time is made up.
+func (w *writing) told(ref, element string, at time.Time, words func(time.Time) string) string {
+	stated := w.p.byRef[ref].Get(element)
+	if d := w.loader.date(stated); d.First().Equal(at) && !d.Last().Equal(at) {
+		return stated.String()
+	}
+	return words(at)
+}
+
 func day(t time.Time) string { return t.Format(time.DateOnly) }
+
+// clock is a time as the hospital's clocks show it, with the zone in the one night
+// of the year in which they show it twice.
+func clock(t time.Time) string {
+	const shows = "2006-01-02 15:04"
+	if t.Add(-time.Hour).Format(shows) == t.Format(shows) || t.Add(time.Hour).Format(shows) == t.Format(shows) {
+		return t.Format(shows + " MST")
+	}
+	return t.Format(shows)
+}
 
 // supporting is what the team may want to open: the answers, earlier consults.
 func (w *writing) supporting() []r4.Reference {

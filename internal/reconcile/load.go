@@ -29,7 +29,7 @@ type picture struct {
 // newest is when anything of it was last written.
 func (p picture) newest() (at time.Time) {
 	for _, res := range p.byRef {
-		if t := moment(res.Get("meta.lastUpdated")); t.After(at) && res.Type() != "Patient" {
+		if t := written(res); t.After(at) && res.Type() != "Patient" {
 			at = t
 		}
 	}
@@ -44,7 +44,8 @@ type loader struct {
 	route   func(stay.Stay) stay.Owners
 	seen    *memo
 
-	now func() time.Time
+	now  func() time.Time
+	zone *time.Location // the hospital's
 
 	refused *atomic.Int32 // how many includes were, in a row
 }

@@ -23,7 +23,7 @@ func (l loader) patient(ctx context.Context, p *picture) error {
 	if err != nil {
 		return err
 	}
-	p.stay.Patient = patient(survivor)
+	p.stay.Patient = l.person(survivor)
 	for _, ref := range append(formerly, survivor.Ref()) {
 		p.stay.Patient.Labels = append(p.stay.Patient.Labels, labels(p.byRef[ref])...) // a label survives a merge
 	}

@@ -24,8 +24,8 @@ func (l loader) admission(e fhir.Resource) stay.Admission {
 		ID:      e.ID(),
 		Status:  stay.Status(e.Get("status").String()),
 		Classes: classesOf(e),
-		Start:   moment(e.Get("period.start")),
-		End:     moment(e.Get("period.end")),
+		Start:   l.moment(e.Get("period.start")),
+		End:     l.date(e.Get("period.end")).Last(), // FHIR: a period ends with its last day
 		Labels:  labels(e),
 	}
 	a.ServiceProvider, _ = l.client.LocalRef(e.Get("serviceProvider.reference").String())
@@ -45,7 +45,7 @@ func (l loader) locations(e fhir.Resource) (all []stay.Location) {
 	for _, at := range e.Get("location").Array() {
 		ref, _ := l.client.LocalRef(at.Get("location.reference").String())
 		all = append(all, stay.Location{Ref: ref, Display: at.Get("location.display").String(), Status: at.Get("status").String(),
-			Start: moment(at.Get("period.start")), End: moment(at.Get("period.end"))})
+			Start: l.moment(at.Get("period.start")), End: l.date(at.Get("period.end")).Last()})
 	}
 	return all
 }
@@ -61,12 +61,12 @@ func code(c gjson.Result) stay.Code {
 	return stay.Code{System: c.Get("system").String(), Code: c.Get("code").String()}
 }
 
-func patient(res fhir.Resource) stay.Patient {
+func (l loader) person(res fhir.Resource) stay.Patient {
 	p := stay.Patient{
 		Ref:      res.Ref(),
-		Birth:    stay.ParseDate(res.Get("birthDate").String()),
+		Birth:    l.date(res.Get("birthDate")),
 		Deceased: res.Get("deceasedBoolean").Bool() || res.Get("deceasedDateTime").Exists(),
-		Died:     died(res.Get("deceasedDateTime")),
+		Died:     l.date(res.Get("deceasedDateTime")).Last(),
 		Marks:    marks(res),
 	}
 	switch g := stay.Sex(res.Get("gender").String()); g {
@@ -74,14 +74,6 @@ func patient(res fhir.Resource) stay.Patient {
 		p.Sex = g
 	}
 	return p
-}
-
-// died keeps what a date without a time leaves open.
-func died(v gjson.Result) time.Time {
-	if day := stay.ParseDate(v.String()); day.Known() {
-		return day.Last()
-	}
-	return moment(v)
 }
 
 func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
@@ -93,7 +85,7 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 		Ref:            res.Ref(),
 		Purpose:        purpose,
 		Number:         number,
-		Made:           moment(res.Get("authoredOn")),
+		Made:           l.moment(res.Get("authoredOn")),
 		Status:         res.Get("status").String(),
 		BusinessStatus: ourCode(res.Get("businessStatus")),
 		Form:           parameter(res, "input", paramForm).Get("valueCanonical").String(),
@@ -110,8 +102,8 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	t.For, _ = l.client.LocalRef(res.Get("for.reference").String())
 	t.Location, _ = l.client.LocalRef(res.Get("location.reference").String())
 	t.Reason = ourCode(res.Get("statusReason"))
-	t.Due = moment(res.Get("restriction.period.end"))
-	t.Changed = moment(res.Get("meta.lastUpdated"))
+	t.Due = l.date(res.Get("restriction.period.end")).Last()
+	t.Changed = l.moment(res.Get("meta.lastUpdated"))
 	t.Raised = int(parameter(res, "output", paramRaised).Get("valueInteger").Int())
 	t.Priority = res.Get("priority").String()
 	t.Labels = labels(res)
@@ -205,7 +197,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 		Status:        content.Status,
 		Ours:          isDraft(res, admission) || res.Ref() == task.Response,
 		Questionnaire: content.Questionnaire,
-		Authored:      moment(res.Get("authored")),
+		Authored:      l.moment(res.Get("authored")),
 		Content:       content,
 		Labels:        labels(res),
 	}
@@ -220,7 +212,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	r.Poor = r.Ours && len(missing(res)) > 0
 	r.NoTask = r.Ours && neverMade(taskOf(res))
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
-	r.Authored = pathway.AnsweredAt(r, task, moment(res.Get("meta.lastUpdated")))
+	r.Authored = pathway.AnsweredAt(r, task, l.moment(res.Get("meta.lastUpdated")))
 	r.Form, r.FormProblem, err = l.forms.answered(ctx, content.Questionnaire, task.Form)
 	return r, err
 }
@@ -269,7 +261,7 @@ func sorted(byRef map[string]fhir.Resource) []fhir.Resource {
 		list = append(list, r)
 	}
 	slices.SortFunc(list, func(a, b fhir.Resource) int {
-		if c := moment(a.Get("meta.lastUpdated")).Compare(moment(b.Get("meta.lastUpdated"))); c != 0 {
+		if c := written(a).Compare(written(b)); c != 0 {
 			return c
 		}
 		return strings.Compare(a.Ref(), b.Ref())
@@ -277,13 +269,13 @@ func sorted(byRef map[string]fhir.Resource) []fhir.Resource {
 	return list
 }
 
-// moment reads a FHIR dateTime; a partial one is its first instant, UTC.
-func moment(v gjson.Result) time.Time {
-	s := v.String()
-	for _, layout := range []string{time.RFC3339Nano, time.DateOnly, "2006-01", "2006"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t
-		}
-	}
-	return time.Time{}
+// date reads a FHIR date or dateTime on the hospital's clock.
+func (l loader) date(v gjson.Result) stay.Date { return stay.DateIn(v.String(), l.zone) }
+
+// moment is the first that a FHIR dateTime allows.
+func (l loader) moment(v gjson.Result) time.Time { return l.date(v).First() }
+
+// written is when the server took a resource; an instant is one in any zone.
+func written(res fhir.Resource) time.Time {
+	return stay.DateIn(res.Get("meta.lastUpdated").String(), time.UTC).First()
 }

@@ -33,7 +33,7 @@ func TestReadingATask(t *testing.T) {
 	for elements, change := range map[string]func(*stay.Task){
 		``: func(*stay.Task) {},
 		`"status":"on-hold","priority":"asap","authoredOn":"2031-05-17T08:00:00Z","restriction":{"period":{"end":"2031-05-18"}},"meta":{"lastUpdated":"2031-05-17T09:00:00.5Z","security":[{"system":"s","code":"R"}]}`: func(t *stay.Task) {
-			t.Status, t.Priority, t.Made, t.Due, t.Labels = "on-hold", "asap", utc(8, 0), utc(24, 0), codesOf("s|R")
+			t.Status, t.Priority, t.Made, t.Due, t.Labels = "on-hold", "asap", utc(8, 0), lastOf("2031-05-18"), codesOf("s|R")
 			t.Changed = utc(9, 0).Add(500e6)
 		},
 		`"focus":{"reference":"ServiceRequest/s"},"for":{"reference":"Patient/p"},"location":{"reference":"Location/l"}`: func(t *stay.Task) {

@@ -33,6 +33,9 @@ func same[V any](t *testing.T, from string, got, want V) {
 
 func utc(hour, minute int) time.Time { return time.Date(2031, 5, 17, hour, minute, 0, 0, time.UTC) }
 
+// lastOf is the last moment that a date allows.
+func lastOf(date string) time.Time { return stay.DateIn(date, time.UTC).Last() }
+
 // place is one of an Encounter's locations.
 func place(ref, more string) string { return `{"location":{"reference":"` + ref + `"}` + more + `}` }
 
@@ -43,15 +46,15 @@ func TestReadingAnAdmission(t *testing.T) {
 		``: {},
 		`"status":"onleave","meta":{"security":[{"system":"s","code":"V"},{"display":"no code"},{"code":7}]}`: {Status: stay.OnLeave, Labels: codesOf("s|V")},
 		`"status":"a later one","class":[{"system":"s","code":"IMP"},{"coding":[{"code":"101"}]}]`:            {Status: "a later one", Classes: codesOf("s|IMP", "|101")},
-		`"period":{"start":"2031-05-17T10:30:00+02:00","end":"2031-05-17"}`:                                   {Start: utc(8, 30), End: utc(0, 0)},
-		`"period":{"start":"2031-05","end":"2031"}`:                                                           {Start: time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC), End: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)},
+		`"period":{"start":"2031-05-17T10:30:00+02:00","end":"2031-05-17"}`:                                   {Start: utc(8, 30), End: lastOf("2031-05-17")},
+		`"period":{"start":"2031-05","end":"2031"}`:                                                           {Start: time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC), End: lastOf("2031")},
 		`"period":{"start":"yesterday","end":17}`:                                                             {},
 		`"serviceProvider":{"reference":"Organization/o"},"serviceType":{"coding":[{"system":"s","code":"x"},{"code":"y"}]}`: {
 			ServiceProvider: "Organization/o", ServiceTypes: codesOf("s|x", "|y")},
 		`"serviceProvider":{"reference":"http://elsewhere.example/Organization/o"}`:                             {},
 		`"location":[` + place("Location/a", ``) + `,` + place(here+"/Location/b", ``) + `]`:                    {Locations: []string{"Location/b", "Location/a"}},
 		`"location":[` + place("Location/a", `,"status":"completed"`) + `,` + place("Location/b", ``) + `]`:     {Locations: []string{"Location/b"}},
-		`"location":[` + place("Location/a", `,"period":{"end":"2031"}`) + `]`:                                  {},
+		`"location":[` + place("Location/a", `,"period":{"end":"2030"}`) + `]`:                                  {},
 		`"location":[` + place("Location/a", `,"status":"planned","period":{"start":"2031"}`) + `]`:             {},
 		`"location":[` + place("http://elsewhere.example/Location/a", ``) + `,{"location":{"display":"5B"}},5]`: {Ward: "5B"},
 	} {
@@ -135,7 +138,7 @@ func TestReadingAPatient(t *testing.T) {
 		`"extension":[{"url":"outer","extension":[{"url":"in","valueCode":"6"},{"url":"deep","extension":[{"url":"deepest","valueCode":"9"}]}]},{"url":"x"}]`: {Marks: codesOf("in|6", "deepest|9")},
 	} {
 		want.Ref = "Patient/1"
-		same(t, elements, patient(resource(t, "Patient", elements)), want)
+		same(t, elements, loader{zone: time.UTC}.person(resource(t, "Patient", elements)), want)
 	}
 }
 

@@ -30,6 +30,7 @@ type Options struct {
 	Audit    bool             // write an AuditEvent for each thing that is done to a patient's record
 	Host     string           // the name of this machine, for the AuditEvents
 	Now      func() time.Time // nil: time.Now
+	Zone     *time.Location   // in which people read times, and dates are days; nil: UTC
 }
 
 // Reconciler works on any number of admissions at once; each admission must be
@@ -45,9 +46,14 @@ func New(o Options) *Reconciler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	clock := o.Now
+	o.Now = func() time.Time { return clock().In(o.Zone) }
 	f := newForms(o.Client, o.Form)
 	r := &Reconciler{Options: o}
-	r.loader = loader{client: o.Client, policy: o.Policy, queries: queries{o.Policy}, forms: f, seen: newMemo(),
+	r.loader = loader{client: o.Client, policy: o.Policy, queries: queries{o.Policy}, forms: f, seen: newMemo(), zone: o.Zone,
 		route: r.route, now: func() time.Time { return r.Now() }, refused: new(atomic.Int32)}
 	return r
 }

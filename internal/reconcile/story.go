@@ -21,6 +21,7 @@ type Event struct {
 // story tells what happened so far, in order: seen, asked, answered, scored,
 // referred, accepted.
 type story struct {
+	loader
 	p      *picture
 	events []Event
 }
@@ -35,7 +36,7 @@ func (r *Reconciler) story(ctx context.Context, p *picture) ([]Event, error) {
 			return nil, err
 		}
 	}
-	s := story{p: p}
+	s := story{loader: r.loader, p: p}
 	s.admission(p.stay.Admission)
 	for _, t := range p.stay.Tasks {
 		s.task(t)
@@ -65,7 +66,7 @@ func (s *story) admission(a stay.Admission) {
 }
 
 func (s *story) task(t stay.Task) {
-	last := moment(s.p.byRef[t.Ref].Get("lastModified"))
+	last := s.moment(s.p.byRef[t.Ref].Get("lastModified"))
 	switch t.Purpose {
 	case stay.Screening:
 		s.tell(t.Made, t.Ref, "ward asked, time %d", min(t.Number, mostOften))
@@ -93,9 +94,9 @@ func (s *story) results(task stay.Task) {
 				tier = ", tier " + shownCode(code)
 			}
 		}
-		s.tell(moment(score.Get("issued")), task.Score, "scored (%s%s)", shownStatus("", score.Get("status").String()), tier)
+		s.tell(s.moment(score.Get("issued")), task.Score, "scored (%s%s)", shownStatus("", score.Get("status").String()), tier)
 	}
 	if order := s.p.byRef[task.Consult]; order.ID() != "" {
-		s.tell(moment(order.Get("authoredOn")), task.Consult, "consult asked for (now %s)", shownStatus("", order.Get("status").String()))
+		s.tell(s.moment(order.Get("authoredOn")), task.Consult, "consult asked for (now %s)", shownStatus("", order.Get("status").String()))
 	}
 }

@@ -95,7 +95,7 @@ func party(configured, name string) *r4.Reference {
 // must not date it before that: an invariant (inv-1) refuses it.
 func (w *writing) modified(e *edit) {
 	at := w.now
-	if made := moment(e.Get("authoredOn")); made.After(at) {
+	if made := w.loader.moment(e.Get("authoredOn")); made.After(at) {
 		at = made
 	}
 	e.set("lastModified", *fhir.Instant(at))

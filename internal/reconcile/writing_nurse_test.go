@@ -11,7 +11,7 @@ import (
 // What is asked of the ward nurse.
 func TestAsking(t *testing.T) {
 	ask := do(&pathway.Ask{Due: at12.Add(24 * time.Hour), Attempt: 1, Draft: 1})
-	checkAll(t, []written{
+	checkAll(t, []transacted{
 		{"ask", toAsk, nil, ask, `
 			+ QuestionnaireResponse unless response:e1
 			authored: 2031-05-17T12:00:00.000Z
@@ -116,7 +116,7 @@ func TestChangingTheNursesTask(t *testing.T) {
 		"output.-1", remembers("brief-advice", `"valueReference":{"reference":"urn:uuid:3"}`))
 	response := stay.Response{Ref: "QuestionnaireResponse/r1", Version: "v2", Authored: at12.Add(-time.Hour)}
 	change := func(c pathway.TaskChange) []pathway.Action { return do(&c) }
-	checkAll(t, []written{
+	checkAll(t, []transacted{
 		{"task, another word", instead(awaited, marked), nil, change(pathway.TaskChange{Status: "failed", Business: "declined", Why: "declined", Detail: "item 2"}), `
 			~ Task/nurse if 3
 			businessStatus: unable "she said" → declined "Declined"
@@ -269,7 +269,7 @@ func TestChangingTheNursesTask(t *testing.T) {
 // Answers that nobody had asked for get a Task too: it is where we remember.
 func TestAnsweredUnasked(t *testing.T) {
 	response := stay.Response{Ref: "QuestionnaireResponse/r1", Version: "v2", Authored: at12.Add(-time.Hour)}
-	checkAll(t, []written{
+	checkAll(t, []transacted{
 		{"unasked", instead(toAsk, answers), nil, do(&pathway.TaskChange{Status: "completed", Business: "scored", Response: response, Met: "ServiceRequest/theirs"}), `
 			+ Task unless screening:e1
 			authoredOn: 2031-05-17T12:00:00.000Z

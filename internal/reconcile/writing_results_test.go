@@ -29,7 +29,7 @@ const (
 // The Observation, new and amended.
 func TestScoring(t *testing.T) {
 	declining := with(answers, "item.-1", offered, "author", `{"reference":"Device/d"}`)
-	checkAll(t, []written{
+	checkAll(t, []transacted{
 		{"score", awaited, nil, do(scored(t, answers, nil)), `
 			+ Observation unless score:e1
 			category.0: hl7:observation-category|survey "Survey"
@@ -168,7 +168,7 @@ func TestItemsWithoutCodes(t *testing.T) {
 // The Task to give advice.
 func TestAdvising(t *testing.T) {
 	there := append(referred, with(ward, "status", `"cancelled"`, "statusReason", `{"text":"old"}`))
-	cases := []written{
+	cases := []transacted{
 		{"advise", awaited, nil, do(scored(t, answers, nil), &pathway.AdviceChange{Status: "requested"}), `
 			+ Observation unless score:e1
 			…
@@ -231,7 +231,7 @@ func TestAdvising(t *testing.T) {
 func TestRestoring(t *testing.T) {
 	torn := with(answers, "identifier", "", "subject", "", "encounter", "", "authored", "")
 	second := with(torn, "id", `"r2"`, "identifier", `{"system":"https://tilsyn.org/fhir/identifier","value":"response:e1:2"}`)
-	checkAll(t, []written{
+	checkAll(t, []transacted{
 		{"restore", instead(awaited, torn), nil, do(ref[pathway.Restoration]("QuestionnaireResponse/r1")), `
 			~ QuestionnaireResponse/r1 if 2
 			authored: ∅ → 2031-05-17T10:00:05Z
@@ -261,7 +261,7 @@ func TestChangingWhatIsOurs(t *testing.T) {
 	late := with(answers, "authored", `"2031-05-17T08:00:00Z"`)
 	other := with(woman, "id", `"p2"`)
 	moved := append(instead(referred, with(admission, "subject", `{"reference":"Patient/p2"}`)), other)
-	checkAll(t, []written{
+	checkAll(t, []transacted{
 		{"move", moved, nil, do(&pathway.Move{"Task/nurse", "QuestionnaireResponse/r1", "Observation/o1", "ServiceRequest/s1"}), `
 			~ Task/nurse if 3
 			for: Patient/p1 → Patient/p2

@@ -18,7 +18,7 @@ func TestReferring(t *testing.T) {
 		p.stay.EarlierScore = stay.Result{Ref: "Observation/o0", Sum: 9, Labels: []stay.Code{{System: "s", Code: "a"}}}
 		p.stay.Screenings = []stay.Earlier{{At: at12.AddDate(0, 0, -3), BusinessStatus: "scored"}}
 	}
-	checkAll(t, []written{
+	checkAll(t, []transacted{
 		{"refer", awaited, nil, refer(pathway.Referral{Limit: pathway.Limit{From: 4}}), `
 			+ Observation unless score:e1
 			…
@@ -179,7 +179,7 @@ func TestReferring(t *testing.T) {
 func TestTying(t *testing.T) {
 	loose := instead(append(referred, with(ward, "focus", `{"reference":"urn:uuid:1"}`)), with(consult, "reasonReference", `[{"reference":"urn:uuid:1"}]`),
 		with(referred[2], "output.-1", remembers("brief-advice", `"valueReference":{"reference":"urn:uuid:3"}`)))
-	checkAll(t, []written{
+	checkAll(t, []transacted{
 		{"tie", loose, nil, do(scored(t, answers, nil), closed), `
 			+ Observation unless score:e1
 			…
@@ -211,7 +211,7 @@ func TestTheTeam(t *testing.T) {
 	few := func(r *Reconciler, p *picture) { shielded(r, p); p.stay.Owners.Liaison = "CareTeam/few" }
 	letter := instead(referred, with(consult, "note", `[{"text":"AUDIT-C: 5 of 12 points.\nWard: Surgery 2.\nAnswered 2031-05-17 10:00, Kari Nurse."},{"text":"Ward: by a person"}]`))
 	lifted := instead(referred, with(team, "output", `[`+remembers("routed", `"valueString":"kept"`)+`]`, "location", ""), with(consult, "locationReference", ""))
-	checkAll(t, []written{
+	checkAll(t, []transacted{
 		{"revoke", referred, nil, do(&pathway.Revocation{Ref: "ServiceRequest/s1", Why: "offer-declined"}), `
 			withdraw from Encounter/e1: ServiceRequest/s1, Task/team
 			~ ServiceRequest/s1 if 5

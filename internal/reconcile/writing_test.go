@@ -6,9 +6,9 @@ import (
 	"github.com/tilsyn/tilsyn/internal/pathway"
 )
 
-// written is a table of actions: what is there, what is to be done, and what is
-// written. A change makes the picture or the configuration differ.
-type written struct {
+// transacted is a table of actions: what is there, what is to be done, and what is
+// transacted. A change makes the picture or the configuration differ.
+type transacted struct {
 	name   string
 	there  []string
 	change func(*Reconciler, *picture)
@@ -16,7 +16,7 @@ type written struct {
 	want   string
 }
 
-func (c written) check(t *testing.T) {
+func (c transacted) check(t *testing.T) {
 	r, s := desk(t, c.there...)
 	p := seen(t, r, s)
 	if c.change != nil {
@@ -25,7 +25,7 @@ func (c written) check(t *testing.T) {
 	saysThat(t, c.name, wrote(t, r, s, p, c.do...), c.want)
 }
 
-func checkAll(t *testing.T, cases []written) {
+func checkAll(t *testing.T, cases []transacted) {
 	for _, c := range cases {
 		c.check(t)
 	}

@@ -41,3 +41,47 @@ func FuzzParseDate(f *testing.F) {
 		}
 	})
 }
+
+// Whatever way FHIR has of saying when, it is read on the hospital's clock, and
+// one without a time is a day there.
+func TestDateIn(t *testing.T) {
+	oslo, err := time.LoadLocation("Europe/Oslo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string][2]string{
+		"2031-05-17T12:00:00Z":          {"2031-05-17T14:00:00+02:00", "2031-05-17T14:00:00+02:00"},
+		"2031-01-17T12:00:00Z":          {"2031-01-17T13:00:00+01:00", "2031-01-17T13:00:00+01:00"},
+		"2031-05-17T07:30:00.123-05:00": {"2031-05-17T14:30:00.123+02:00", "2031-05-17T14:30:00.123+02:00"},
+		"2031-05-17":                    {"2031-05-17T00:00:00+02:00", "2031-05-17T23:59:59.999999999+02:00"},
+		"2031-03-30":                    {"2031-03-30T00:00:00+01:00", "2031-03-30T23:59:59.999999999+02:00"}, // summer time begins
+		"2031-05":                       {"2031-05-01T00:00:00+02:00", "2031-05-31T23:59:59.999999999+02:00"},
+		"2031":                          {"2031-01-01T00:00:00+01:00", "2031-12-31T23:59:59.999999999+01:00"},
+		"17.05.2031":                    {"0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"},
+		"2031-05-17T12:00:00":           {"0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"}, // of no zone: FHIR has no such thing
+		"":                              {"0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"},
+	} {
+		d := stay.DateIn(text, oslo)
+		if got := [2]string{d.First().Format(time.RFC3339Nano), d.Last().Format(time.RFC3339Nano)}; got != want {
+			t.Errorf("%q is %v, want %v", text, got, want)
+		}
+	}
+}
+
+// A birthday begins at the hospital's midnight, not at Greenwich's.
+func TestBirthdaysAreTheHospitals(t *testing.T) {
+	oslo, err := time.LoadLocation("Europe/Oslo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	born := stay.DateIn("2013-05-17", oslo)
+	for at, want := range map[string]int{"2031-05-16T21:59:59Z": 17, "2031-05-16T22:00:00Z": 18} {
+		moment, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if youngest, oldest := born.Age(moment); youngest != want || oldest != want {
+			t.Errorf("at %s: %d–%d, want %d", at, youngest, oldest, want)
+		}
+	}
+}

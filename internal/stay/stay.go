@@ -111,6 +111,9 @@ func NeverMade(reference string) bool { return strings.HasPrefix(reference, "urn
 // Urgent tells that its priority is above routine.
 func (r Result) Urgent() bool { return aboveRoutine(r.Priority) }
 
+// Item1Only tells of a score that all its points come from the first item.
+func (r Result) Item1Only() bool { return r.Sum > 0 && r.Items[instrument.CodeFrequency] == r.Sum }
+
 // Live tells whether the result still says something.
 func (r Result) Live() bool {
 	return r.Ref != "" && r.Status != "entered-in-error" && r.Status != "revoked"

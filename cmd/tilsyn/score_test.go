@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
+)
+
+// A response that the service would not score has no score here either, and the
+// output says so; one that is not handed in yet is scored with a remark.
+func TestScoreByStatus(t *testing.T) {
+	raw, err := artifacts.Questionnaire("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	form, response := filepath.Join(t.TempDir(), "form.json"), filepath.Join(t.TempDir(), "response.json")
+	save(t, form, string(raw))
+	for status, want := range map[string]struct {
+		score        bool
+		text, inJSON string
+	}{
+		"completed":        {true, "score 1 of 12", `"score": 1`},
+		"amended":          {true, "score 1 of 12", `"score": 1`},
+		"in-progress":      {true, "remark: the response is in-progress", `"remark": "the response is in-progress`},
+		"entered-in-error": {false, "no score: not-counted: the response was entered in error", `"score": null`},
+		"stopped":          {false, "no score: not-counted: the response was stopped", `"score": null`},
+		"done":             {false, "no score: not-counted: the status of the response is none", `"score": null`},
+	} {
+		save(t, response, fmt.Sprintf(`{"resourceType":"QuestionnaireResponse","status":%q,"item":[
+			{"linkId":"1","answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA18926-8"}}]},
+			{"linkId":"2","answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA15694-5"}}]},
+			{"linkId":"3","answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA6270-8"}}]}]}`, status))
+		_, text, errs := tilsyn(t, "score", "--questionnaire", form, response)
+		_, asJSON, _ := tilsyn(t, "score", "--json", "--questionnaire", form, response)
+		if !strings.Contains(text, want.text) || strings.Contains(text, "score 1 of 12") != want.score || !strings.Contains(asJSON, want.inJSON) {
+			t.Errorf("%s: got\n%s%s%s", status, text, errs, asJSON)
+		}
+		if remarked := strings.Contains(text, "remark:") || strings.Contains(asJSON, "remark"); remarked != (status == "in-progress") {
+			t.Errorf("%s: remarked %v\n%s", status, remarked, text)
+		}
+	}
+}
+
+func save(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
