@@ -104,7 +104,7 @@ func TestHelpAndVersion(t *testing.T) {
 // The form that artifacts writes is the one that score scores by.
 func TestArtifactsAndScore(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
-	if code, out, errs := tilsyn(t, "artifacts", "--out", dir, "--questionnaire.language", "en"); code != exitDone || strings.Count(out, "\n") != 3 {
+	if code, out, errs := tilsyn(t, "artifacts", "--out", dir, "--questionnaire.language", "en"); code != exitDone || strings.Count(out, "\n") != 4 {
 		t.Fatalf("exit %d: %s%s", code, out, errs)
 	}
 	response := filepath.Join(dir, "response.json")
