@@ -7,6 +7,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/outside"
+	"github.com/tilsyn/tilsyn/internal/words"
 )
 
 func scoreCommand() *cobra.Command {
@@ -64,7 +65,7 @@ func printResult(c *cobra.Command, r instrument.Result) {
 	if r.Score != nil {
 		fmt.Fprintf(w, "score %d of %d\n", *r.Score, instrument.MaxScore)
 	} else {
-		fmt.Fprintf(w, "no score: %s: %s\n", r.Status, r.Reason)
+		fmt.Fprintf(w, "no score: %s: %s\n", r.Status, words.In("en").Problem(r.Reason))
 	}
 	for _, item := range r.Items {
 		fmt.Fprintf(w, "  item %-8s %d\n", item.LinkID, item.Points)

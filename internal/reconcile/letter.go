@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 func (w *writing) notes() []r4.Annotation {
 	notes := []r4.Annotation{w.note(w.letter())}
 	if w.p.stay.Admission.Status == stay.Finished {
-		notes = append(notes, w.note(w.words.of("after-discharge")))
+		notes = append(notes, w.note(w.words.Text("after-discharge")))
 	}
 	return notes
 }
@@ -32,10 +33,10 @@ func (w *writing) letter() string {
 		lines = append(lines, w.answers(*score)...)
 	}
 	if ward := w.p.encounter.Get("location.#(location.display!=\"\").location.display").String(); ward != "" {
-		lines = append(lines, fmt.Sprintf(w.words.of("ward"), ward))
+		lines = append(lines, w.words.Text("ward", "ward", ward))
 	}
 	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {
-		lines = append(lines, fmt.Sprintf(w.words.of("consult-before"), day(order.At), order.Status))
+		lines = append(lines, w.words.Text("consult-before", "day", day(order.At), "status", w.words.Status(order.Status)))
 	}
 	if w.hides(pathway.ShowWard) {
 		return discreet(strings.Join(lines, "\n"))
@@ -48,15 +49,12 @@ func (w *writing) found() string {
 	if consult.Urgent {
 		tier = pathway.Urgent
 	}
-	sum, text := w.p.stay.EarlierScore.Sum, w.words.of("because-earlier")
+	sum, text := w.p.stay.EarlierScore.Sum, "because-earlier"
 	if score != nil {
-		sum, text = *score.Result.Score, w.words.of("because")
+		sum, text = *score.Result.Score, "because"
 	}
-	text = fmt.Sprintf(text, sum, consult.Limit.From, w.words.of("tier-"+tier.String()), w.Policy.Version)
-	if score == nil {
-		text += " " + day(pathway.LastScreening(w.p.stay).At) + "."
-	}
-	return text
+	return w.words.Text(text, "score", strconv.Itoa(sum), "limit", w.words.Limit(sum, consult.Limit.From),
+		"tier", w.words.Code(tier.String()), "policy", w.Policy.Version, "day", day(pathway.LastScreening(w.p.stay).At))
 }
 
 // answers are the items as the form words them, and who answered when.
@@ -71,9 +69,9 @@ func (w *writing) answers(s pathway.Score) []string {
 	if by := cmp.Or(author.Get("display").String(), author.Get("reference").String()); by != "" {
 		when += ", " + by
 	}
-	lines = append(lines, fmt.Sprintf(w.words.of("answered"), when))
+	lines = append(lines, w.words.Text("answered", "when", when))
 	if s.Result.Offer != "" {
-		lines = append(lines, w.words.of("offer-"+string(s.Result.Offer)))
+		lines = append(lines, w.words.Code("offer-"+string(s.Result.Offer)))
 	}
 	return lines
 }
