@@ -122,8 +122,8 @@ func TestIncomplete(t *testing.T) {
 		w.must(w.hospital.Answer(w.ctx(), a, "in-progress", 3, 2))
 		w.must(w.hospital.CloseTask(w.ctx(), a))
 		w.want(a, hospital.Outcome{Asked: 1, Task: "in-progress", Business: "incomplete", Draft: "in-progress"})
-		if text := w.find("Task", stay.Screening, a).Get("statusReason.text").String(); !strings.Contains(text, "item 3") {
-			w.Errorf("the task says %q, not which item is open", text)
+		if text := w.find("Task", stay.Screening, a).Get("statusReason.text").String(); !strings.Contains(text, "question 3") {
+			w.Errorf("the task says %q, not which question is open", text)
 		}
 		w.answer(a, 3, 2, 2)
 		w.want(a, referred(7, "routine"))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/outside"
+	"github.com/tilsyn/tilsyn/internal/words"
 )
 
 func scoreCommand() *cobra.Command {
@@ -49,7 +50,14 @@ func score(c *cobra.Command, args []string) error {
 // scored is a judgement, with what else must be known of the response.
 type scored struct {
 	instrument.Result
-	Remark string `json:"remark,omitempty"`
+	Reason  string `json:"reason"`            // why there is no score, in English
+	Problem string `json:"problem,omitempty"` // the same for a program
+	Remark  string `json:"remark,omitempty"`
+}
+
+func judged(form *instrument.Form, r *instrument.Response, remark string) scored {
+	result := instrument.Judge(form, r)
+	return scored{result, words.In("en").Problem(result.Reason), result.Reason.String(), remark}
 }
 
 // notCounted is the status of a judgement that is none.
@@ -60,9 +68,9 @@ const notCounted instrument.Status = "not-counted"
 func judge(form *instrument.Form, r *instrument.Response) scored {
 	switch r.Status {
 	case "completed", "amended", "":
-		return scored{Result: instrument.Judge(form, r)}
+		return judged(form, r, "")
 	case "in-progress":
-		return scored{instrument.Judge(form, r), "the response is in-progress: it counts when it, or the nurse's Task that it belongs to, is completed"}
+		return judged(form, r, "the response is in-progress: it counts when it, or the nurse's Task that it belongs to, is completed")
 	case "entered-in-error":
 		return uncounted("the response was entered in error; its answers say nothing")
 	case "stopped":
@@ -72,7 +80,7 @@ func judge(form *instrument.Form, r *instrument.Response) scored {
 }
 
 func uncounted(reason string) scored {
-	return scored{Result: instrument.Result{Status: notCounted, Items: []instrument.Points{}, Flags: []instrument.Flag{}, Reason: reason}}
+	return scored{Result: instrument.Result{Status: notCounted, Items: []instrument.Points{}, Flags: []instrument.Flag{}}, Reason: reason}
 }
 
 func readJSON[T any](path string, parse func([]byte) (T, error)) (T, error) {

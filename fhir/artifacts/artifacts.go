@@ -1,4 +1,4 @@
-// Package artifacts holds what `tilsyn setup` puts on a FHIR server: the AUDIT-C form, our code system and our Device.
+// Package artifacts holds what `tilsyn setup` puts on a FHIR server: the AUDIT-C form, our code systems and our Device.
 package artifacts
 
 import (
@@ -16,6 +16,7 @@ import (
 const (
 	QuestionnaireURL = "https://tilsyn.org/fhir/Questionnaire/audit-c"
 	CodeSystemURL    = "https://tilsyn.org/fhir/CodeSystem/tilsyn"
+	RuleSystemURL    = "https://tilsyn.org/fhir/CodeSystem/rule"
 	IdentifierSystem = "https://tilsyn.org/fhir/identifier" // system of every business identifier that we give
 	DeviceIdentifier = "tilsyn"                             // our Device's identifier in IdentifierSystem
 )
@@ -31,6 +32,12 @@ var questionnaire []byte
 
 //go:embed codesystem-tilsyn.json
 var codeSystem []byte
+
+// rules are a code system of their own: some are called as codes of the other and mean
+// something else, and Defines must not take a rule for what a Task may say.
+//
+//go:embed codesystem-rule.json
+var rules []byte
 
 //go:embed device-tilsyn.json
 var device []byte
@@ -49,6 +56,7 @@ func All(lang string) ([]Artifact, error) {
 	}
 	return []Artifact{
 		{"CodeSystem-tilsyn", slices.Clone(codeSystem)},
+		{"CodeSystem-rule", slices.Clone(rules)},
 		{"Device-tilsyn", slices.Clone(device)},
 		{"Questionnaire-audit-c", form},
 	}, nil

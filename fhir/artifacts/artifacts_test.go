@@ -255,7 +255,7 @@ func TestAllIsReadyForAServer(t *testing.T) {
 		equal(t, artifact.Name, resource.Get("resourceType").Str, kind)
 		equal(t, artifact.Name, resource.Get("status").Str, "active")
 	}
-	equal(t, "names", strings.Join(names, " "), "CodeSystem-tilsyn Device-tilsyn Questionnaire-audit-c")
+	equal(t, "names", strings.Join(names, " "), "CodeSystem-tilsyn CodeSystem-rule Device-tilsyn Questionnaire-audit-c")
 	equal(t, "device", gjson.GetBytes(device, "identifier.0.system").Str, IdentifierSystem)
 	equal(t, "device", gjson.GetBytes(device, "identifier.0.value").Str, DeviceIdentifier)
 }
@@ -275,6 +275,20 @@ func TestConceptsAreNamedAndDefined(t *testing.T) {
 				t.Errorf("%s has no %s", code, path)
 			}
 		}
+	}
+	equal(t, "count", system.Get("count").Raw, fmt.Sprint(len(seen)))
+}
+
+// A rule has no display: its words are in internal/words.
+func TestRulesAreDefined(t *testing.T) {
+	system := gjson.ParseBytes(rules)
+	equal(t, "url", system.Get("url").Str, RuleSystemURL)
+	seen := map[string]bool{}
+	for _, concept := range system.Get("concept").Array() {
+		if seen[concept.Get("code").Str] || concept.Get("definition").Str == "" {
+			t.Errorf("%s is there twice, or is not defined", concept)
+		}
+		seen[concept.Get("code").Str] = true
 	}
 	equal(t, "count", system.Get("count").Raw, fmt.Sprint(len(seen)))
 }

@@ -78,7 +78,7 @@ func (it *item) name() string {
 	if it.linkID == CodeOffer || len(it.linkID) <= 9 && strings.Trim(it.linkID, "0123456789./-") == "" {
 		return it.linkID
 	}
-	return fmt.Sprintf("no. %d", it.place)
+	return fmt.Sprintf("#%d", it.place)
 }
 
 // ItemName is the item with this linkId as it may be shown to anybody.
@@ -95,6 +95,14 @@ func (f *Form) Canonical() string {
 		return f.URL
 	}
 	return f.URL + "|" + f.Version
+}
+
+// Question is the text of an item as the form words it: for people. "" where it has none.
+func (f *Form) Question(linkID string) string {
+	if it := f.byLink[linkID]; it != nil {
+		return it.text
+	}
+	return ""
 }
 
 // ItemCode is the LOINC code of the item with this linkId, or "".

@@ -73,8 +73,8 @@ func TestNeverCompletesAFormWithoutEnableWhen(t *testing.T) {
 	for raw, want := range map[string]string{
 		response(coded("1", often[0])):                                             "complete 0 1:0",
 		response(coded("1", often[0]), coded("2", many[3])):                        "complete 0 1:0 stale-answers",
-		response(coded("1", often[1])):                                             "incomplete 1:1 | not answered: item 2, item 3",
-		response(coded("2", many[3]), coded("3", binges[0])):                       "incomplete 2:3 3:0 | not answered: item 1",
+		response(coded("1", often[1])):                                             "incomplete 1:1 | missing 2 3",
+		response(coded("2", many[3]), coded("3", binges[0])):                       "incomplete 2:3 3:0 | missing 1",
 		response(coded("1", often[1]), coded("2", many[0]), coded("3", binges[0])): "complete 1 1:1 2:0 3:0 item-1-only",
 	} {
 		if got := judgement(judge(t, form, raw)); got != want {
@@ -109,11 +109,11 @@ func TestOptionsThatAreNotCodings(t *testing.T) {
 	weekly := coded("1", often[3])
 	for raw, want := range map[string]string{
 		response(weekly, two(`{"valueString":"5-6"}`), three(`{"valueInteger":30}`)):    "complete 8 1:3 2:2 3:3",
-		response(weekly, two(`{"valueString":"5 - 6"}`), three(`{"valueInteger":30}`)):  "invalid 1:3 3:3 | item 2: the answer is none of those the form offers",
-		response(weekly, two(`{"valueString":"5-6"}`), three(`{"valueDecimal":30}`)):    "invalid 1:3 2:2 | item 3: an answer of type decimal is not offered here and carries no points",
-		response(weekly, two(`{"valueString":"5-6"}`), three(`{"valueInteger":"30"}`)):  "invalid 1:3 2:2 | item 3: the answer is none of those the form offers",
-		response(weekly, two(`{"valueString":"5-6"}`), three(`{"valueInteger":3}`)):     "invalid 1:3 2:2 | item 3: the answer is none of those the form offers",
-		response(weekly, two(`{"valueString":"5-6"}`), three(`{"valueInteger":1e400}`)): "invalid 1:3 2:2 | item 3: the answer is none of those the form offers",
+		response(weekly, two(`{"valueString":"5 - 6"}`), three(`{"valueInteger":30}`)):  "invalid 1:3 3:3 | not-offered 2",
+		response(weekly, two(`{"valueString":"5-6"}`), three(`{"valueDecimal":30}`)):    "invalid 1:3 2:2 | other-type 3 decimal",
+		response(weekly, two(`{"valueString":"5-6"}`), three(`{"valueInteger":"30"}`)):  "invalid 1:3 2:2 | not-offered 3",
+		response(weekly, two(`{"valueString":"5-6"}`), three(`{"valueInteger":3}`)):     "invalid 1:3 2:2 | not-offered 3",
+		response(weekly, two(`{"valueString":"5-6"}`), three(`{"valueInteger":1e400}`)): "invalid 1:3 2:2 | not-offered 3",
 	} {
 		if got := judgement(judge(t, form, raw)); got != want {
 			t.Errorf("%s\n got %s\nwant %s", raw, got, want)
@@ -169,8 +169,8 @@ var clicks = map[string][]string{
 	"full":            {"complete 7 1:3 2:2 3:2"},
 	"never":           {"complete 0 1:0"},
 	"full-then-never": {"complete 0 1:0", "complete 0 1:0 stale-answers"},
-	"1-and-2":         {"incomplete 1:3 2:2 | not answered: item 3"},
-	"nothing":         {"incomplete | not answered: item 1"},
+	"1-and-2":         {"incomplete 1:3 2:2 | missing 3"},
+	"nothing":         {"incomplete | missing 1"},
 }
 
 func renderer(t *testing.T, dir, file string) {

@@ -1,7 +1,6 @@
 package instrument
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -38,7 +37,7 @@ type Result struct {
 	Status Status   `json:"status"`
 	Score  *int     `json:"score"`  // 0–12; nil unless complete
 	Items  []Points `json:"items"`  // the items that counted, in the form's order
-	Reason string   `json:"reason"` // why there is no score; empty when complete
+	Reason Problem  `json:"reason"` // why there is no score; zero when complete
 	Flags  []Flag   `json:"flags"`
 	Offer  Offer    `json:"offer,omitempty"` // never part of the score
 
@@ -57,11 +56,11 @@ type Points struct {
 func Judge(f *Form, r *Response) Result {
 	j := judging{f: f, r: r, shown: shown{form: f, response: r, known: map[*item]bool{}}}
 	j.result.Items, j.result.Flags = []Points{}, []Flag{}
-	if reason := j.wrongForm(); reason != "" {
-		return j.none(Invalid, reason)
+	if j.wrongForm() {
+		return j.none(Invalid, Problem{Code: OtherForm})
 	}
 	if r.unlinked {
-		return j.none(Invalid, "an answer stands on an item without linkId")
+		return j.none(Invalid, Problem{Code: NoLink})
 	}
 	j.result.Declined = j.declined()
 	j.offer()
@@ -75,77 +74,79 @@ type judging struct {
 	result Result
 }
 
-func (j *judging) none(s Status, reason string) Result {
+func (j *judging) none(s Status, reason Problem) Result {
 	j.result.Status, j.result.Reason = s, reason
 	return j.result
 }
 
 // wrongForm guards against weights of another version. A response without
 // version, or without a questionnaire at all, is taken as the caller's word.
-func (j *judging) wrongForm() string {
+func (j *judging) wrongForm() bool {
 	url, version, _ := strings.Cut(j.r.Questionnaire, "|")
-	if url != "" && url != j.f.URL || version != "" && version != j.f.Version {
-		return "the response answers another form, or another version of it"
-	}
-	return ""
+	return url != "" && url != j.f.URL || version != "" && version != j.f.Version
 }
 
 func (j *judging) run() Result {
-	sum, missing, invalid := 0, []string{}, ""
+	sum, missing, invalid := 0, Problem{Code: Missing}, Problem{}
 	for _, it := range j.f.items {
 		if !it.scored() {
 			continue
 		}
-		points, state := j.item(it)
+		points, state, problem := j.item(it)
 		switch state {
 		case itemCounts:
 			sum += points
 			j.result.Items = append(j.result.Items, Points{it.linkID, points})
 		case itemOpen:
-			missing = append(missing, it.name())
-		case itemHidden:
-		default:
-			if invalid == "" {
-				invalid = fmt.Sprintf("item %s: %s", it.name(), state)
+			missing.Items = append(missing.Items, it.name())
+		case itemInvalid:
+			if invalid.IsZero() {
+				invalid = problem
 			}
 		}
 	}
 	j.flagUnknown()
-	if invalid != "" {
+	if !invalid.IsZero() {
 		return j.none(Invalid, invalid)
 	}
-	if len(missing) > 0 {
-		return j.none(Incomplete, "not answered: item "+strings.Join(missing, ", item "))
+	if len(missing.Items) > 0 {
+		return j.none(Incomplete, missing)
 	}
 	return j.complete(sum)
 }
 
-// What an item contributes; any other text says why its answer is invalid.
+// itemState is what an item contributes.
+type itemState int
+
 const (
-	itemCounts = "counts"
-	itemOpen   = "open"
-	itemHidden = "hidden"
+	itemCounts itemState = iota
+	itemOpen
+	itemHidden
+	itemInvalid // for a problem
 )
 
-func (j *judging) item(it *item) (points int, state string) {
+func (j *judging) item(it *item) (points int, state itemState, problem Problem) {
 	answers := j.r.answers[it.linkID]
 	if !j.shown.item(it) {
 		j.flagStale(answers)
-		return 0, itemHidden
+		return 0, itemHidden, problem
 	}
+	problem.Items = []string{it.name()}
 	switch {
 	case len(answers) == 0:
-		return 0, itemOpen
+		return 0, itemOpen, problem
 	case len(answers) > 1:
-		return 0, fmt.Sprintf("%d answers where one is allowed", len(answers))
+		problem.Code, problem.Count = Several, len(answers)
 	case answers[0].broken != "":
-		return 0, answers[0].broken
+		problem.Code = answers[0].broken
+	default:
+		points, ok := it.pointsOf(answers[0].value)
+		if ok {
+			return points, itemCounts, problem
+		}
+		problem = j.f.explain(it, answers[0].value)
 	}
-	points, ok := it.pointsOf(answers[0].value)
-	if !ok {
-		return 0, j.f.explain(it, answers[0].value)
-	}
-	return points, itemCounts
+	return 0, itemInvalid, problem
 }
 
 func (it *item) pointsOf(v value) (int, bool) {
@@ -158,16 +159,16 @@ func (it *item) pointsOf(v value) (int, bool) {
 }
 
 // explain says why a value is none of the item's answers.
-func (f *Form) explain(it *item, v value) string {
+func (f *Form) explain(it *item, v value) Problem {
 	if v.kind != it.options[0].value.kind {
-		return fmt.Sprintf("an answer of %s is not offered here and carries no points", kindName(v.kind))
+		return Problem{Code: OtherType, Items: []string{it.name()}, Type: kindName(v.kind)}
 	}
 	for _, other := range f.items {
 		if _, ok := other.pointsOf(v); ok {
-			return fmt.Sprintf("the answer belongs to item %s", other.name())
+			return Problem{Code: OtherItem, Items: []string{it.name(), other.name()}}
 		}
 	}
-	return "the answer is none of those the form offers"
+	return Problem{Code: NotOffered, Items: []string{it.name()}}
 }
 
 // kindName is the type of an answer, if FHIR R4 has it: it stands in the name of
@@ -175,9 +176,9 @@ func (f *Form) explain(it *item, v value) string {
 func kindName(kind string) string {
 	switch kind {
 	case "boolean", "decimal", "integer", "date", "datetime", "time", "string", "uri", "attachment", "coding", "quantity", "reference":
-		return "type " + kind
+		return kind
 	}
-	return "a type that is none"
+	return ""
 }
 
 func (j *judging) complete(sum int) Result {

@@ -88,8 +88,8 @@ func judgement(r instrument.Result) string {
 	for _, f := range r.Flags {
 		b.WriteString(" " + string(f))
 	}
-	if r.Reason != "" {
-		b.WriteString(" | " + r.Reason)
+	if !r.Reason.IsZero() {
+		b.WriteString(" | " + r.Reason.String())
 	}
 	return b.String()
 }
@@ -102,28 +102,28 @@ func TestJudge(t *testing.T) {
 		{"never", response(coded("1", often[0])), "complete 0 1:0"},
 		{"never, stale answers kept", response(coded("1", often[0]), five, monthly), "complete 0 1:0 stale-answers"},
 		{"never, stale nonsense kept", response(coded("1", often[0]), coded("2", "LA0")), "complete 0 1:0 stale-answers"},
-		{"nothing", `{"resourceType":"QuestionnaireResponse","status":"completed"}`, "incomplete | not answered: item 1"},
-		{"empty item list", response(), "incomplete | not answered: item 1"},
-		{"one open", response(weekly, five), "incomplete 1:3 2:2 | not answered: item 3"},
-		{"two open", response(weekly), "incomplete 1:3 | not answered: item 2, item 3"},
-		{"item 1 open, others answered", response(five, monthly), "incomplete stale-answers | not answered: item 1"},
-		{"item without answer", response(weekly, five, item("3", "")), "incomplete 1:3 2:2 | not answered: item 3"},
-		{"answer []", response(weekly, five, item("3", `,"answer":[]`)), "incomplete 1:3 2:2 | not answered: item 3"},
-		{"answer [{}]", response(weekly, five, item("3", `,"answer":[{}]`)), "incomplete 1:3 2:2 | not answered: item 3"},
-		{"empty coding", response(weekly, five, item("3", `,"answer":[{"valueCoding":{}}]`)), "incomplete 1:3 2:2 | not answered: item 3"},
-		{"null", response(weekly, five, item("3", `,"answer":[{"valueCoding":null}]`)), "incomplete 1:3 2:2 | not answered: item 3"},
-		{"declined by extension", response(weekly, five, item("3", `,"answer":[{"extension":[{"url":"x","valueCode":"asked-declined"}]}]`)), "incomplete 1:3 2:2 | not answered: item 3"},
-		{"unknown code", response(weekly, five, coded("3", "LA0-0")), "invalid 1:3 2:2 | item 3: the answer is none of those the form offers"},
-		{"code of another item", response(weekly, coded("2", binges[2]), monthly), "invalid 1:3 3:2 | item 2: the answer belongs to item 3"},
-		{"another code system", response(weekly, five, item("3", `,"answer":[{"valueCoding":{"system":"http://x.no","code":"LA18876-5"}}]`)), "invalid 1:3 2:2 | item 3: the answer is none of those the form offers"},
-		{"no code system", response(weekly, five, item("3", `,"answer":[{"valueCoding":{"code":"LA18876-5"}}]`)), "invalid 1:3 2:2 | item 3: the answer is none of those the form offers"},
-		{"only a display", response(weekly, five, item("3", `,"answer":[{"valueCoding":{"display":"Monthly"}}]`)), "invalid 1:3 2:2 | item 3: its answer has no code"},
-		{"two answers", response(weekly, five, item("3", `,"answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA18876-5"}},{"valueCoding":{"system":"http://loinc.org","code":"LA18891-4"}}]`)), "invalid 1:3 2:2 | item 3: 2 answers where one is allowed"},
-		{"item twice", response(weekly, five, monthly, monthly), "invalid 1:3 2:2 | item 3: 2 answers where one is allowed"},
-		{"two values in one answer", response(weekly, five, item("3", `,"answer":[{"valueInteger":2,"valueCoding":{"system":"http://loinc.org","code":"LA18876-5"}}]`)), "invalid 1:3 2:2 | item 3: one answer holds two values"},
-		{"text where a choice is offered", response(weekly, five, item("3", `,"answer":[{"valueString":"Monthly"}]`)), "invalid 1:3 2:2 | item 3: an answer of type string is not offered here and carries no points"},
-		{"points typed in", response(weekly, five, item("3", `,"answer":[{"valueInteger":2}]`)), "invalid 1:3 2:2 | item 3: an answer of type integer is not offered here and carries no points"},
-		{"no linkId", response(weekly, five, monthly, `{"answer":[{"valueInteger":2}]}`), "invalid | an answer stands on an item without linkId"},
+		{"nothing", `{"resourceType":"QuestionnaireResponse","status":"completed"}`, "incomplete | missing 1"},
+		{"empty item list", response(), "incomplete | missing 1"},
+		{"one open", response(weekly, five), "incomplete 1:3 2:2 | missing 3"},
+		{"two open", response(weekly), "incomplete 1:3 | missing 2 3"},
+		{"item 1 open, others answered", response(five, monthly), "incomplete stale-answers | missing 1"},
+		{"item without answer", response(weekly, five, item("3", "")), "incomplete 1:3 2:2 | missing 3"},
+		{"answer []", response(weekly, five, item("3", `,"answer":[]`)), "incomplete 1:3 2:2 | missing 3"},
+		{"answer [{}]", response(weekly, five, item("3", `,"answer":[{}]`)), "incomplete 1:3 2:2 | missing 3"},
+		{"empty coding", response(weekly, five, item("3", `,"answer":[{"valueCoding":{}}]`)), "incomplete 1:3 2:2 | missing 3"},
+		{"null", response(weekly, five, item("3", `,"answer":[{"valueCoding":null}]`)), "incomplete 1:3 2:2 | missing 3"},
+		{"declined by extension", response(weekly, five, item("3", `,"answer":[{"extension":[{"url":"x","valueCode":"asked-declined"}]}]`)), "incomplete 1:3 2:2 | missing 3"},
+		{"unknown code", response(weekly, five, coded("3", "LA0-0")), "invalid 1:3 2:2 | not-offered 3"},
+		{"code of another item", response(weekly, coded("2", binges[2]), monthly), "invalid 1:3 3:2 | other-item 2 3"},
+		{"another code system", response(weekly, five, item("3", `,"answer":[{"valueCoding":{"system":"http://x.no","code":"LA18876-5"}}]`)), "invalid 1:3 2:2 | not-offered 3"},
+		{"no code system", response(weekly, five, item("3", `,"answer":[{"valueCoding":{"code":"LA18876-5"}}]`)), "invalid 1:3 2:2 | not-offered 3"},
+		{"only a display", response(weekly, five, item("3", `,"answer":[{"valueCoding":{"display":"Monthly"}}]`)), "invalid 1:3 2:2 | no-code 3"},
+		{"two answers", response(weekly, five, item("3", `,"answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA18876-5"}},{"valueCoding":{"system":"http://loinc.org","code":"LA18891-4"}}]`)), "invalid 1:3 2:2 | several 3 2"},
+		{"item twice", response(weekly, five, monthly, monthly), "invalid 1:3 2:2 | several 3 2"},
+		{"two values in one answer", response(weekly, five, item("3", `,"answer":[{"valueInteger":2,"valueCoding":{"system":"http://loinc.org","code":"LA18876-5"}}]`)), "invalid 1:3 2:2 | two-values 3"},
+		{"text where a choice is offered", response(weekly, five, item("3", `,"answer":[{"valueString":"Monthly"}]`)), "invalid 1:3 2:2 | other-type 3 string"},
+		{"points typed in", response(weekly, five, item("3", `,"answer":[{"valueInteger":2}]`)), "invalid 1:3 2:2 | other-type 3 integer"},
+		{"no linkId", response(weekly, five, monthly, `{"answer":[{"valueInteger":2}]}`), "invalid | no-link"},
 		{"group without linkId", response(weekly, five, `{"item":[`+monthly+`]}`), "complete 7 1:3 2:2 3:2"},
 		{"nested in groups", response(item("g", `,"item":[`+weekly+`,`+item("h", `,"item":[`+five+`,`+monthly+`]`)+`]`)), "complete 7 1:3 2:2 3:2"},
 		{"nested in an answer", response(item("1", `,"answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA18928-4"},"item":[`+five+`,`+monthly+`]}]`)), "complete 7 1:3 2:2 3:2"},
@@ -132,10 +132,10 @@ func TestJudge(t *testing.T) {
 		{"total agrees as decimal", response(weekly, five, monthly, item("score", `,"answer":[{"valueDecimal":7.0}]`)), "complete 7 1:3 2:2 3:2"},
 		{"total differs", response(weekly, five, monthly, item("score", `,"answer":[{"valueInteger":12}]`)), "complete 7 1:3 2:2 3:2 total-differs"},
 		{"total is empty", response(weekly, five, monthly, item("score", `,"answer":[{}]`)), "complete 7 1:3 2:2 3:2"},
-		{"total alone is no score", response(item("score", `,"answer":[{"valueInteger":7}]`)), "incomplete | not answered: item 1"},
+		{"total alone is no score", response(item("score", `,"answer":[{"valueInteger":7}]`)), "incomplete | missing 1"},
 		{"all points from item 1", response(weekly, coded("2", many[0]), coded("3", binges[0])), "complete 3 1:3 2:0 3:0 item-1-only"},
-		{"another form", `{"resourceType":"QuestionnaireResponse","questionnaire":"http://x.no/q"}`, "invalid | the response answers another form, or another version of it"},
-		{"another version", `{"resourceType":"QuestionnaireResponse","questionnaire":"` + artifacts.QuestionnaireURL + `|0.9"}`, "invalid | the response answers another form, or another version of it"},
+		{"another form", `{"resourceType":"QuestionnaireResponse","questionnaire":"http://x.no/q"}`, "invalid | other-form"},
+		{"another version", `{"resourceType":"QuestionnaireResponse","questionnaire":"` + artifacts.QuestionnaireURL + `|0.9"}`, "invalid | other-form"},
 		{"form without version", `{"resourceType":"QuestionnaireResponse","questionnaire":"` + artifacts.QuestionnaireURL + `","item":[` + coded("1", often[0]) + `]}`, "complete 0 1:0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -173,7 +173,7 @@ func FuzzJudge(f *testing.F) {
 			sum += it.Points
 		}
 		switch {
-		case (got.Score != nil) != (got.Status == instrument.Complete), (got.Reason == "") != (got.Status == instrument.Complete):
+		case (got.Score != nil) != (got.Status == instrument.Complete), got.Reason.IsZero() != (got.Status == instrument.Complete):
 			t.Errorf("score, status and reason disagree: %+v", got)
 		case got.Score != nil && (*got.Score != sum || sum > instrument.MaxScore):
 			t.Errorf("score %d of items that sum to %d", *got.Score, sum)

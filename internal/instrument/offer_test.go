@@ -75,8 +75,8 @@ func TestOfferOnAHiddenItem(t *testing.T) {
 		response(coded("1", often[0]), answered("consult-offer", `{}`)):  "complete 0 1:0",
 		response(coded("1", often[0]), coded("consult-offer", "LA0")):    "complete 0 1:0 stale-answers",
 		response(coded("1", often[0]), item("consult-offer", ","+asked)): "complete 0 1:0",
-		response(yes): "incomplete stale-answers | not answered: item 1",
-		response(item("1", ","+asked), item("consult-offer", ","+asked)): "incomplete | not answered: item 1",
+		response(yes): "incomplete stale-answers | missing 1",
+		response(item("1", ","+asked), item("consult-offer", ","+asked)): "incomplete | missing 1",
 	} {
 		if got := judge(t, ourForm(t), raw); judgement(got) != want || got.Offer != "" {
 			t.Errorf("got %s, offer %q", judgement(got), got.Offer)
@@ -88,8 +88,8 @@ func TestOfferOnAHiddenItem(t *testing.T) {
 func TestOfferOnAnUnfinishedForm(t *testing.T) {
 	yes := answered("consult-offer", offerAnswer("offer-accepted"))
 	for raw, want := range map[string]string{
-		response(coded("1", often[3]), yes):                                           "incomplete 1:3 | not answered: item 2, item 3",
-		response(coded("1", often[3]), coded("2", "LA0"), coded("3", binges[0]), yes): "invalid 1:3 3:0 | item 2: the answer is none of those the form offers",
+		response(coded("1", often[3]), yes):                                           "incomplete 1:3 | missing 2 3",
+		response(coded("1", often[3]), coded("2", "LA0"), coded("3", binges[0]), yes): "invalid 1:3 3:0 | not-offered 2",
 	} {
 		got := judge(t, ourForm(t), raw)
 		if judgement(got) != want || got.Offer != instrument.OfferAccepted {
@@ -144,7 +144,7 @@ func TestDeclined(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := judge(t, parse(t, c.form), c.response)
-			if got.Declined != c.want || judgement(got) != "incomplete | not answered: item 1" {
+			if got.Declined != c.want || judgement(got) != "incomplete | missing 1" {
 				t.Errorf("declined is %v, %s", got.Declined, judgement(got))
 			}
 		})

@@ -30,7 +30,7 @@ type Response struct {
 // it is broken.
 type answer struct {
 	value  value
-	broken string // why it cannot be understood
+	broken ProblemCode // why it cannot be understood
 }
 
 // ParseResponse reads a QuestionnaireResponse. Only what is not a
@@ -104,11 +104,11 @@ func parseAnswer(a gjson.Result) (answer, bool) {
 	case n == 0:
 		return answer{}, false
 	case n > 1:
-		return answer{broken: "one answer holds two values"}, true
+		return answer{broken: TwoValues}, true
 	case v.kind == "coding" && v.text == "" && declined(a.Get("valueCoding")):
 		return answer{}, false
 	case v.kind == "coding" && v.text == "":
-		return answer{broken: "its answer has no code"}, true
+		return answer{broken: NoCode}, true
 	}
 	return answer{value: v}, true
 }

@@ -124,18 +124,18 @@ func (a Chase) MarshalText() ([]byte, error) { return []byte(a.Task), nil }
 
 // TaskChange is what the nurse's Task says from now on.
 type TaskChange struct {
-	Status       string        `json:"status"`           // R4 task-status
-	Business     string        `json:"business"`         // our code: what became of the screening
-	Why          string        `json:"why,omitempty"`    // our code: why it has this status
-	Detail       string        `json:"detail,omitempty"` // which item, in words
-	Response     stay.Response `json:"-"`                // the response that was judged; zero: none was
-	Withdraw     bool          `json:"withdraw,omitempty"`
-	ClosedBefore bool          `json:"put_aside,omitempty"` // keep that a person had ended it before the answers came
-	Reroute      bool          `json:"reroute,omitempty"`   // the patient lies elsewhere: owner and location follow
-	NewDraft     int           `json:"new_draft,omitempty"` // prepare a response anew; counts them
-	Draft        string        `json:"draft,omitempty"`     // the response that stands, and that the Task does not point to
-	Raise        int           `json:"raise,omitempty"`     // how often the priority has been raised: see Priority
-	Met          string        `json:"met,omitempty"`       // a clinician's order that meets the need
+	Status       string             `json:"status"`          // R4 task-status
+	Business     string             `json:"business"`        // our code: what became of the screening
+	Why          string             `json:"why,omitempty"`   // our code: why it has this status
+	Detail       instrument.Problem `json:"detail,omitzero"` // why there is no score
+	Response     stay.Response      `json:"-"`               // the response that was judged; zero: none was
+	Withdraw     bool               `json:"withdraw,omitempty"`
+	ClosedBefore bool               `json:"put_aside,omitempty"` // keep that a person had ended it before the answers came
+	Reroute      bool               `json:"reroute,omitempty"`   // the patient lies elsewhere: owner and location follow
+	NewDraft     int                `json:"new_draft,omitempty"` // prepare a response anew; counts them
+	Draft        string             `json:"draft,omitempty"`     // the response that stands, and that the Task does not point to
+	Raise        int                `json:"raise,omitempty"`     // how often the priority has been raised: see Priority
+	Met          string             `json:"met,omitempty"`       // a clinician's order that meets the need
 }
 
 // Stop puts drafts out of the way.

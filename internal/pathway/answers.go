@@ -49,7 +49,7 @@ func (c *chart) judge() {
 		return
 	}
 	if r.Subject != "" && !c.samePerson(r.Subject) {
-		c.giveBack(WrongPatient, "", "the answers name another patient than the admission; not scored")
+		c.giveBack(WrongPatient, instrument.Problem{}, "the answers name another patient than the admission; not scored")
 		return
 	}
 	if r.Form == nil {
@@ -107,7 +107,7 @@ func (c *chart) unreadable() {
 }
 
 // giveBack leaves the Task with the ward and says what is wrong.
-func (c *chart) giveBack(business, detail, text string) {
+func (c *chart) giveBack(business string, detail instrument.Problem, text string) {
 	c.decision.because(business, "%s", text)
 	if c.task.Scored() {
 		c.scoreFell(business, detail)

@@ -73,7 +73,7 @@ func (c *chart) closedForGood() bool {
 
 // scoreFell follows answers that were scored and have changed so that they
 // give no score any more.
-func (c *chart) scoreFell(business, detail string) {
+func (c *chart) scoreFell(business string, detail instrument.Problem) {
 	status := c.task.Status
 	if c.Admission.Present() && !c.task.ClosedBefore {
 		status = "in-progress"

@@ -252,7 +252,7 @@ func draft(t testing.TB) change { return answered(t, "r1", "in-progress", nil) }
 func begun(t testing.TB) change { return answered(t, "r1", "in-progress", []int{3}) }
 
 func ofLostForm(r *stay.Response) {
-	r.Form, r.FormProblem = nil, "the version of the form that was answered is not on the server"
+	r.Form, r.FormProblem = nil, instrument.Problem{Code: instrument.FormMissing}
 }
 
 func answers(ref string) func(*stay.Task) { return func(t *stay.Task) { t.Response = ref } }

@@ -28,7 +28,7 @@ func (a advising) write(w *writing) {
 		case a.Reroute:
 			w.reroute(e)
 		case a.Why != "":
-			e.set("statusReason", w.concept(a.Why, ""))
+			e.set("statusReason", coded(a.Why, w.words.Advice(a.Why)))
 		default:
 			e.delete("statusReason")
 		}
@@ -44,8 +44,8 @@ func (w *writing) adviceTask(score string) fhir.Task {
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",
 		Priority:     fhir.Ptr(r4.RequestPriorityRoutine),
-		Code:         fhir.Ptr(fhir.Concept(CodeSystem, "brief-advice", "")),
-		Description:  fhir.Ptr(w.words.of("advise")),
+		Code:         fhir.Ptr(w.concept("brief-advice")),
+		Description:  fhir.Ptr(w.words.Text("advise")),
 		Focus:        fhir.Ref(score),
 		For:          w.subject(),
 		Encounter:    w.encounter(),

@@ -18,7 +18,7 @@ func (a asking) write(w *writing) {
 	t := w.screeningTask(r4.TaskStatusRequested, name)
 	t.Restriction = &r4.TaskRestriction{Period: &r4.Period{End: fhir.Instant(a.Due)}}
 	t.Output = append(t.Output, fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(a.Draft, task))})
-	t.BusinessStatus = fhir.Ptr(w.concept(pathway.Unanswered, ""))
+	t.BusinessStatus = fhir.Ptr(w.concept(pathway.Unanswered))
 	w.tx.Create(task, t, fhir.ByIdentifier(IdentifierSystem, stay.Screening+":"+name))
 }
 
@@ -49,7 +49,7 @@ func (w *writing) screeningTask(status r4.TaskStatus, name string) fhir.Task {
 			Intent:       "order",
 			Priority:     fhir.Ptr(r4.RequestPriorityRoutine),
 			Code:         fhir.Ptr(fhir.Concept(sdcTemp, "complete-questionnaire", "")),
-			Description:  fhir.Ptr(w.words.of("ask")),
+			Description:  fhir.Ptr(w.words.Text("ask")),
 			For:          w.subject(),
 			Encounter:    w.encounter(),
 			AuthoredOn:   fhir.Instant(w.now),

@@ -120,8 +120,8 @@ func (w *writing) teamTask(order string) fhir.Task {
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",
 		Priority:     w.priority(),
-		Code:         fhir.Ptr(teamCode()),
-		Description:  fhir.Ptr(w.words.of("consult")),
+		Code:         fhir.Ptr(w.teamCode()),
+		Description:  fhir.Ptr(w.words.Text("consult")),
 		Focus:        fhir.Ref(order),
 		For:          w.subject(),
 		Encounter:    w.encounter(),
@@ -135,13 +135,13 @@ func (w *writing) teamTask(order string) fhir.Task {
 
 // teamCode is fulfill, and ours beside it: there are many tasks to fulfill in a
 // hospital, and the census asks for these.
-func teamCode() r4.CodeableConcept {
+func (w *writing) teamCode() r4.CodeableConcept {
 	c := fhir.Concept(taskCode, "fulfill", "")
 	c.Coding = append(c.Coding, fhir.Coding(CodeSystem, "consult", ""))
-	return c
+	return worded(c, w.words.Code("consult"))
 }
 
-func (w *writing) team() *r4.Reference { return party(w.owners.Liaison, w.words.of("liaison")) }
+func (w *writing) team() *r4.Reference { return party(w.owners.Liaison, w.words.Text("liaison")) }
 
 func (w *writing) note(text string) r4.Annotation {
 	return r4.Annotation{Time: fhir.Instant(w.now), Text: text}
@@ -176,7 +176,7 @@ func (w *writing) askTeam(task stay.Task) {
 }
 
 func (w *writing) consultCode() *r4.CodeableConcept {
-	c := r4.CodeableConcept{Text: fhir.Ptr(w.words.of("consult"))}
+	c := r4.CodeableConcept{Text: fhir.Ptr(w.words.Text("consult"))}
 	for _, code := range w.Policy.Consult.Codings {
 		c.Coding = append(c.Coding, fhir.Coding(code.System, code.Code, code.Display))
 	}

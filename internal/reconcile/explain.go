@@ -1,10 +1,12 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
+	"github.com/tilsyn/tilsyn/internal/words"
 )
 
 // Explanation is what is seen of one admission, what would be done, and why.
@@ -49,6 +51,11 @@ type SeenResponse struct {
 	Status  string `json:"status"`
 	Ours    bool   `json:"ours"`
 	Problem string `json:"problem,omitempty"`
+}
+
+// formProblem is in English, whatever the site's language: who runs the system reads it.
+func formProblem(r stay.Response) string {
+	return cmp.Or(r.FormError, words.In("en").Problem(r.FormProblem))
 }
 
 // Screening is the nurse's Task that counts.
@@ -98,7 +105,7 @@ func (r *Reconciler) preview(ctx context.Context, id string) (p picture, e Expla
 		e.Tasks = append(e.Tasks, seenTask(t))
 	}
 	for _, resp := range s.Responses {
-		e.Responses = append(e.Responses, SeenResponse{resp.Ref, resp.Status, resp.Ours, resp.FormProblem})
+		e.Responses = append(e.Responses, SeenResponse{resp.Ref, resp.Status, resp.Ours, formProblem(resp)})
 	}
 	d, err := r.loader.decide(ctx, &p)
 	if err != nil {

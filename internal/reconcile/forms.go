@@ -25,9 +25,9 @@ func newForms(c *fhir.Client, current *instrument.Form) *forms {
 }
 
 // answered finds the form of a response. One without a version can only mean
-// the version that its Task asked for. problem says why there is no form; it
-// is for a person, and another attempt finds a form that came later.
-func (f *forms) answered(ctx context.Context, stated, asked string) (form *instrument.Form, problem string, err error) {
+// the version that its Task asked for. Where there is no form the answer says why;
+// another attempt finds a form that came later.
+func (f *forms) answered(ctx context.Context, stated, asked string) (found formFound, err error) {
 	canonical := stated
 	if url, version, _ := strings.Cut(stated, "|"); version == "" {
 		canonical = asked
@@ -35,23 +35,35 @@ func (f *forms) answered(ctx context.Context, stated, asked string) (form *instr
 			canonical = f.current.Canonical()
 		}
 		if askedURL, _, _ := strings.Cut(canonical, "|"); url != "" && url != askedURL {
-			return nil, "the response answers another form", nil
+			return noForm(instrument.OtherForm, ""), nil
 		}
 	}
 	f.mu.Lock()
-	form = f.known[canonical]
+	found.form = f.known[canonical]
 	f.mu.Unlock()
-	if form != nil {
-		return form, "", nil
+	if found.form != nil {
+		return found, nil
 	}
 	return f.fetch(ctx, canonical)
 }
 
-func (f *forms) fetch(ctx context.Context, canonical string) (*instrument.Form, string, error) {
+// formFound is a form, or why there is none: for who reads the Task, and in
+// English for who runs the system.
+type formFound struct {
+	form    *instrument.Form
+	problem instrument.Problem
+	detail  string
+}
+
+func noForm(why instrument.ProblemCode, detail string) formFound {
+	return formFound{problem: instrument.Problem{Code: why}, detail: detail}
+}
+
+func (f *forms) fetch(ctx context.Context, canonical string) (formFound, error) {
 	url, version, _ := strings.Cut(canonical, "|")
 	found, err := f.client.Search(ctx, fhir.Query("Questionnaire", "url", url, "version", version))
 	if err != nil && !fhir.IsCutShort(err) {
-		return nil, "", fmt.Errorf("find the form that was answered: %w", err)
+		return formFound{}, fmt.Errorf("find the form that was answered: %w", err)
 	}
 	for _, res := range found {
 		if res.Type() != "Questionnaire" || res.Get("url").String() != url || res.Get("version").String() != version {
@@ -59,15 +71,15 @@ func (f *forms) fetch(ctx context.Context, canonical string) (*instrument.Form, 
 		}
 		form, err := instrument.ParseForm(res.Raw())
 		if err != nil {
-			return nil, err.Error(), nil
+			return noForm(instrument.FormUnreadable, err.Error()), nil
 		}
 		f.mu.Lock()
 		f.known[canonical] = form
 		f.mu.Unlock()
-		return form, "", nil
+		return formFound{form: form}, nil
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("find the form that was answered: %w", err)
+		return formFound{}, fmt.Errorf("find the form that was answered: %w", err)
 	}
-	return nil, "the version of the form that was answered is not on the server", nil
+	return noForm(instrument.FormMissing, ""), nil
 }

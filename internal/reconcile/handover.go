@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/words"
 )
 
 // This file leaves out what widens the circle of those who know of a protected
@@ -116,8 +118,7 @@ func discreet(letter string) string {
 
 // begins tells a line by its words, in whichever language it was written.
 func begins(line, code string) bool {
-	return slices.ContainsFunc([]string{"nb", "nn", "en", "sv", "da"}, func(l string) bool {
-		words, _, _ := strings.Cut(language(l).of(code), "%s")
-		return strings.HasPrefix(line, words)
+	return slices.ContainsFunc(artifacts.Languages, func(language string) bool {
+		return strings.HasPrefix(line, words.In(language).Before(code))
 	})
 }

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 func (w *writing) notes() []r4.Annotation {
 	notes := []r4.Annotation{w.note(w.letter())}
 	if w.p.stay.Admission.Status == stay.Finished {
-		notes = append(notes, w.note(w.words.of("after-discharge")))
+		notes = append(notes, w.note(w.words.Text("after-discharge")))
 	}
 	return notes
 }
@@ -35,10 +36,10 @@ func (w *writing) letter() string {
 	}
 	lines = append(lines, w.review()...)
 	if ward := w.p.stay.Admission.Ward; ward != "" {
-		lines = append(lines, fmt.Sprintf(w.words.of("ward"), ward))
+		lines = append(lines, w.words.Text("ward", "ward", ward))
 	}
 	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {
-		lines = append(lines, fmt.Sprintf(w.words.of("consult-before"), w.told(order.Ref, "authoredOn", order.At, day), order.Status))
+		lines = append(lines, w.words.Text("consult-before", "day", w.told(order.Ref, "authoredOn", order.At, day), "status", w.words.Status(order.Status)))
 	}
 	if w.hides(pathway.ShowWard) {
 		return discreet(strings.Join(lines, "\n"))
@@ -51,15 +52,12 @@ func (w *writing) found() string {
 	if consult.Urgent {
 		tier = pathway.Urgent
 	}
-	sum, text := w.p.stay.EarlierScore.Sum, w.words.of("because-earlier")
+	sum, text := w.p.stay.EarlierScore.Sum, "because-earlier"
 	if score != nil {
-		sum, text = *score.Result.Score, w.words.of("because")
+		sum, text = *score.Result.Score, "because"
 	}
-	text = fmt.Sprintf(text, sum, consult.Limit.From, w.words.of("tier-"+tier.String()), w.Policy.Version)
-	if score == nil {
-		text += " " + day(pathway.LastScreening(w.p.stay).At) + "."
-	}
-	return text
+	return w.words.Text(text, "score", strconv.Itoa(sum), "limit", w.words.Limit(sum, consult.Limit.From),
+		"tier", w.words.Code(tier.String()), "policy", w.Policy.Version, "day", day(pathway.LastScreening(w.p.stay).At))
 }
 
 // answers are the items as the form words them, and who answered when.
@@ -74,9 +72,9 @@ func (w *writing) answers(s pathway.Score) []string {
 	if by := cmp.Or(author.Get("display").String(), author.Get("reference").String()); by != "" {
 		when += ", " + by
 	}
-	lines = append(lines, fmt.Sprintf(w.words.of("answered"), when))
+	lines = append(lines, w.words.Text("answered", "when", when))
 	if s.Result.Offer != "" {
-		lines = append(lines, w.words.of("offer-"+string(s.Result.Offer)))
+		lines = append(lines, w.words.Code("offer-"+string(s.Result.Offer)))
 	}
 	return lines
 }
@@ -86,7 +84,7 @@ func (w *writing) answers(s pathway.Score) []string {
 func (w *writing) review() (lines []string) {
 	score := pathway.Of[pathway.Score](w.decision)
 	if score == nil && w.p.stay.EarlierScore.Item1Only() {
-		return []string{w.words.of(string(instrument.FlagItem1Only))}
+		return []string{w.words.Code(string(instrument.FlagItem1Only))}
 	}
 	if score != nil {
 		for _, remark := range w.remarks(*score) {

@@ -19,9 +19,10 @@ func (a notifying) write(w *writing) {
 		return
 	}
 	code := string(*a.Notice)
+	said := w.words.Team(code)
 	w.edit(task.Ref, func(e *edit) {
-		e.set("businessStatus", w.concept(code, ""))
-		e.set("note.-1", w.note(w.words.of(code)))
+		e.set("businessStatus", coded(code, said))
+		e.set("note.-1", w.note(said))
 		e.output(fhir.Parameter{Type: paramNotified.concept(), ValueString: &code})
 		w.modified(e)
 	})

@@ -55,13 +55,13 @@ func (a changing) write(w *writing) {
 // person has written there stays unless we have something else to say.
 func (w *writing) say(e *edit, change pathway.TaskChange) {
 	if change.Business != "" && change.Business != ourCode(e.Get("businessStatus")) {
-		e.set("businessStatus", w.concept(change.Business, ""))
+		e.set("businessStatus", w.concept(change.Business))
 	}
 	said := ourCode(e.Get("statusReason"))
 	switch {
-	case change.Why == said && change.Detail == "":
+	case change.Why == said && change.Detail.IsZero():
 	case change.Why != "":
-		e.set("statusReason", w.concept(change.Why, change.Detail))
+		e.set("statusReason", coded(change.Why, w.words.Reason(change.Why, change.Detail)))
 	default:
 		e.delete("statusReason")
 	}
@@ -153,7 +153,7 @@ func (w *writing) repoint(of, path, to string) {
 // answeredUnasked is the record of a screening that nobody had to ask for.
 func (w *writing) answeredUnasked(change pathway.TaskChange) {
 	t := w.screeningTask(taskStatus(change.Status), w.name)
-	t.BusinessStatus = fhir.Ptr(w.concept(change.Business, ""))
+	t.BusinessStatus = fhir.Ptr(w.concept(change.Business))
 	if change.Met != "" {
 		w.made.consult = change.Met
 	}

@@ -213,7 +213,8 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	r.NoTask = r.Ours && neverMade(taskOf(res))
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
 	r.Authored = pathway.AnsweredAt(r, task, l.moment(res.Get("meta.lastUpdated")))
-	r.Form, r.FormProblem, err = l.forms.answered(ctx, content.Questionnaire, task.Form)
+	found, err := l.forms.answered(ctx, content.Questionnaire, task.Form)
+	r.Form, r.FormProblem, r.FormError = found.form, found.problem, found.detail
 	return r, err
 }
 

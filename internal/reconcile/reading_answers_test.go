@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -44,9 +45,9 @@ func TestReadingAResponse(t *testing.T) {
 		"its Task was never made": {with(answers, "extension", never), func(r *stay.Response) { r.NoTask = true }},
 		"its Task was made":       {with(answers, "extension", strings.Replace(never, "urn:uuid:1", "Task/nurse", 1)), func(*stay.Response) {}},
 		"not handed in":           {with(answers, "status", `"in-progress"`), func(r *stay.Response) { r.Status = "in-progress" }},
-		"another form":            {with(answers, "questionnaire", `"https://example.org/q"`), func(r *stay.Response) { r.FormProblem = "the response answers another form" }},
+		"another form":            {with(answers, "questionnaire", `"https://example.org/q"`), func(r *stay.Response) { r.FormProblem.Code = instrument.OtherForm }},
 		"a version that is lost": {with(answers, "questionnaire", `"https://tilsyn.org/fhir/Questionnaire/audit-c|0.1"`), func(r *stay.Response) {
-			r.FormProblem = "the version of the form that was answered is not on the server"
+			r.FormProblem.Code = instrument.FormMissing
 		}},
 		"no form, as the Task has": {with(answers, "questionnaire", ""), func(*stay.Response) {}},
 	} {
@@ -55,7 +56,7 @@ func TestReadingAResponse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if (got.Form == english()) != (got.FormProblem == "") || got.Content == nil {
+		if (got.Form == english()) != got.FormProblem.IsZero() || got.Content == nil {
 			t.Errorf("%s: read the form %v", name, got.Form)
 		}
 		want := draft
@@ -103,17 +104,17 @@ func TestWhichFormWasAnswered(t *testing.T) {
 		{url, url + "|0.9", url + "|0.9", ""},
 		{"", url + "|0.9", url + "|0.9", ""},
 		{url + "|0.9", english().Canonical(), url + "|0.9", ""},
-		{"https://example.org/q", url + "|0.9", "", "the response answers another form"},
-		{url + "|0.5", "", "", "AUDIT-C has 3 items with weighted answers; this form has 0 []"},
-		{url + "|0.1", "", "", "the version of the form that was answered is not on the server"},
+		{"https://example.org/q", url + "|0.9", "", string(instrument.OtherForm)},
+		{url + "|0.5", "", "", string(instrument.FormUnreadable)},
+		{url + "|0.1", "", "", string(instrument.FormMissing)},
 	} {
-		form, problem, err := r.loader.forms.answered(t.Context(), test.stated, test.asked)
+		found, err := r.loader.forms.answered(t.Context(), test.stated, test.asked)
 		got := ""
-		if form != nil {
-			got = form.Canonical()
+		if found.form != nil {
+			got = found.form.Canonical()
 		}
-		if err != nil || got != test.form || problem != test.problem {
-			t.Errorf("%q, asked with %q: %s, %q, %v", test.stated, test.asked, got, problem, err)
+		if err != nil || got != test.form || string(found.problem.Code) != test.problem {
+			t.Errorf("%q, asked with %q: %s, %q, %v", test.stated, test.asked, got, found.problem, err)
 		}
 	}
 	if got := len(s.asked); got != 3 { // 0.9 once: a version never changes

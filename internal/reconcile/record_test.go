@@ -37,7 +37,7 @@ func TestProvenance(t *testing.T) {
 	lines := elements(flat(sentOf(s, "Provenance")[0].Raw))
 	got := shortened(entries).Replace(strings.Join(lines, "\n"))
 	if want := untabbed(`
-		activity: score
+		activity: score "Scored"
 		agent.0.type: hl7:provenance-participant-type|assembler "Assembler"
 		agent.0.who: Device/tilsyn
 		entity.0.role: source
@@ -45,8 +45,8 @@ func TestProvenance(t *testing.T) {
 		meta.security.0: s|a
 		meta.tag.0: https://tilsyn.org/fhir/policy|policy-1
 		policy.0: https://tilsyn.org/fhir/policy/policy-1
-		reason.0.text: score: complete answers
-		reason.1.text: tier-none: no limit
+		reason.0: https://tilsyn.org/fhir/CodeSystem/rule|score "The form was answered in full and scored."
+		reason.1: https://tilsyn.org/fhir/CodeSystem/rule|tier-none "The score is below the limits."
 		recorded: 2031-05-17T12:00:00.000Z
 		target.0: #score`); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)

@@ -15,7 +15,7 @@ func TestTheLetterSaysWhatIsForReview(t *testing.T) {
 	for language, want := range map[string]string{
 		"nb": "Til gjennomsyn: alle poeng kommer fra spørsmål 1; inntaket kan være under anbefalt grense.",
 		"nn": "Til gjennomsyn: alle poeng kjem frå spørsmål 1; inntaket kan vere under tilrådd grense.",
-		"en": "For review: all points come from item 1; the intake may be below the recommended limit.",
+		"en": "For review: all points come from question 1; the intake may be below the recommended limit.",
 		"sv": "För granskning: alla poäng kommer från fråga 1; intaget kan ligga under rekommenderad gräns.",
 		"da": "Til gennemsyn: alle point kommer fra spørgsmål 1; indtaget kan ligge under den anbefalede grænse.",
 	} {

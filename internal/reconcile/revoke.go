@@ -13,11 +13,11 @@ func (a revoking) describe() []string {
 }
 
 func (a revoking) write(w *writing) {
-	why := w.concept(a.Why, "")
+	said := w.words.Team(a.Why)
 	if a.Ref != "" {
 		w.edit(a.Ref, func(e *edit) {
 			e.set("status", "revoked")
-			e.set("note.-1", w.note(*why.Text))
+			e.set("note.-1", w.note(said))
 		})
 		w.touched(a.Ref)
 	}
@@ -27,7 +27,7 @@ func (a revoking) write(w *writing) {
 	}
 	w.edit(task.Ref, func(e *edit) {
 		e.set("status", "cancelled")
-		e.set("statusReason", why)
+		e.set("statusReason", coded(a.Why, said))
 		w.modified(e)
 	})
 	w.touched(task.Ref)

@@ -66,12 +66,12 @@ func (w *writing) observation(s pathway.Score) r4.Observation {
 		Identifier:        []r4.Identifier{identifier(stay.Score, w.name)},
 		Status:            r4.ObservationStatusFinal,
 		Category:          []r4.CodeableConcept{fhir.Concept("http://terminology.hl7.org/CodeSystem/observation-category", "survey", "Survey")},
-		Code:              fhir.Concept(instrument.LOINC, instrument.CodeTotal, "Total score [AUDIT-C]"),
+		Code:              worded(fhir.Concept(instrument.LOINC, instrument.CodeTotal, "Total score [AUDIT-C]"), w.words.Text("score")),
 		Subject:           w.subject(),
 		Encounter:         w.encounter(),
 		EffectiveDateTime: fhir.Instant(r.Authored),
 		Issued:            fhir.Instant(w.now),
-		ValueQuantity:     points(*s.Result.Score),
+		ValueQuantity:     w.points(*s.Result.Score),
 		Interpretation:    w.interpretation(s),
 		DerivedFrom:       []r4.Reference{*fhir.Ref(r.Ref)},
 	}
@@ -81,13 +81,13 @@ func (w *writing) observation(s pathway.Score) r4.Observation {
 	for _, item := range s.Result.Items {
 		o.Component = append(o.Component, r4.ObservationComponent{
 			Code:          w.item(r.Form, item.LinkID),
-			ValueQuantity: points(item.Points),
+			ValueQuantity: w.points(item.Points),
 		})
 	}
 	if s.Result.Offer != "" {
 		o.Component = append(o.Component, r4.ObservationComponent{
-			Code:                 fhir.Concept(CodeSystem, instrument.CodeOffer, ""),
-			ValueCodeableConcept: fhir.Ptr(w.concept("offer-"+string(s.Result.Offer), "")),
+			Code:                 w.concept(instrument.CodeOffer),
+			ValueCodeableConcept: fhir.Ptr(w.concept("offer-" + string(s.Result.Offer))),
 		})
 	}
 	o.Note = w.remarks(s)
@@ -98,17 +98,18 @@ func (w *writing) observation(s pathway.Score) r4.Observation {
 func (w *writing) remarks(s pathway.Score) []r4.Annotation {
 	var notes []r4.Annotation
 	if s.Passed {
-		notes = append(notes, r4.Annotation{Text: fmt.Sprintf(w.words.of("newest-counts"), s.Response.Ref)})
+		notes = append(notes, r4.Annotation{Text: w.words.Text("newest-counts", "response", s.Response.Ref)})
 	}
 	for _, f := range s.Result.Flags {
-		notes = append(notes, r4.Annotation{Text: w.words.of(string(f))})
+		notes = append(notes, r4.Annotation{Text: w.words.Code(string(f))})
 	}
 	return notes
 }
 
-func points(n int) *r4.Quantity {
+// points says in words what they are; the code is UCUM's.
+func (w *writing) points(n int) *r4.Quantity {
 	return &r4.Quantity{
-		Value: fhir.Ptr(json.Number(strconv.Itoa(n))), Unit: fhir.Ptr(scoreUnit),
+		Value: fhir.Ptr(json.Number(strconv.Itoa(n))), Unit: fhir.Ptr(w.words.Text("points")),
 		System: fhir.Ptr(ucum), Code: fhir.Ptr(scoreUnit),
 	}
 }
@@ -116,20 +117,18 @@ func points(n int) *r4.Quantity {
 // interpretation says positive from the advice tier on, and the tier itself.
 func (w *writing) interpretation(s pathway.Score) []r4.CodeableConcept {
 	const system = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
-	sign := fhir.Concept(system, "POS", "Positive")
+	sign := worded(fhir.Concept(system, "POS", "Positive"), w.words.Text("positive"))
 	if !s.Positive() {
-		sign = fhir.Concept(system, "NEG", "Negative")
+		sign = worded(fhir.Concept(system, "NEG", "Negative"), w.words.Text("negative"))
 	}
-	tier := fhir.Concept(CodeSystem, s.Tier.String(), "")
-	tier.Text = fhir.Ptr(w.words.of("tier-" + s.Tier.String()))
-	return []r4.CodeableConcept{sign, tier}
+	return []r4.CodeableConcept{sign, w.concept(s.Tier.String())}
 }
 
-// item names a component by its LOINC code, or by its linkId in a form that
-// carries none.
+// item names a component by its LOINC code and the question, or by its linkId in a
+// form that carries no codes: by that it is found again.
 func (w *writing) item(f *instrument.Form, linkID string) r4.CodeableConcept {
 	if code := f.ItemCode(linkID); code != "" {
-		return fhir.Concept(instrument.LOINC, code, "")
+		return worded(fhir.Concept(instrument.LOINC, code, ""), f.Question(linkID))
 	}
 	return r4.CodeableConcept{Text: &linkID}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -47,12 +48,12 @@ func TestWhatIsShown(t *testing.T) {
 	declining := with(answers, "item.-1", offered)
 	score := scored(t, declining, func(s *pathway.Score) { s.Result.Declined = true })
 	d := pathway.Decision{Actions: do(score, &pathway.Labels{{Ref: "Task/1", Add: codesOf("s|secret")}},
-		&pathway.TaskChange{Status: "failed", Business: "Kari Nordmann", Why: "too-ill", Detail: "item 2"}, &pathway.Chase{Task: "Task/1"})}
+		&pathway.TaskChange{Status: "failed", Business: "Kari Nordmann", Why: "too-ill", Detail: instrument.Problem{Code: instrument.NotOffered, Items: []string{"2"}}}, &pathway.Chase{Task: "Task/1"})}
 	text, err := json.Marshal(shownDecision(d))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"chase":"Task/1","labels":[{"ref":"Task/1"}],"reasons":null,"score":{"result":{"status":"complete","score":null,"items":null,"reason":"","flags":[]},"tier":"urgent"},"task":{"status":"failed","business":"unknown code","why":"too-ill","detail":"item 2"}}`
+	want := `{"chase":"Task/1","labels":[{"ref":"Task/1"}],"reasons":null,"score":{"result":{"status":"complete","score":null,"items":null,"reason":"","flags":[]},"tier":"urgent"},"task":{"status":"failed","business":"unknown code","why":"too-ill","detail":"not-offered 2"}}`
 	if string(text) != want {
 		t.Errorf("%s\nwant\n%s", text, want)
 	}

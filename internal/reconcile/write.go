@@ -10,8 +10,10 @@ import (
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
+	"github.com/tilsyn/tilsyn/internal/words"
 )
 
 // writing is one transaction in the making: the picture it rests on, and the
@@ -23,7 +25,7 @@ type writing struct {
 	name       string // of this screening of the admission, in identifiers
 	now        time.Time
 	owners     stay.Owners
-	words      words
+	words      *words.Catalogue
 	meta       *r4.Meta // of what says only that the patient is to be asked
 	resultMeta *r4.Meta // of what follows from answers
 
@@ -44,7 +46,7 @@ func (r *Reconciler) compose(p picture, d pathway.Decision, recorded bool) (*fhi
 	w := &writing{
 		Reconciler: r, p: p, id: id, name: numbered(id, pathway.Generation(p.stay)), now: r.Now(), decision: d,
 		owners: p.stay.Owners,
-		words:  language(r.Language),
+		words:  words.In(r.Language),
 		edits:  map[string]*edit{},
 	}
 	w.meta, w.resultMeta = w.marked(nil), w.marked(source(p.stay, d))
@@ -101,14 +103,20 @@ func (w *writing) modified(e *edit) {
 	e.set("lastModified", *fhir.Instant(at))
 }
 
-// concept is one of our codes with its words; detail names the item.
-func (w *writing) concept(code, detail string) r4.CodeableConcept {
-	c := fhir.Concept(CodeSystem, code, "")
-	text := w.words.of(code)
-	if detail != "" {
-		text += " (" + detail + ")"
+// concept is one of our codes with its words.
+func (w *writing) concept(code string) r4.CodeableConcept { return coded(code, w.words.Code(code)) }
+
+// coded is one of our codes as it is to be read where it stands. A coding never says
+// words of ours: validators compare its display with the code system's.
+func coded(code, text string) r4.CodeableConcept {
+	return worded(fhir.Concept(CodeSystem, code, ""), text)
+}
+
+// worded gives a concept its words in the site's language; "" leaves it as it is.
+func worded(c r4.CodeableConcept, text string) r4.CodeableConcept {
+	if text != "" {
+		c.Text = &text
 	}
-	c.Text = &text
 	return c
 }
 
@@ -117,24 +125,42 @@ func (w *writing) provenance() {
 	if len(w.targets) == 0 {
 		return
 	}
-	reasons := make([]r4.CodeableConcept, 0, len(w.decision.Reasons))
-	for _, reason := range w.decision.Reasons {
-		reasons = append(reasons, r4.CodeableConcept{Text: fhir.Ptr(reason.Rule + ": " + reason.Text)})
-	}
 	activity, from := w.activity()
 	w.tx.Create(fhir.NewRef(), r4.Provenance{
 		Meta:     w.resultMeta,
 		Target:   w.targets,
 		Recorded: *fhir.Instant(w.now),
 		Policy:   []string{w.policyURI()},
-		Reason:   reasons,
-		Activity: fhir.Ptr(fhir.Concept(CodeSystem, activity, "")),
+		Reason:   w.reasons(),
+		Activity: fhir.Ptr(w.concept(activity)),
 		Agent: []r4.ProvenanceAgent{{
 			Type: fhir.Ptr(fhir.Concept("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "assembler", "Assembler")),
 			Who:  *w.device(),
 		}},
 		Entity: []r4.ProvenanceEntity{{Role: r4.ProvenanceEntityRoleSource, What: *fhir.Ref(from)}},
 	}, "")
+}
+
+// reasons are the rules that spoke, by code, and in words of the site's language:
+// those of the decision itself are for explain.
+func (w *writing) reasons() []r4.CodeableConcept {
+	reasons := make([]r4.CodeableConcept, 0, len(w.decision.Reasons))
+	for _, reason := range w.decision.Reasons {
+		reasons = append(reasons, worded(fhir.Concept(artifacts.RuleSystemURL, reason.Rule, ""), w.words.Rule(reason.Rule, w.limit())))
+	}
+	return reasons
+}
+
+// limit is that of the tier which was reached, or of the consult that is asked for
+// because of an earlier score; 0: none was.
+func (w *writing) limit() int {
+	if score := pathway.Of[pathway.Score](w.decision); score != nil {
+		return score.Limit.From
+	}
+	if consult := pathway.Of[pathway.Referral](w.decision); consult != nil {
+		return consult.Limit.From
+	}
+	return 0
 }
 
 // activity is that of the first action that has one.

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -117,12 +118,12 @@ func TestChangingTheNursesTask(t *testing.T) {
 	response := stay.Response{Ref: "QuestionnaireResponse/r1", Version: "v2", Authored: at12.Add(-time.Hour)}
 	change := func(c pathway.TaskChange) []pathway.Action { return do(&c) }
 	checkAll(t, []transacted{
-		{"task, another word", instead(awaited, marked), nil, change(pathway.TaskChange{Status: "failed", Business: "declined", Why: "declined", Detail: "item 2"}), `
+		{"task, another word", instead(awaited, marked), nil, change(pathway.TaskChange{Status: "failed", Business: "declined", Why: "declined", Detail: instrument.Problem{Code: instrument.NotOffered, Items: []string{"2"}}}), `
 			~ Task/nurse if 3
 			businessStatus: unable "she said" → declined "Declined"
 			dated
 			status: requested → failed
-			statusReason: too-ill "she said" → declined "Declined (item 2)"`},
+			statusReason: too-ill "she said" → declined "Declined. Correct the answer (question 2: the answer is none of those the form offers)"`},
 		{"task, what a person wrote stays", instead(awaited, marked), nil, change(pathway.TaskChange{Status: "failed", Business: "unable", Why: "too-ill"}), `
 			~ Task/nurse if 3
 			dated
@@ -131,10 +132,10 @@ func TestChangingTheNursesTask(t *testing.T) {
 			~ Task/nurse if 3
 			dated
 			statusReason: too-ill "she said" → ∅`},
-		{"task, same reason, another item", instead(awaited, marked), nil, change(pathway.TaskChange{Status: "requested", Business: "unable", Why: "too-ill", Detail: "x"}), `
+		{"task, same reason, another item", instead(awaited, marked), nil, change(pathway.TaskChange{Status: "requested", Business: "unable", Why: "too-ill", Detail: instrument.Problem{Code: instrument.Missing, Items: []string{"3"}}}), `
 			~ Task/nurse if 3
 			dated
-			statusReason: too-ill "she said" → too-ill "Too ill (x)"`},
+			statusReason: too-ill "she said" → too-ill "Too ill (not answered: question 3)"`},
 		{"task, judged", instead(awaited, judged), nil, change(pathway.TaskChange{Status: "completed", Business: "scored", Response: response}), `
 			~ Task/nurse if 3
 			businessStatus: ∅ → scored "Answered and scored"

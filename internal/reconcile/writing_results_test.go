@@ -33,46 +33,46 @@ func TestScoring(t *testing.T) {
 		{"score", awaited, nil, do(scored(t, answers, nil)), `
 			+ Observation unless score:e1
 			category.0: hl7:observation-category|survey "Survey"
-			code: http://loinc.org|75626-2 "Total score [AUDIT-C]"
-			component.0.code: http://loinc.org|68518-0
-			component.0.valueQuantity: 4 {score} http://unitsofmeasure.org|{score}
-			component.1.code: http://loinc.org|68519-8
-			component.1.valueQuantity: 2 {score} http://unitsofmeasure.org|{score}
-			component.2.code: http://loinc.org|68520-6
-			component.2.valueQuantity: 2 {score} http://unitsofmeasure.org|{score}
+			code: http://loinc.org|75626-2 "Total score [AUDIT-C]" "AUDIT-C, total score"
+			component.0.code: http://loinc.org|68518-0 "How often do you have a drink containing alcohol?"
+			component.0.valueQuantity: 4 points http://unitsofmeasure.org|{score}
+			component.1.code: http://loinc.org|68519-8 "How many standard drinks containing alcohol do you have on a typical day when drinking?"
+			component.1.valueQuantity: 2 points http://unitsofmeasure.org|{score}
+			component.2.code: http://loinc.org|68520-6 "How often do you have six or more drinks on one occasion?"
+			component.2.valueQuantity: 2 points http://unitsofmeasure.org|{score}
 			derivedFrom.0: QuestionnaireResponse/r1
 			effectiveDateTime: 2031-05-17T10:00:00.000Z
 			encounter: Encounter/e1
 			identifier.0: score:e1
-			interpretation.0: hl7:v3-ObservationInterpretation|POS "Positive"
+			interpretation.0: hl7:v3-ObservationInterpretation|POS "Positive" "Positive"
 			interpretation.1: urgent "Liaison consult, urgent"
 			issued: 2031-05-17T12:00:00.000Z
 			meta.tag.0: https://tilsyn.org/fhir/policy|policy-1
 			performer.0: Practitioner/n1
 			status: final
 			subject: Patient/p1
-			valueQuantity: 8 {score} http://unitsofmeasure.org|{score}
+			valueQuantity: 8 points http://unitsofmeasure.org|{score}
 			score from QuestionnaireResponse/r1: #score`},
 		{"score, declined, by a device", instead(awaited, declining), nil, do(scored(t, declining, func(s *pathway.Score) { s.Tier = pathway.Advice })), `
 			+ Observation unless score:e1
 			…
-			component.3.code: consult-offer
+			component.3.code: consult-offer "Offer of a talk with the addiction liaison team"
 			component.3.valueCodeableConcept: offer-declined "The patient does not want the consult."
-			interpretation.0: hl7:v3-ObservationInterpretation|POS "Positive"
+			interpretation.0: hl7:v3-ObservationInterpretation|POS "Positive" "Positive"
 			interpretation.1: advice "Advice on the ward"
 			no performer
 			score from QuestionnaireResponse/r1: #score`},
 		{"score, negative", awaited, nil, do(scored(t, answers, func(s *pathway.Score) { s.Tier = pathway.None })), `
 			+ Observation unless score:e1
 			…
-			interpretation.0: hl7:v3-ObservationInterpretation|NEG "Negative"
+			interpretation.0: hl7:v3-ObservationInterpretation|NEG "Negative" "Negative"
 			interpretation.1: none "Below the limits"
 			score from QuestionnaireResponse/r1: #score`},
 		{"score, remarks", awaited, nil, do(scored(t, with(answers, "item.-1", unknownIn), func(s *pathway.Score) { s.Passed = true })), `
 			+ Observation unless score:e1
 			…
 			note.0.text: More than one response was handed in; the newest counts: QuestionnaireResponse/r1.
-			note.1.text: For review: an answer to an item that the form does not have.
+			note.1.text: For review: an answer to a question that the form does not have.
 			no note.2
 			score from QuestionnaireResponse/r1: #score`},
 		{"score, labels of the answers", instead(awaited, with(answers, "meta.security", `[{"system":"s","code":"a"}]`)), nil, do(scored(t, answers, nil)), `
@@ -83,21 +83,21 @@ func TestScoring(t *testing.T) {
 		{"score amended", referred, nil, do(scored(t, answers, func(s *pathway.Score) { s.Amends = "Observation/o1" })), `
 			score from QuestionnaireResponse/r1: Observation/o1
 			~ Observation/o1 if 4
-			component.0.code: ∅ → http://loinc.org|68518-0
-			component.0.valueQuantity: ∅ → 4 {score} http://unitsofmeasure.org|{score}
-			component.1.code: ∅ → http://loinc.org|68519-8
-			component.1.valueQuantity: ∅ → 2 {score} http://unitsofmeasure.org|{score}
-			component.2.code: ∅ → http://loinc.org|68520-6
-			component.2.valueQuantity: ∅ → 2 {score} http://unitsofmeasure.org|{score}
+			component.0.code: ∅ → http://loinc.org|68518-0 "How often do you have a drink containing alcohol?"
+			component.0.valueQuantity: ∅ → 4 points http://unitsofmeasure.org|{score}
+			component.1.code: ∅ → http://loinc.org|68519-8 "How many standard drinks containing alcohol do you have on a typical day when drinking?"
+			component.1.valueQuantity: ∅ → 2 points http://unitsofmeasure.org|{score}
+			component.2.code: ∅ → http://loinc.org|68520-6 "How often do you have six or more drinks on one occasion?"
+			component.2.valueQuantity: ∅ → 2 points http://unitsofmeasure.org|{score}
 			derivedFrom.0: ∅ → QuestionnaireResponse/r1
 			effectiveDateTime: ∅ → 2031-05-17T10:00:00.000Z
-			interpretation.0: ∅ → hl7:v3-ObservationInterpretation|POS "Positive"
+			interpretation.0: ∅ → hl7:v3-ObservationInterpretation|POS "Positive" "Positive"
 			interpretation.1: ∅ → urgent "Liaison consult, urgent"
 			issued: ∅ → 2031-05-17T12:00:00.000Z
 			meta.tag.0: ∅ → https://tilsyn.org/fhir/policy|policy-1
 			note.0.text: old → ∅
 			status: final → amended
-			valueQuantity: ∅ → 8 {score} http://unitsofmeasure.org|{score}
+			valueQuantity: ∅ → 8 points http://unitsofmeasure.org|{score}
 			valueQuantity.value: 5 → ∅`},
 		{"score amended with a remark", referred, nil, do(scored(t, answers, func(s *pathway.Score) { s.Amends, s.Passed = "Observation/o1", true })), `
 			score from QuestionnaireResponse/r1: Observation/o1
@@ -174,7 +174,7 @@ func TestAdvising(t *testing.T) {
 			…
 			+ Task unless advice:e1
 			authoredOn: 2031-05-17T12:00:00.000Z
-			code: brief-advice
+			code: brief-advice "Give brief advice"
 			description: Give brief advice about alcohol
 			encounter: Encounter/e1
 			focus: #score

@@ -44,7 +44,7 @@ func TestReferring(t *testing.T) {
 			supportingInfo.0: QuestionnaireResponse/r1
 			+ Task unless consult-task:e1
 			authoredOn: 2031-05-17T12:00:00.000Z
-			code: http://hl7.org/fhir/CodeSystem/task-code|fulfill consult
+			code: http://hl7.org/fhir/CodeSystem/task-code|fulfill consult "Liaison consult"
 			description: Addiction liaison consult after AUDIT-C
 			encounter: Encounter/e1
 			focus: #consult
@@ -130,7 +130,7 @@ func TestReferring(t *testing.T) {
 		{"refer, changed", referred, nil, do(scored(t, answers, func(s *pathway.Score) { s.Amends, s.Stands = "Observation/o1", true }), &pathway.Referral{Urgent: true, Changes: "ServiceRequest/s1", Limit: pathway.Limit{From: 8}}), `
 			score from QuestionnaireResponse/r1: Observation/o1, ServiceRequest/s1, Task/team
 			~ ServiceRequest/s1 if 5
-			note.1.text: ∅ → AUDIT-C: 8 of 12 points. The limit of 8 was passed (Liaison consult, urgent). Policy: policy-1. / 1. How often do you have a drink containing alcohol? – 4 or more times a week (4) / 2. How many standard drinks containing alcohol do you have on a typical day when drinking? – 5 or 6 (2) / 3. How often do you have six or more drinks on one occasion? – Monthly (2) / Answered 2031-05-17 10:00, Practitioner/n1. / Ward: Surgery 2.
+			note.1.text: ∅ → AUDIT-C: 8 of 12 points. The limit of 8 was reached (Liaison consult, urgent). Policy: policy-1. / 1. How often do you have a drink containing alcohol? – 4 or more times a week (4) / 2. How many standard drinks containing alcohol do you have on a typical day when drinking? – 5 or 6 (2) / 3. How often do you have six or more drinks on one occasion? – Monthly (2) / Answered 2031-05-17 10:00, Practitioner/n1. / Ward: Surgery 2.
 			note.1.time: ∅ → 2031-05-17T12:00:00.000Z
 			priority: routine → urgent
 			~ Task/team if 6

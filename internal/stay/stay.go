@@ -274,7 +274,8 @@ type Response struct {
 	Author        string // reference, or ""
 	Content       *instrument.Response
 	Form          *instrument.Form // the version that it answers; nil: see FormProblem
-	FormProblem   string
+	FormProblem   instrument.Problem
+	FormError     string // what FormUnreadable is about, in English: for who runs the system
 	Labels        []Code // of meta.security
 }
 
