@@ -48,16 +48,20 @@ type Artifact struct {
 	JSON []byte
 }
 
-// All returns everything that a server needs before the first admission, with the form in the given language.
+// All returns everything that a server needs before the first admission, with the form and the Device in the given language.
 func All(lang string) ([]Artifact, error) {
 	form, err := Questionnaire(lang)
+	if err != nil {
+		return nil, err
+	}
+	ours, err := translate(device, base, lang, map[string]string{"language": lang})
 	if err != nil {
 		return nil, err
 	}
 	return []Artifact{
 		{"CodeSystem-tilsyn", slices.Clone(codeSystem)},
 		{"CodeSystem-rule", slices.Clone(rules)},
-		{"Device-tilsyn", slices.Clone(device)},
+		{"Device-tilsyn", ours},
 		{"Questionnaire-audit-c", form},
 	}, nil
 }
@@ -88,25 +92,28 @@ func Questionnaire(lang string) ([]byte, error) {
 	if !slices.Contains(Languages, lang) {
 		return nil, fmt.Errorf("no form in language %q: choose one of %s", lang, strings.Join(Languages, ", "))
 	}
-	return translate(questionnaire, base, lang)
+	return translateForm(questionnaire, base, lang)
 }
 
-// translate makes lang the language of a form that is in the language from. Each translated text changes places with
-// the text that it translates, so that translating back restores the form byte for byte.
-func translate(form []byte, from, lang string) ([]byte, error) {
-	if lang == from {
-		return slices.Clone(form), nil
-	}
+func translateForm(form []byte, from, lang string) ([]byte, error) {
 	number := strings.TrimSuffix(gjson.GetBytes(form, "version").Str, "-"+from)
-	edits := map[string]string{"language": lang, "version": number + "-" + lang}
-	swaps(edits, "", gjson.ParseBytes(form), from, lang)
+	return translate(form, from, lang, map[string]string{"language": lang, "version": number + "-" + lang})
+}
+
+// translate makes lang the language of a resource that is in the language from, with other edits. Each translated text
+// changes places with the text that it translates, so that translating back restores the resource byte for byte.
+func translate(resource []byte, from, lang string, edits map[string]string) ([]byte, error) {
+	if lang == from {
+		return slices.Clone(resource), nil
+	}
+	swaps(edits, "", gjson.ParseBytes(resource), from, lang)
 	var err error
 	for path, text := range edits {
-		if form, err = sjson.SetBytes(form, path, text); err != nil {
+		if resource, err = sjson.SetBytes(resource, path, text); err != nil {
 			return nil, fmt.Errorf("translate %s to %s: %w", path, lang, err)
 		}
 	}
-	return form, nil
+	return resource, nil
 }
 
 // swaps collects the edits below node, by path. FHIR keeps the extensions of a primitive "text" in its sibling "_text".

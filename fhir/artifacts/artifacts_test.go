@@ -121,7 +121,7 @@ func TestTranslatingBackRestoresTheForm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		back, err := translate(form, lang, base)
+		back, err := translateForm(form, lang, base)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -291,4 +291,27 @@ func TestRulesAreDefined(t *testing.T) {
 		seen[concept.Get("code").Str] = true
 	}
 	equal(t, "count", system.Get("count").Raw, fmt.Sprint(len(seen)))
+}
+
+func TestTheDeviceSaysWhatItIsInTheSitesLanguage(t *testing.T) {
+	for lang, want := range map[string]string{
+		"nb": "Program for kartlegging og henvisning",
+		"nn": "Program for kartlegging og tilvising",
+		"en": "Screening and referral software",
+		"sv": "Program för screening och remittering",
+		"da": "Program til screening og henvisning",
+	} {
+		all, err := All(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range all {
+			if ours := gjson.ParseBytes(a.JSON); a.Name == "Device-tilsyn" {
+				equal(t, lang, ours.Get("language").Str, lang)
+				equal(t, lang, ours.Get("type.text").Str, want)
+				wantTranslated(t, "type", lang, want, ours.Get("type._text"))
+				wantTranslated(t, "note", lang, ours.Get("note.0.text").Str, ours.Get("note.0._text"))
+			}
+		}
+	}
 }

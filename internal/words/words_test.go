@@ -153,6 +153,25 @@ func TestTeamAndWardReadTheirOwn(t *testing.T) {
 	}
 }
 
+// Letters that stand on servers are known by these: what is secret of a protected
+// patient is taken out of them, by whichever release wrote them.
+func TestLettersAreKnownAgain(t *testing.T) {
+	for language, begin := range map[string][2]string{
+		"nb": {"Besvart ", "Avdeling: "}, "nn": {"Svart på ", "Avdeling: "}, "en": {"Answered ", "Ward: "},
+		"sv": {"Besvarat ", "Avdelning: "}, "da": {"Besvaret ", "Afdeling: "},
+	} {
+		c := In(language)
+		if c.Before("answered") != begin[0] || c.Before("ward") != begin[1] {
+			t.Errorf("%s: lines of earlier letters are not found", language)
+		}
+		for _, letter := range []string{"because", "because-earlier"} {
+			if !strings.HasPrefix(c.Texts[letter], "AUDIT-C") {
+				t.Errorf("%s.%s does not begin with AUDIT-C", language, letter)
+			}
+		}
+	}
+}
+
 func TestAWrongCatalogueIsRefused(t *testing.T) {
 	for name, text := range map[string]string{
 		"an unknown section":  "words:\n  ask: spør",
