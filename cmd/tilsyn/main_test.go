@@ -109,9 +109,9 @@ func TestArtifactsAndScore(t *testing.T) {
 	}
 	response := filepath.Join(dir, "response.json")
 	for raw, want := range map[string]string{
-		`{"resourceType":"QuestionnaireResponse","item":[{"linkId":"1","answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA6270-8"}}]}]}`: `{"status":"complete","score":0,"items":[{"linkId":"1","points":0}],"reason":"","flags":[]}`,
-		`{"resourceType":"QuestionnaireResponse"}`:                                                            `{"status":"incomplete","score":null,"items":[],"reason":"missing 1","flags":[]}`,
-		`{"resourceType":"QuestionnaireResponse","item":[{"linkId":"1","answer":[{"valueString":"aldri"}]}]}`: `{"status":"invalid","score":null,"items":[],"reason":"other-type 1 string","flags":[]}`,
+		`{"resourceType":"QuestionnaireResponse","item":[{"linkId":"1","answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA6270-8"}}]}]}`: `{"status":"complete","score":0,"items":[{"linkId":"1","points":0}],"flags":[],"reason":""}`,
+		`{"resourceType":"QuestionnaireResponse"}`:                                                            `{"status":"incomplete","score":null,"items":[],"flags":[],"reason":"not answered: question 1","problem":"missing 1"}`,
+		`{"resourceType":"QuestionnaireResponse","item":[{"linkId":"1","answer":[{"valueString":"aldri"}]}]}`: `{"status":"invalid","score":null,"items":[],"flags":[],"reason":"question 1: an answer of this kind is not offered and carries no points","problem":"other-type 1 string"}`,
 	} {
 		if err := os.WriteFile(response, []byte(raw), 0o600); err != nil {
 			t.Fatal(err)
