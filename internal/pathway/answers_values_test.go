@@ -3,6 +3,7 @@ package pathway
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
@@ -10,22 +11,23 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
+var todaysForm = sync.OnceValue(func() *instrument.Form {
+	raw, _ := artifacts.Questionnaire("en")
+	form, err := instrument.ParseForm(raw)
+	if err != nil {
+		panic(err)
+	}
+	return form
+})
+
 // sent is a response of ours to today's form, handed in, with these items.
 func sent(t *testing.T, items ...string) stay.Response {
 	t.Helper()
-	raw, err := artifacts.Questionnaire("en")
-	if err != nil {
-		t.Fatal(err)
-	}
-	form, err := instrument.ParseForm(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
 	content, err := instrument.ParseResponse([]byte(`{"resourceType":"QuestionnaireResponse","item":[` + strings.Join(items, ",") + `]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return stay.Response{Ref: "r1", Version: "v2", Status: "completed", Ours: true, Number: 1, Form: form, Content: content}
+	return stay.Response{Ref: "r1", Version: "v2", Status: "completed", Ours: true, Number: 1, Form: todaysForm(), Content: content}
 }
 
 func item(link, code string) string {
@@ -115,6 +117,58 @@ func TestWhichResponseCounts(t *testing.T) {
 		c := &chart{Stay: stay.Stay{Responses: test.responses}, task: test.task}
 		if found := c.submitted(); c.response.Ref != test.want || found != (test.want != "") {
 			t.Errorf("%s: %q", name, c.response.Ref)
+		}
+	}
+}
+
+// Points by the item's code, or by its linkId in a form that has no codes.
+func TestItems(t *testing.T) {
+	result := instrument.Result{Items: []instrument.Points{{LinkID: "1", Points: 3}, {LinkID: "other", Points: 2}}}
+	if got := Items(todaysForm(), result); len(got) != 2 || got["68518-0"] != 3 || got["other"] != 2 {
+		t.Error(got)
+	}
+}
+
+// What becomes of the advice on the ward: what is open ends, or follows, and what was
+// given stays.
+func TestWhatBecomesOfAdvice(t *testing.T) {
+	finished := func(s *stay.Stay) { s.Admission.Status = stay.Finished }
+	void := func(s *stay.Stay) { s.Admission.Status = stay.EnteredInError }
+	died := func(s *stay.Stay) { s.Patient.Deceased = true }
+	another := func(s *stay.Stay) { s.Patient.Ref = "Patient/2" }
+	elsewhere := func(s *stay.Stay) { s.Admission.Locations = []string{"Location/2"} }
+	none := func(*stay.Stay) {}
+	for _, test := range []struct {
+		name, status, reason string
+		change               func(*stay.Stay)
+		want                 *AdviceChange
+	}{
+		{"nothing has changed", "requested", "", none, nil},
+		{"gone home", "requested", "", finished, &AdviceChange{Ref: "Task/3", Status: "cancelled", Why: Discharged}},
+		{"gone home, begun", "in-progress", "", finished, &AdviceChange{Ref: "Task/3", Status: "cancelled", Why: Discharged}},
+		{"gone home, given", "completed", "", finished, nil},
+		{"died", "requested", "", died, &AdviceChange{Ref: "Task/3", Status: "cancelled", Why: Deceased}},
+		{"died, given", "completed", "", died, nil},
+		{"the stay never was", "requested", "", void, &AdviceChange{Ref: "Task/3", Status: "cancelled", Why: AdmissionCancelled}},
+		{"another patient", "requested", "", another, &AdviceChange{Ref: "Task/3", Status: "cancelled", Why: PatientChanged}},
+		{"another patient, given", "completed", "", another, nil},
+		{"moved", "accepted", "", elsewhere, &AdviceChange{Ref: "Task/3", Status: "accepted", Reroute: true}},
+		{"moved, given", "completed", "", elsewhere, nil},
+		{"back again", "cancelled", Discharged, none, &AdviceChange{Ref: "Task/3", Status: "requested"}},
+		{"still gone", "cancelled", Discharged, finished, nil},
+		{"cancelled by the ward", "cancelled", "", none, nil},
+		{"ended for other answers", "cancelled", Corrected, none, nil},
+	} {
+		s := inpatient(func(s *stay.Stay) {
+			answered := sent(t, item("1", "LA18927-6"))
+			answered.Version = "v1"
+			s.Unread, s.Responses = nil, []stay.Response{answered}
+			s.Tasks = []stay.Task{nurseTask(func(t *stay.Task) { t.Advice = "Task/3" }), {Ref: "Task/3", Purpose: stay.Advice, Number: 1, For: "Patient/1", Status: test.status, Reason: test.reason}}
+			test.change(s)
+		})
+		got := Of[AdviceChange](Decide(s, policyOf(nil), noonOf17))
+		if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
+			t.Errorf("%s: %+v", test.name, got)
 		}
 	}
 }

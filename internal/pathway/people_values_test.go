@@ -254,3 +254,43 @@ func TestUnableAndPutAside(t *testing.T) {
 		}
 	}
 }
+
+// How many screenings an admission has had: one more each time that it turned out to be
+// another patient's.
+func TestGenerations(t *testing.T) {
+	changed, asked := stay.Task{Purpose: stay.Screening, BusinessStatus: PatientChanged}, stay.Task{Purpose: stay.Screening, BusinessStatus: Scored}
+	advice := stay.Task{Purpose: stay.Advice, BusinessStatus: PatientChanged}
+	for want, tasks := range map[int][]stay.Task{1: {asked, advice}, 2: {changed}, 3: {changed, asked, changed, asked}} {
+		if got := Generation(stay.Stay{Tasks: tasks}); got != want {
+			t.Errorf("%+v: %d", tasks, got)
+		}
+	}
+	if Generation(stay.Stay{}) != 1 {
+		t.Error("the first")
+	}
+}
+
+// The team's Task is no ward's: it goes to others only when protection comes, goes, or
+// whoever had begun on it has given it back.
+func TestTheTeamsTaskAstray(t *testing.T) {
+	secret := []stay.Code{{System: Confidentiality, Code: "V"}}
+	for _, test := range []struct {
+		name   string
+		labels []stay.Code
+		task   stay.Task
+		want   string
+	}{
+		{"another ward", nil, stay.Task{Location: "l9"}, ""},
+		{"protected since", secret, stay.Task{}, "shielded"},
+		{"protected since, begun", secret, stay.Task{Status: "accepted"}, "shielded"},
+		{"no longer protected", nil, stay.Task{Routed: "few"}, "unshielded"},
+		{"where it should be", secret, stay.Task{Routed: "few"}, ""},
+		{"kept by who had begun", secret, stay.Task{Routed: "kept", Status: "accepted"}, ""},
+		{"given back", secret, stay.Task{Routed: "kept", Status: "requested"}, "shielded"},
+	} {
+		c := &chart{Stay: stay.Stay{Patient: stay.Patient{Labels: test.labels}, Admission: stay.Admission{Locations: []string{"l1"}}, Owners: stay.Owners{Liaison: "few"}}, policy: policyOf(nil)}
+		if got := c.teamAstray(test.task); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -215,5 +216,38 @@ func TestWhatTheTaskPointsTo(t *testing.T) {
 		if len(p.stay.Responses) != test.reads || (err == nil) != (test.err == "") || err != nil && !strings.HasSuffix(err.Error(), test.err) {
 			t.Errorf("%s: %d, %v", name, len(p.stay.Responses), err)
 		}
+	}
+}
+
+// A half of which nobody can say what stands of it is kept.
+func TestHalvesAreKept(t *testing.T) {
+	client := answering(t, 502, ``)
+	r := New(Options{Client: client, Policy: pathway.DefaultPolicy(), Form: english()})
+	if r.Now == nil || r.Now().IsZero() {
+		t.Error("without a clock it is the machine's")
+	}
+	var tx fhir.Transaction
+	tx.Create(fhir.NewRef(), made("advice:1"), fhir.ByIdentifier(IdentifierSystem, "advice:1"))
+	r.loader.seen.sent("1", &tx, twice(t))
+	if done, err := r.complete(t.Context(), "1"); err == nil || done.Wrote || len(r.loader.seen.halves["1"]) != 1 {
+		t.Errorf("%+v, %v, kept %d", done, err, len(r.loader.seen.halves["1"]))
+	}
+}
+
+// A refusal is for a person at once, and a conflict that never ends after a while.
+func TestWhatIsForAPerson(t *testing.T) {
+	for status, after := range map[int]int{422: 1, 403: 1, 409: manyEqual, 502: 99} {
+		r, s := desk(t, toAsk...)
+		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: &shut{shelf: s, all: true, gives: status}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Client, r.loader.client = client, client
+		for n := 1; n <= manyEqual; n++ {
+			if _, err := r.Reconcile(t.Context(), "e1"); err == nil || errors.Is(err, ErrPermanent) != (n >= after) {
+				t.Errorf("%d, time %d: %v", status, n, err)
+			}
+		}
+		client.Close()
 	}
 }

@@ -98,6 +98,9 @@ func flatten(path string, v any, into map[string]string) {
 			flatten(strings.TrimPrefix(path+"."+name, "."), child, into)
 		}
 	case []any:
+		if len(v) == 0 {
+			into[path] = "[]" // FHIR knows no empty lists
+		}
 		for i, child := range v {
 			flattenOne(path, i, child, into)
 		}
