@@ -47,16 +47,17 @@ func TestAnswersThatChange(t *testing.T) {
 		team     string         // status of the team's Task
 		want     string
 	}{
-		"saved again":           {sent(t, four...), fourSaid, "requested", "task completed/scored"},
-		"other answers":         {sent(t, four...), map[string]int{"68518-0": 4}, "requested", "score amends o1, consult changes s1, task completed/scored"},
-		"other answers, begun":  {sent(t, four...), map[string]int{"68518-0": 4}, "accepted", "score amends o1, consult changes s1, tell corrected, task completed/scored"},
-		"declined":              {sent(t, asksNo), fourSaid, "requested", "withdraw o1, revoke s1 declined, task rejected/declined withdraw"},
-		"incomplete":            {sent(t, four[0]), fourSaid, "requested", "withdraw o1, revoke s1 incomplete, task in-progress/incomplete withdraw"},
-		"incomplete, begun":     {sent(t, four[0]), fourSaid, "accepted", "withdraw o1, tell incomplete, task in-progress/incomplete withdraw"},
-		"none of the form's":    {sent(t, item("1", "LA0-0")), fourSaid, "requested", "withdraw o1, revoke s1 invalid, task in-progress/invalid withdraw"},
-		"does not want them":    {sent(t, append(four, refused)...), fourSaid, "requested", "score amends o1, revoke s1 offer-declined, advice requested, task completed/scored"},
-		"below the limits":      {sent(t, item("1", "LA6270-8")), fourSaid, "requested", "score amends o1, revoke s1 corrected, task completed/scored"},
-		"the team has ended it": {sent(t, item("1", "LA6270-8")), fourSaid, "completed", "score amends o1, tell corrected, task completed/scored"},
+		"a form that is lost":   {lost(sent(t, four...)), fourSaid, "requested", "withdraw o1, revoke s1 invalid, task in-progress/invalid withdraw"},
+		"saved again":           {sent(t, four...), fourSaid, "requested", "task completed/scored v2"},
+		"other answers":         {sent(t, four...), map[string]int{"68518-0": 4}, "requested", "score amends o1, consult changes s1 from 4, task completed/scored v2"},
+		"other answers, begun":  {sent(t, four...), map[string]int{"68518-0": 4}, "accepted", "score amends o1, consult changes s1 from 4, tell corrected, task completed/scored v2"},
+		"declined":              {sent(t, asksNo), fourSaid, "requested", "withdraw o1, revoke s1 declined, task rejected/declined withdraw v2"},
+		"incomplete":            {sent(t, four[0]), fourSaid, "requested", "withdraw o1, revoke s1 incomplete, task in-progress/incomplete withdraw v2"},
+		"incomplete, begun":     {sent(t, four[0]), fourSaid, "accepted", "withdraw o1, tell incomplete, task in-progress/incomplete withdraw v2"},
+		"none of the form's":    {sent(t, item("1", "LA0-0")), fourSaid, "requested", "withdraw o1, revoke s1 invalid, task in-progress/invalid withdraw v2"},
+		"does not want them":    {sent(t, append(four, refused)...), fourSaid, "requested", "score amends o1, revoke s1 offer-declined, advice requested, task completed/scored v2"},
+		"below the limits":      {sent(t, item("1", "LA6270-8")), fourSaid, "requested", "score amends o1, revoke s1 corrected, task completed/scored v2"},
+		"the team has ended it": {sent(t, item("1", "LA6270-8")), fourSaid, "completed", "score amends o1, tell corrected, task completed/scored v2"},
 	} {
 		s := inpatient(func(s *stay.Stay) {
 			s.Unread, s.Patient.Sex, s.Responses = nil, stay.Female, []stay.Response{test.response}
@@ -69,6 +70,11 @@ func TestAnswersThatChange(t *testing.T) {
 	}
 }
 
+func lost(r stay.Response) stay.Response {
+	r.Form, r.FormProblem = nil, "lost"
+	return r
+}
+
 // saidOf says the actions that matter here in short.
 func saidOf(d Decision) string {
 	var words []string
@@ -79,7 +85,7 @@ func saidOf(d Decision) string {
 		case *Withdrawal:
 			words = append(words, "withdraw "+string(*a))
 		case *Referral:
-			words = append(words, "consult changes "+a.Changes)
+			words = append(words, fmt.Sprintf("consult changes %s from %d", a.Changes, a.Limit.From))
 		case *Revocation:
 			words = append(words, "revoke "+a.Ref+" "+a.Why)
 		case *Notice:
@@ -87,7 +93,7 @@ func saidOf(d Decision) string {
 		case *AdviceChange:
 			words = append(words, "advice "+a.Status)
 		case *TaskChange:
-			words = append(words, strings.TrimSpace(fmt.Sprintf("task %s/%s %s", a.Status, a.Business, map[bool]string{true: "withdraw"}[a.Withdraw])))
+			words = append(words, strings.TrimSpace(fmt.Sprintf("task %s/%s %s", a.Status, a.Business, map[bool]string{true: "withdraw "}[a.Withdraw])+strings.TrimPrefix(a.Response.Version, "r1/")))
 		}
 	}
 	return strings.Join(words, ", ")

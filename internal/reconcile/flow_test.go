@@ -210,6 +210,9 @@ func TestWhatCannotBeReadNow(t *testing.T) {
 		if err == nil || errors.Is(err, ErrPermanent) || p.met == 0 || s.sent != nil || done.Gone || done.Known == searched {
 			t.Errorf("%s: asked %d times, %+v, %v", name, p.met, done, err)
 		}
+		if _, err := r.Look(t.Context(), "e1"); err == nil {
+			t.Errorf("%s: looked at all the same", name)
+		}
 		client.Close()
 	}
 }
@@ -245,6 +248,23 @@ func TestDoubt(t *testing.T) {
 	} {
 		if err := test.p.doubtful(); (err != nil) != test.fail {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A server that warns is believed where something is not found, and only there.
+func TestWarnings(t *testing.T) {
+	for name, test := range map[string]struct {
+		there []string
+		fails bool
+	}{
+		"the admission is not found": {[]string{woman}, true}, "all that is needed is": {awaited, false}, "nobody was asked": {toAsk, false},
+		"answers without their Task": {instead(toAsk, answers), true},
+	} {
+		r, s := desk(t, test.there...)
+		s.warns = true
+		if done, err := r.Reconcile(t.Context(), "e1"); (err != nil) != test.fails || errors.Is(err, ErrPermanent) || done.Gone {
+			t.Errorf("%s: %+v, %v", name, done, err)
 		}
 	}
 }

@@ -165,7 +165,7 @@ func TestReadingTheBackground(t *testing.T) {
 	r, s := desk(t, admission, woman, condition, other(condition), order, other(order), with(consult, "encounter", `{"reference":"http://elsewhere.example/Encounter/e1"}`), flag, other(flag), before, theirs)
 	r.Policy.Screening.DoNotAsk = []pathway.Coding{{System: "s", Code: "w"}}
 	p := lookedAt(t, r, s)
-	needs := []pathway.Need{{Part: stay.Background}, {Part: stay.Spared}, {Part: stay.Scores, Refs: []string{"Observation/gone"}}, {Part: stay.Consults, Refs: []string{"ServiceRequest/s0"}}}
+	needs := []pathway.Need{{Part: stay.Background}, {Part: stay.Spared}, {Part: stay.Scores, Refs: []string{"Observation/gone"}}, {Part: stay.Consults, Refs: []string{"ServiceRequest/s0"}}, {Part: stay.EarlierScores, Refs: []string{"ServiceRequest/s0"}}}
 	if err := r.loader.fetch(t.Context(), &p, needs); err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,8 @@ func TestReadingTheBackground(t *testing.T) {
 	same(t, "earlier", p.stay.Screenings, []stay.Earlier{{At: time.Date(2031, 5, 10, 8, 0, 0, 0, time.UTC), BusinessStatus: "scored", Score: "Observation/o0", Consult: "ServiceRequest/s0"}})
 	same(t, "a score that a person has deleted", p.stay.Results.Score, stay.Result{})
 	same(t, "the consult", p.stay.Results.Consult.Ref, "ServiceRequest/s0")
-	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins earlier score]")
+	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins]")
+	same(t, "the earlier score", p.stay.EarlierScore.Ref, "ServiceRequest/s0")
 }
 
 // lookedAt is the admission as the loader brings it, with nothing else read.

@@ -251,3 +251,24 @@ func TestWhatIsForAPerson(t *testing.T) {
 		client.Close()
 	}
 }
+
+// Nobody is missed for want of a record: a half that lacks only AuditEvents, which the
+// server refuses, is whole, and no more are sent for an hour.
+func TestHalvesThatLackOnlyARecord(t *testing.T) {
+	r, s := desk(t, with(ward, "identifier.0.value", `"advice:1"`))
+	client, err := fhir.New(fhir.Options{BaseURL: here, Transport: &shut{shelf: s, all: true, gives: 403}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	r.Client = client
+	var tx fhir.Transaction
+	tx.Create(fhir.NewRef(), made("advice:1"), fhir.ByIdentifier(IdentifierSystem, "advice:1"))
+	tx.Create(fhir.NewRef(), map[string]string{"resourceType": "AuditEvent"}, "")
+	const partly = `{"resourceType":"Bundle","type":"transaction-response","entry":[{"response":{"status":"201"}},{"response":{"status":"403"}}]}`
+	r.loader.seen.sent("1", &tx, answering(t, 200, partly).Transact(t.Context(), &tx))
+	done, err := r.complete(t.Context(), "1")
+	if err != nil || !done.Wrote || !done.Unrecorded || r.trail.open(at12) || !r.trail.open(at12.Add(time.Hour)) || len(r.loader.seen.halves) > 0 {
+		t.Errorf("%+v, %v, kept %v", done, err, r.loader.seen.halves)
+	}
+}
