@@ -135,11 +135,12 @@ type picky struct {
 	*shelf
 	what                  string
 	refusals, status, met int
+	yields                int // at each so manieth it does not refuse
 }
 
 func (s *picky) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.Contains(r.URL.RequestURI(), s.what) {
-		if s.met++; s.met <= s.refusals {
+		if s.met++; s.met <= s.refusals && s.met%s.yields != 0 {
 			w := httptest.NewRecorder()
 			w.WriteHeader(s.status)
 			return w.Result(), nil
@@ -152,11 +153,11 @@ func (s *picky) RoundTrip(r *http.Request) (*http.Response, error) {
 // more.
 func TestIncludesThatAreRefused(t *testing.T) {
 	for _, test := range []struct {
-		status, refusals, asked int
-		err                     bool
-	}{{400, 9, 3, false}, {500, 9, 3, false}, {400, 2, 5, false}, {502, 9, 5, true}} {
+		status, refusals, yields, asked int
+		err                             bool
+	}{{400, 9, 9, 3, false}, {500, 9, 9, 3, false}, {400, 2, 9, 5, false}, {400, 99, 3, 5, false}, {502, 99, 99, 5, true}} {
 		r, s := desk(t, toAsk...)
-		p := &picky{s, "_include", test.refusals, test.status, 0}
+		p := &picky{s, "_include", test.refusals, test.status, 0, test.yields}
 		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: p})
 		if err != nil {
 			t.Fatal(err)
@@ -199,7 +200,7 @@ func TestWhatCannotBeReadNow(t *testing.T) {
 			"businessStatus", `{"coding":[{"system":"https://tilsyn.org/fhir/CodeSystem/tilsyn","code":"scored"}]}`, "output", `[`+remembers("score", to("Observation/o0"))+`]`))},
 	} {
 		r, s := desk(t, test.there...)
-		p := &picky{s, test.what, 99, 502, 0}
+		p := &picky{s, test.what, 99, 502, 0, 1000}
 		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: p})
 		if err != nil {
 			t.Fatal(err)

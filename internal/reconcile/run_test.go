@@ -189,6 +189,12 @@ func TestWhatCannotBeWritten(t *testing.T) {
 	if !strings.Contains(fmt.Sprint(err), "gives no versionId") || s.sent != nil {
 		t.Error(err)
 	}
+	w := &writing{Reconciler: r, p: seen(t, r, s), edits: map[string]*edit{}}
+	w.edit("Task/nurse", func(e *edit) { e.set("note", func() {}); e.set("status", "completed"); e.delete("owner") })
+	w.edit("Task/team", func(e *edit) { e.set("status", "completed") })
+	if w.update(); w.err == nil || len(w.tx.Writes()) != 1 {
+		t.Errorf("what cannot be set: %v, %d writes", w.err, len(w.tx.Writes()))
+	}
 	stop := func() (err error) {
 		defer guard(&err)
 		doingOf(nil)

@@ -121,6 +121,11 @@ func flattenOne(path string, i int, child any, into map[string]string) {
 	name, _ := briefly(kind)
 	rest := maps.Clone(m)
 	delete(rest, "type")
+	for at := range into {
+		if strings.HasPrefix(at, path+" "+name+".") {
+			name += " again"
+		}
+	}
 	flatten(path+" "+name, rest, into)
 }
 
