@@ -49,15 +49,15 @@ func TestAnswersThatChange(t *testing.T) {
 	}{
 		"a form that is lost":   {lost(sent(t, four...)), fourSaid, "requested", "withdraw o1, revoke s1 invalid, task in-progress/invalid withdraw"},
 		"saved again":           {sent(t, four...), fourSaid, "requested", "task completed/scored v2"},
-		"other answers":         {sent(t, four...), map[string]int{"68518-0": 4}, "requested", "score amends o1, consult changes s1 from 4, task completed/scored v2"},
-		"other answers, begun":  {sent(t, four...), map[string]int{"68518-0": 4}, "accepted", "score amends o1, consult changes s1 from 4, tell corrected, task completed/scored v2"},
+		"other answers":         {sent(t, four...), map[string]int{"68518-0": 4}, "requested", "score v2 amends o1, consult changes s1 from 4, task completed/scored v2"},
+		"other answers, begun":  {sent(t, four...), map[string]int{"68518-0": 4}, "accepted", "score v2 amends o1, consult changes s1 from 4, tell corrected, task completed/scored v2"},
 		"declined":              {sent(t, asksNo), fourSaid, "requested", "withdraw o1, revoke s1 declined, task rejected/declined withdraw v2"},
 		"incomplete":            {sent(t, four[0]), fourSaid, "requested", "withdraw o1, revoke s1 incomplete, task in-progress/incomplete withdraw v2"},
 		"incomplete, begun":     {sent(t, four[0]), fourSaid, "accepted", "withdraw o1, tell incomplete, task in-progress/incomplete withdraw v2"},
 		"none of the form's":    {sent(t, item("1", "LA0-0")), fourSaid, "requested", "withdraw o1, revoke s1 invalid, task in-progress/invalid withdraw v2"},
-		"does not want them":    {sent(t, append(four, refused)...), fourSaid, "requested", "score amends o1, revoke s1 offer-declined, advice requested, task completed/scored v2"},
-		"below the limits":      {sent(t, item("1", "LA6270-8")), fourSaid, "requested", "score amends o1, revoke s1 corrected, task completed/scored v2"},
-		"the team has ended it": {sent(t, item("1", "LA6270-8")), fourSaid, "completed", "score amends o1, tell corrected, task completed/scored v2"},
+		"does not want them":    {sent(t, append(four, refused)...), fourSaid, "requested", "score v2 amends o1, revoke s1 offer-declined, advice requested, task completed/scored v2"},
+		"below the limits":      {sent(t, item("1", "LA6270-8")), fourSaid, "requested", "score v2 amends o1, revoke s1 corrected, task completed/scored v2"},
+		"the team has ended it": {sent(t, item("1", "LA6270-8")), fourSaid, "completed", "score v2 amends o1, tell corrected, task completed/scored v2"},
 	} {
 		s := inpatient(func(s *stay.Stay) {
 			s.Unread, s.Patient.Sex, s.Responses = nil, stay.Female, []stay.Response{test.response}
@@ -81,7 +81,7 @@ func saidOf(d Decision) string {
 	for _, action := range d.Actions {
 		switch a := action.(type) {
 		case *Score:
-			words = append(words, "score amends "+a.Amends)
+			words = append(words, "score "+a.Response.Version+" amends "+a.Amends)
 		case *Withdrawal:
 			words = append(words, "withdraw "+string(*a))
 		case *Referral:
@@ -175,6 +175,49 @@ func TestWhatBecomesOfAdvice(t *testing.T) {
 		got := Of[AdviceChange](Decide(s, policyOf(nil), noonOf17))
 		if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
 			t.Errorf("%s: %+v", test.name, got)
+		}
+	}
+}
+
+// Which answers the results rest on, and whether they passed a limit.
+func TestWhatResultsRestOn(t *testing.T) {
+	c := &chart{task: stay.Task{Response: "r1"}}
+	if c.counts() != "r1" {
+		t.Error("those of the Task, where none were handed in")
+	}
+	if c.response.Ref = "r2"; c.counts() != "r2" {
+		t.Error("those that were handed in")
+	}
+	for tier, want := range map[Tier]bool{None: false, Advice: true, Consult: true, Urgent: true} {
+		if (Score{Tier: tier}).Positive() != want {
+			t.Errorf("%s: positive %t", tier, !want)
+		}
+	}
+}
+
+// A question that is put back gets the form that was stopped, or the one that is begun,
+// or a new one.
+func TestReopening(t *testing.T) {
+	form := func(ref, status string, ours bool) stay.Response {
+		return stay.Response{Ref: ref, Status: status, Ours: ours, Number: 1}
+	}
+	for name, test := range map[string]struct {
+		forms   []stay.Response
+		restart string
+		draft   int
+	}{
+		"none": {nil, "", 1}, "stopped": {[]stay.Response{form("a", "stopped", true)}, "a", 0}, "begun": {[]stay.Response{form("a", "in-progress", true)}, "", 0},
+		"handed in": {[]stay.Response{form("a", "completed", true)}, "", 2}, "theirs": {[]stay.Response{form("a", "stopped", false)}, "", 1},
+		"theirs is begun": {[]stay.Response{form("a", "in-progress", false)}, "", 1}, "one of two": {[]stay.Response{form("a", "stopped", true), form("b", "stopped", true)}, "a", 0},
+	} {
+		c := &chart{Stay: stay.Stay{Responses: test.forms}, before: test.forms, asked: true}
+		c.reopen("text")
+		restart := ""
+		if r := planned[Restart](c); r != nil {
+			restart = strings.Join(*r, " ")
+		}
+		if task := planned[TaskChange](c); restart != test.restart || task.NewDraft != test.draft || task.Status != "requested" || task.Business != Unanswered {
+			t.Errorf("%s: %s, %+v", name, restart, task)
 		}
 	}
 }

@@ -55,6 +55,9 @@ func TestUnknownSex(t *testing.T) {
 		for _, score := range []int{2, 3, 4, 6, 9} {
 			tier, limit := p.Tier(score, stay.Patient{}, noonOf17)
 			got = append(got, tier.String())
+			if score == 6 && limit.From != map[UnknownSex]int{"lower": 4, "higher": 6, "female": 4, "male": 6}[rule] {
+				t.Errorf("%s: by the limit %+v", rule, limit)
+			}
 			if (limit == Limit{}) != (tier == None) || limit.From > score {
 				t.Errorf("%s, %d: %+v", rule, score, limit)
 			}
@@ -80,6 +83,8 @@ func TestLabelsThatAreLacking(t *testing.T) {
 		{level("N", "V", "R"), nil, level("V")},
 		{level("R"), level("V"), nil},
 		{level("V"), level("R"), level("V")},
+		{level("U", "R"), nil, level("R")},
+		{level("U"), level("R"), nil},
 		{level("L"), level("U"), level("L")},
 		{level("M"), level("L"), level("M")},
 		{level("N"), level("M"), level("N")},

@@ -59,6 +59,7 @@ func TestBoundsOfAPolicy(t *testing.T) {
 		"after_discharge: refer":    {"after_discharge: record", "after_discharge: both"},
 		"intent: order":             {"intent: proposal", "intent: plan"},
 		"{from: 8,":                 {"{from: 12,", "{from: 13,"},
+		"{from: 8,  ":               {"{min_age: 50, max_age: 50, from: 8,", "{min_age: 51, max_age: 50, from: 8,"},
 		"{from: 8, ":                {"{from: 1, ", "{from: 0, "},
 		"show: []":                  {"show: [ward, location]", "show: [name]"},
 		"version: suggested-2026.2": {"version: " + strings.Repeat("x", 64), "version: " + strings.Repeat("x", 65)},

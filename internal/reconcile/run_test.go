@@ -39,6 +39,9 @@ func TestHowALookEnds(t *testing.T) {
 		r, s := desk(t, test.there...)
 		done, err := r.Reconcile(t.Context(), "e1")
 		got := fmt.Sprintf("wrote %t known %t over %t repaired %d happened %s next %s", done.Wrote, done.Known, done.Over, done.Repaired, done.Happened.UTC().Format("15:04"), done.Next.UTC().Format("15:04"))
+		if kept := r.loader.seen.of("e1"); name == "waiting" && kept.patient != "Patient/p1" {
+			t.Errorf("%s: %+v is kept for the next look", name, kept)
+		}
 		if err != nil || got != test.want || done.Wrote != (s.sent != nil) || done.seen == "" || done.Unrecorded {
 			t.Errorf("%s: %s, %v", name, got, err)
 		}
@@ -242,16 +245,22 @@ func TestHalvesAreKept(t *testing.T) {
 
 // A refusal is for a person at once, and a conflict that never ends after a while.
 func TestWhatIsForAPerson(t *testing.T) {
+	tries := map[int]int{409: conflictTries}
 	for status, after := range map[int]int{422: 1, 403: 1, 409: manyEqual, 502: 99} {
 		r, s := desk(t, toAsk...)
-		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: &shut{shelf: s, all: true, gives: status}})
+		server := &shut{shelf: s, all: true, gives: status}
+		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: server})
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.Client, r.loader.client = client, client
 		for n := 1; n <= manyEqual; n++ {
+			server.tried = nil
 			if _, err := r.Reconcile(t.Context(), "e1"); err == nil || errors.Is(err, ErrPermanent) != (n >= after) {
 				t.Errorf("%d, time %d: %v", status, n, err)
+			}
+			if len(server.tried) != max(1, tries[status]) || conflictTries != 3 {
+				t.Errorf("%d: tried %d times", status, len(server.tried))
 			}
 		}
 		client.Close()
