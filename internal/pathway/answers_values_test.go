@@ -3,6 +3,7 @@ package pathway
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
@@ -10,22 +11,23 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
+var todaysForm = sync.OnceValue(func() *instrument.Form {
+	raw, _ := artifacts.Questionnaire("en")
+	form, err := instrument.ParseForm(raw)
+	if err != nil {
+		panic(err)
+	}
+	return form
+})
+
 // sent is a response of ours to today's form, handed in, with these items.
 func sent(t *testing.T, items ...string) stay.Response {
 	t.Helper()
-	raw, err := artifacts.Questionnaire("en")
-	if err != nil {
-		t.Fatal(err)
-	}
-	form, err := instrument.ParseForm(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
 	content, err := instrument.ParseResponse([]byte(`{"resourceType":"QuestionnaireResponse","item":[` + strings.Join(items, ",") + `]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return stay.Response{Ref: "r1", Version: "v2", Status: "completed", Ours: true, Number: 1, Form: form, Content: content}
+	return stay.Response{Ref: "r1", Version: "v2", Status: "completed", Ours: true, Number: 1, Form: todaysForm(), Content: content}
 }
 
 func item(link, code string) string {
@@ -45,16 +47,17 @@ func TestAnswersThatChange(t *testing.T) {
 		team     string         // status of the team's Task
 		want     string
 	}{
-		"saved again":           {sent(t, four...), fourSaid, "requested", "task completed/scored"},
-		"other answers":         {sent(t, four...), map[string]int{"68518-0": 4}, "requested", "score amends o1, consult changes s1, task completed/scored"},
-		"other answers, begun":  {sent(t, four...), map[string]int{"68518-0": 4}, "accepted", "score amends o1, consult changes s1, tell corrected, task completed/scored"},
-		"declined":              {sent(t, asksNo), fourSaid, "requested", "withdraw o1, revoke s1 declined, task rejected/declined withdraw"},
-		"incomplete":            {sent(t, four[0]), fourSaid, "requested", "withdraw o1, revoke s1 incomplete, task in-progress/incomplete withdraw"},
-		"incomplete, begun":     {sent(t, four[0]), fourSaid, "accepted", "withdraw o1, tell incomplete, task in-progress/incomplete withdraw"},
-		"none of the form's":    {sent(t, item("1", "LA0-0")), fourSaid, "requested", "withdraw o1, revoke s1 invalid, task in-progress/invalid withdraw"},
-		"does not want them":    {sent(t, append(four, refused)...), fourSaid, "requested", "score amends o1, revoke s1 offer-declined, advice requested, task completed/scored"},
-		"below the limits":      {sent(t, item("1", "LA6270-8")), fourSaid, "requested", "score amends o1, revoke s1 corrected, task completed/scored"},
-		"the team has ended it": {sent(t, item("1", "LA6270-8")), fourSaid, "completed", "score amends o1, tell corrected, task completed/scored"},
+		"a form that is lost":   {lost(sent(t, four...)), fourSaid, "requested", "withdraw o1, revoke s1 invalid, task in-progress/invalid withdraw"},
+		"saved again":           {sent(t, four...), fourSaid, "requested", "task completed/scored v2"},
+		"other answers":         {sent(t, four...), map[string]int{"68518-0": 4}, "requested", "score v2 amends o1, consult changes s1 from 4, task completed/scored v2"},
+		"other answers, begun":  {sent(t, four...), map[string]int{"68518-0": 4}, "accepted", "score v2 amends o1, consult changes s1 from 4, tell corrected, task completed/scored v2"},
+		"declined":              {sent(t, asksNo), fourSaid, "requested", "withdraw o1, revoke s1 declined, task rejected/declined withdraw v2"},
+		"incomplete":            {sent(t, four[0]), fourSaid, "requested", "withdraw o1, revoke s1 incomplete, task in-progress/incomplete withdraw v2"},
+		"incomplete, begun":     {sent(t, four[0]), fourSaid, "accepted", "withdraw o1, tell incomplete, task in-progress/incomplete withdraw v2"},
+		"none of the form's":    {sent(t, item("1", "LA0-0")), fourSaid, "requested", "withdraw o1, revoke s1 invalid, task in-progress/invalid withdraw v2"},
+		"does not want them":    {sent(t, append(four, refused)...), fourSaid, "requested", "score v2 amends o1, revoke s1 offer-declined, advice requested, task completed/scored v2"},
+		"below the limits":      {sent(t, item("1", "LA6270-8")), fourSaid, "requested", "score v2 amends o1, revoke s1 corrected, task completed/scored v2"},
+		"the team has ended it": {sent(t, item("1", "LA6270-8")), fourSaid, "completed", "score v2 amends o1, tell corrected, task completed/scored v2"},
 	} {
 		s := inpatient(func(s *stay.Stay) {
 			s.Unread, s.Patient.Sex, s.Responses = nil, stay.Female, []stay.Response{test.response}
@@ -67,17 +70,22 @@ func TestAnswersThatChange(t *testing.T) {
 	}
 }
 
+func lost(r stay.Response) stay.Response {
+	r.Form, r.FormProblem = nil, instrument.Problem{Code: instrument.FormMissing}
+	return r
+}
+
 // saidOf says the actions that matter here in short.
 func saidOf(d Decision) string {
 	var words []string
 	for _, action := range d.Actions {
 		switch a := action.(type) {
 		case *Score:
-			words = append(words, "score amends "+a.Amends)
+			words = append(words, "score "+a.Response.Version+" amends "+a.Amends)
 		case *Withdrawal:
 			words = append(words, "withdraw "+string(*a))
 		case *Referral:
-			words = append(words, "consult changes "+a.Changes)
+			words = append(words, fmt.Sprintf("consult changes %s from %d", a.Changes, a.Limit.From))
 		case *Revocation:
 			words = append(words, "revoke "+a.Ref+" "+a.Why)
 		case *Notice:
@@ -85,7 +93,7 @@ func saidOf(d Decision) string {
 		case *AdviceChange:
 			words = append(words, "advice "+a.Status)
 		case *TaskChange:
-			words = append(words, strings.TrimSpace(fmt.Sprintf("task %s/%s %s", a.Status, a.Business, map[bool]string{true: "withdraw"}[a.Withdraw])))
+			words = append(words, strings.TrimSpace(fmt.Sprintf("task %s/%s %s", a.Status, a.Business, map[bool]string{true: "withdraw "}[a.Withdraw])+strings.TrimPrefix(a.Response.Version, "r1/")))
 		}
 	}
 	return strings.Join(words, ", ")
@@ -115,6 +123,101 @@ func TestWhichResponseCounts(t *testing.T) {
 		c := &chart{Stay: stay.Stay{Responses: test.responses}, task: test.task}
 		if found := c.submitted(); c.response.Ref != test.want || found != (test.want != "") {
 			t.Errorf("%s: %q", name, c.response.Ref)
+		}
+	}
+}
+
+// Points by the item's code, or by its linkId in a form that has no codes.
+func TestItems(t *testing.T) {
+	result := instrument.Result{Items: []instrument.Points{{LinkID: "1", Points: 3}, {LinkID: "other", Points: 2}}}
+	if got := Items(todaysForm(), result); len(got) != 2 || got["68518-0"] != 3 || got["other"] != 2 {
+		t.Error(got)
+	}
+}
+
+// What becomes of the advice on the ward: what is open ends, or follows, and what was
+// given stays.
+func TestWhatBecomesOfAdvice(t *testing.T) {
+	finished := func(s *stay.Stay) { s.Admission.Status = stay.Finished }
+	void := func(s *stay.Stay) { s.Admission.Status = stay.EnteredInError }
+	died := func(s *stay.Stay) { s.Patient.Deceased = true }
+	another := func(s *stay.Stay) { s.Patient.Ref = "Patient/2" }
+	elsewhere := func(s *stay.Stay) { s.Admission.Locations = []string{"Location/2"} }
+	none := func(*stay.Stay) {}
+	for _, test := range []struct {
+		name, status, reason string
+		change               func(*stay.Stay)
+		want                 *AdviceChange
+	}{
+		{"nothing has changed", "requested", "", none, nil},
+		{"gone home", "requested", "", finished, &AdviceChange{Ref: "Task/3", Status: "cancelled", Why: Discharged}},
+		{"gone home, begun", "in-progress", "", finished, &AdviceChange{Ref: "Task/3", Status: "cancelled", Why: Discharged}},
+		{"gone home, given", "completed", "", finished, nil},
+		{"died", "requested", "", died, &AdviceChange{Ref: "Task/3", Status: "cancelled", Why: Deceased}},
+		{"died, given", "completed", "", died, nil},
+		{"the stay never was", "requested", "", void, &AdviceChange{Ref: "Task/3", Status: "cancelled", Why: AdmissionCancelled}},
+		{"another patient", "requested", "", another, &AdviceChange{Ref: "Task/3", Status: "cancelled", Why: PatientChanged}},
+		{"another patient, given", "completed", "", another, nil},
+		{"moved", "accepted", "", elsewhere, &AdviceChange{Ref: "Task/3", Status: "accepted", Reroute: true}},
+		{"moved, given", "completed", "", elsewhere, nil},
+		{"back again", "cancelled", Discharged, none, &AdviceChange{Ref: "Task/3", Status: "requested"}},
+		{"still gone", "cancelled", Discharged, finished, nil},
+		{"cancelled by the ward", "cancelled", "", none, nil},
+		{"ended for other answers", "cancelled", Corrected, none, nil},
+	} {
+		s := inpatient(func(s *stay.Stay) {
+			answered := sent(t, item("1", "LA18927-6"))
+			answered.Version = "v1"
+			s.Unread, s.Responses = nil, []stay.Response{answered}
+			s.Tasks = []stay.Task{nurseTask(func(t *stay.Task) { t.Advice = "Task/3" }), {Ref: "Task/3", Purpose: stay.Advice, Number: 1, For: "Patient/1", Status: test.status, Reason: test.reason}}
+			test.change(s)
+		})
+		got := Of[AdviceChange](Decide(s, policyOf(nil), noonOf17))
+		if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
+			t.Errorf("%s: %+v", test.name, got)
+		}
+	}
+}
+
+// Which answers the results rest on, and whether they passed a limit.
+func TestWhatResultsRestOn(t *testing.T) {
+	c := &chart{task: stay.Task{Response: "r1"}}
+	if c.counts() != "r1" {
+		t.Error("those of the Task, where none were handed in")
+	}
+	if c.response.Ref = "r2"; c.counts() != "r2" {
+		t.Error("those that were handed in")
+	}
+	for tier, want := range map[Tier]bool{None: false, Advice: true, Consult: true, Urgent: true} {
+		if (Score{Tier: tier}).Positive() != want {
+			t.Errorf("%s: positive %t", tier, !want)
+		}
+	}
+}
+
+// A question that is put back gets the form that was stopped, or the one that is begun,
+// or a new one.
+func TestReopening(t *testing.T) {
+	form := func(ref, status string, ours bool) stay.Response {
+		return stay.Response{Ref: ref, Status: status, Ours: ours, Number: 1}
+	}
+	for name, test := range map[string]struct {
+		forms   []stay.Response
+		restart string
+		draft   int
+	}{
+		"none": {nil, "", 1}, "stopped": {[]stay.Response{form("a", "stopped", true)}, "a", 0}, "begun": {[]stay.Response{form("a", "in-progress", true)}, "", 0},
+		"handed in": {[]stay.Response{form("a", "completed", true)}, "", 2}, "theirs": {[]stay.Response{form("a", "stopped", false)}, "", 1},
+		"theirs is begun": {[]stay.Response{form("a", "in-progress", false)}, "", 1}, "one of two": {[]stay.Response{form("a", "stopped", true), form("b", "stopped", true)}, "a", 0},
+	} {
+		c := &chart{Stay: stay.Stay{Responses: test.forms}, before: test.forms, asked: true}
+		c.reopen("text")
+		restart := ""
+		if r := planned[Restart](c); r != nil {
+			restart = strings.Join(*r, " ")
+		}
+		if task := planned[TaskChange](c); restart != test.restart || task.NewDraft != test.draft || task.Status != "requested" || task.Business != Unanswered {
+			t.Errorf("%s: %s, %+v", name, restart, task)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package pathway
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/tilsyn/tilsyn/internal/stay"
@@ -132,6 +133,15 @@ func TestActionsOfADecision(t *testing.T) {
 		if d.Follows() != test.follows {
 			t.Errorf("%s: follows %t", name, d.Follows())
 		}
+	}
+	c := &chart{}
+	plan(c, &Ask{Attempt: 1})
+	plan(c, &Chase{})
+	plan(c, &Ask{Attempt: 2})
+	planEach[Stop](c, "a")
+	planEach[Stop](c, "b")
+	if d := c.decision; len(d.Actions) != 3 || Of[Ask](d).Attempt != 2 || strings.Join(*Of[Stop](d), " ") != "a b" || len(Without[Ask](d).Actions) != 2 {
+		t.Errorf("one of each kind: %+v", d.Actions)
 	}
 	all := []Action{&Restart{}, &Stop{}, &TaskChange{}, &Chase{}, &Duplicates{}, &Move{}, &Labels{}, &HandOver{}, new(Restoration), &AdviceChange{},
 		&Carriage{}, new(Notice), &Revocation{}, &Referral{}, new(Withdrawal), &Score{}, &Ask{}}

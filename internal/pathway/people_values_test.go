@@ -1,6 +1,7 @@
 package pathway
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,9 @@ func TestUnknownSex(t *testing.T) {
 		for _, score := range []int{2, 3, 4, 6, 9} {
 			tier, limit := p.Tier(score, stay.Patient{}, noonOf17)
 			got = append(got, tier.String())
+			if score == 6 && limit.From != map[UnknownSex]int{"lower": 4, "higher": 6, "female": 4, "male": 6}[rule] {
+				t.Errorf("%s: by the limit %+v", rule, limit)
+			}
 			if (limit == Limit{}) != (tier == None) || limit.From > score {
 				t.Errorf("%s, %d: %+v", rule, score, limit)
 			}
@@ -79,6 +83,8 @@ func TestLabelsThatAreLacking(t *testing.T) {
 		{level("N", "V", "R"), nil, level("V")},
 		{level("R"), level("V"), nil},
 		{level("V"), level("R"), level("V")},
+		{level("U", "R"), nil, level("R")},
+		{level("U"), level("R"), nil},
 		{level("L"), level("U"), level("L")},
 		{level("M"), level("L"), level("M")},
 		{level("N"), level("M"), level("N")},
@@ -251,6 +257,126 @@ func TestUnableAndPutAside(t *testing.T) {
 		}
 		if c.asked = false; c.closedForGood() {
 			t.Error("nobody was asked")
+		}
+	}
+}
+
+// How many screenings an admission has had: one more each time that it turned out to be
+// another patient's.
+func TestGenerations(t *testing.T) {
+	changed, asked := stay.Task{Purpose: stay.Screening, BusinessStatus: PatientChanged}, stay.Task{Purpose: stay.Screening, BusinessStatus: Scored}
+	advice := stay.Task{Purpose: stay.Advice, BusinessStatus: PatientChanged}
+	for want, tasks := range map[int][]stay.Task{1: {asked, advice}, 2: {changed}, 3: {changed, asked, changed, asked}} {
+		if got := Generation(stay.Stay{Tasks: tasks}); got != want {
+			t.Errorf("%+v: %d", tasks, got)
+		}
+	}
+	if Generation(stay.Stay{}) != 1 {
+		t.Error("the first")
+	}
+}
+
+// The team's Task is no ward's: it goes to others only when protection comes, goes, or
+// whoever had begun on it has given it back.
+func TestTheTeamsTaskAstray(t *testing.T) {
+	secret := []stay.Code{{System: Confidentiality, Code: "V"}}
+	for _, test := range []struct {
+		name   string
+		labels []stay.Code
+		task   stay.Task
+		want   string
+	}{
+		{"another ward", nil, stay.Task{Location: "l9"}, ""},
+		{"protected since", secret, stay.Task{}, "shielded"},
+		{"protected since, begun", secret, stay.Task{Status: "accepted"}, "shielded"},
+		{"no longer protected", nil, stay.Task{Routed: "few"}, "unshielded"},
+		{"where it should be", secret, stay.Task{Routed: "few"}, ""},
+		{"kept by who had begun", secret, stay.Task{Routed: "kept", Status: "accepted"}, ""},
+		{"given back", secret, stay.Task{Routed: "kept", Status: "requested"}, "shielded"},
+	} {
+		c := &chart{Stay: stay.Stay{Patient: stay.Patient{Labels: test.labels}, Admission: stay.Admission{Locations: []string{"l1"}}, Owners: stay.Owners{Liaison: "few"}}, policy: policyOf(nil)}
+		if got := c.teamAstray(test.task); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// Which Tasks are about the patient of the admission.
+func TestHers(t *testing.T) {
+	c := &chart{Stay: stay.Stay{Patient: stay.Patient{Ref: "Patient/1", Formerly: []string{"Patient/0"}}}}
+	for _, test := range []struct {
+		task stay.Task
+		want bool
+	}{
+		{stay.Task{For: "Patient/1"}, true}, {stay.Task{For: "Patient/0"}, true}, {stay.Task{}, true}, {stay.Task{For: "Patient/2"}, false},
+		{stay.Task{For: "Patient/1", Status: "entered-in-error"}, false}, {stay.Task{For: "Patient/1", BusinessStatus: PatientChanged}, false},
+		{stay.Task{Status: "entered-in-error"}, false}, {stay.Task{BusinessStatus: PatientChanged}, false},
+	} {
+		if got := c.hers(test.task); got != test.want {
+			t.Errorf("%+v: %t", test.task, got)
+		}
+	}
+}
+
+// What follows a patient to her other record: all of ours that named the former one.
+func TestWhatMovesAlong(t *testing.T) {
+	c := &chart{task: stay.Task{For: "p0"}, now: noonOf17, Stay: stay.Stay{
+		Tasks:     []stay.Task{{Ref: "t1", For: "p0"}, {Ref: "t2", For: "p9"}, {Ref: "t3", For: "p0", Purpose: stay.Advice}},
+		Responses: []stay.Response{{Ref: "r1", Ours: true, Subject: "p0"}, {Ref: "r2", Subject: "p0"}, {Ref: "r3", Ours: true, Subject: "p9"}},
+		Results:   stay.Results{Score: stay.Result{Ref: "o1"}, Consult: stay.Result{Ref: "s1", Theirs: true}}}}
+	c.moveAlong("merged", "text")
+	if got := strings.Join(*planned[Move](c), " "); got != "t1 t3 r1 o1" || !c.decision.Next.Equal(noonOf17) {
+		t.Error(got, c.decision.Next)
+	}
+}
+
+// An earlier score leads to a consult from the limit on, once, where it holds and she
+// did not say no.
+func TestEarlierScores(t *testing.T) {
+	for name, test := range map[string]struct {
+		earlier stay.Earlier
+		score   stay.Result
+		want    string
+	}{
+		"at the limit":      {stay.Earlier{}, stay.Result{Ref: "o0", Sum: 5}, "routine from 5"},
+		"below it":          {stay.Earlier{}, stay.Result{Ref: "o0", Sum: 4}, ""},
+		"urgent":            {stay.Earlier{}, stay.Result{Ref: "o0", Sum: 8}, "urgent from 8"},
+		"had a consult":     {stay.Earlier{Consult: "s0"}, stay.Result{Ref: "o0", Sum: 5}, ""},
+		"withdrawn":         {stay.Earlier{}, stay.Result{Ref: "o0", Sum: 5, Status: "entered-in-error"}, ""},
+		"deleted":           {stay.Earlier{}, stay.Result{Sum: 5}, ""},
+		"she said no":       {stay.Earlier{}, stay.Result{Ref: "o0", Sum: 5, Offer: "declined"}, ""},
+		"she was not asked": {stay.Earlier{}, stay.Result{Ref: "o0", Sum: 5, Offer: "not-asked"}, "routine from 5"},
+	} {
+		c := &chart{Stay: stay.Stay{Patient: stay.Patient{Sex: stay.Male}, EarlierScore: test.score}, earlier: test.earlier, policy: policyOf(nil), now: noonOf17}
+		c.referEarlier()
+		got := ""
+		if r := planned[Referral](c); r != nil {
+			got = fmt.Sprintf("%s from %d", map[bool]string{true: "urgent", false: "routine"}[r.Urgent], r.Limit.From)
+			if task := planned[TaskChange](c); !r.Earlier || task == nil || task.Status != "completed" || task.Business != ScreenedBefore {
+				t.Errorf("%s: %+v, %+v", name, r, task)
+			}
+		}
+		if got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+// What the nurse said is kept when a Task is closed, and written once.
+func TestClosing(t *testing.T) {
+	for name, test := range map[string]struct {
+		task stay.Task
+		want *TaskChange
+	}{
+		"rejected":    {stay.Task{Status: "rejected", Reason: "too-ill"}, &TaskChange{Status: "rejected", Business: Unable, Why: "too-ill"}},
+		"put on hold": {stay.Task{Status: "on-hold", Reason: "delirious"}, &TaskChange{Status: "failed", Business: Unable, Why: "delirious"}},
+		"known":       {stay.Task{Status: "rejected", BusinessStatus: Unable}, nil},
+	} {
+		c := &chart{task: test.task}
+		c.close(Unable, "text")
+		got := planned[TaskChange](c)
+		if (got == nil) != (test.want == nil) || got != nil && fmt.Sprint(*got) != fmt.Sprint(*test.want) {
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }

@@ -32,6 +32,16 @@ consult: {codings: [{system: s, code: c}]}
 	}
 }
 
+// A limit is there for every age, to the last.
+func TestNoAgeIsForgotten(t *testing.T) {
+	for from, to := range map[string]string{"": "", "sex: female, from: 4": "sex: female, max_age: 149, from: 4", "sex: male, from: 5": "sex: male, min_age: 19, from: 5"} {
+		text := strings.Replace(strings.Replace(string(defaultPolicy), "{from: 8,", "{sex: male, min_age: 99, from: 8,", 1), from, to, 1)
+		if _, err := ParsePolicy([]byte(text)); (err == nil) != (from == "") {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
+}
+
 // The outermost values that a policy may have, and the first beyond them.
 func TestBoundsOfAPolicy(t *testing.T) {
 	for key, values := range map[string][2]string{
@@ -49,6 +59,7 @@ func TestBoundsOfAPolicy(t *testing.T) {
 		"after_discharge: refer":    {"after_discharge: record", "after_discharge: both"},
 		"intent: order":             {"intent: proposal", "intent: plan"},
 		"{from: 8,":                 {"{from: 12,", "{from: 13,"},
+		"{from: 8,  ":               {"{min_age: 50, max_age: 50, from: 8,", "{min_age: 51, max_age: 50, from: 8,"},
 		"{from: 8, ":                {"{from: 1, ", "{from: 0, "},
 		"show: []":                  {"show: [ward, location]", "show: [name]"},
 		"version: suggested-2026.2": {"version: " + strings.Repeat("x", 64), "version: " + strings.Repeat("x", 65)},

@@ -276,3 +276,33 @@ func TestOrderStatus(t *testing.T) {
 		}
 	}
 }
+
+// Advice that we ended may be given again; what the ward ended is not.
+func TestEndedByUs(t *testing.T) {
+	for _, test := range []struct {
+		task stay.Task
+		want bool
+	}{{stay.Task{Status: "cancelled", Reason: Corrected}, true}, {stay.Task{Status: "cancelled"}, false}, {stay.Task{Status: "completed", Reason: Corrected}, false}, {stay.Task{Status: "requested"}, false}} {
+		if got := (&chart{}).endedByUs(test.task); got != test.want {
+			t.Errorf("%+v: %t", test.task, got)
+		}
+	}
+}
+
+// An overdue Task is raised and stays what it was; it is uncertain who may be younger.
+func TestRemindingAndAges(t *testing.T) {
+	task := stay.Task{Status: "accepted", BusinessStatus: Incomplete, Reason: Incomplete, Due: noonOf17.Add(-time.Hour)}
+	c := &chart{Stay: stay.Stay{Admission: stay.Admission{Status: stay.InProgress}}, task: task, policy: policyOf(nil), now: noonOf17}
+	c.remind()
+	if got := planned[TaskChange](c); got == nil || fmt.Sprint(*got) != fmt.Sprint(TaskChange{Status: "accepted", Business: Incomplete, Why: Incomplete, Raise: 1}) {
+		t.Errorf("%+v", got)
+	}
+	for born, want := range map[string][2]int{"2013-05-17": {0, 0}, "2013-05-18": {1, 1}, "2013": {0, 1}, "2014": {1, 1}, "": {0, 1}} { // too young, uncertain
+		c := &chart{Stay: stay.Stay{Patient: stay.Patient{Birth: stay.ParseDate(born)}}, policy: policyOf(nil), now: noonOf17}
+		young := c.tooYoung()
+		c.decision.Reasons = nil
+		if c.ageUncertain(); young != (want[0] == 1) || len(c.decision.Reasons) != want[1] {
+			t.Errorf("born %q: too young %t, %v", born, young, c.decision.Reasons)
+		}
+	}
+}

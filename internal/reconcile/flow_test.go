@@ -135,11 +135,12 @@ type picky struct {
 	*shelf
 	what                  string
 	refusals, status, met int
+	yields                int // at each so manieth it does not refuse
 }
 
 func (s *picky) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.Contains(r.URL.RequestURI(), s.what) {
-		if s.met++; s.met <= s.refusals {
+		if s.met++; s.met <= s.refusals && s.met%s.yields != 0 {
 			w := httptest.NewRecorder()
 			w.WriteHeader(s.status)
 			return w.Result(), nil
@@ -152,11 +153,11 @@ func (s *picky) RoundTrip(r *http.Request) (*http.Response, error) {
 // more.
 func TestIncludesThatAreRefused(t *testing.T) {
 	for _, test := range []struct {
-		status, refusals, asked int
-		err                     bool
-	}{{400, 9, 3, false}, {500, 9, 3, false}, {400, 2, 5, false}, {502, 9, 5, true}} {
+		status, refusals, yields, asked int
+		err                             bool
+	}{{400, 9, 9, 3, false}, {500, 9, 9, 3, false}, {400, 2, 9, 5, false}, {400, 99, 3, 5, false}, {502, 99, 99, 5, true}} {
 		r, s := desk(t, toAsk...)
-		p := &picky{s, "_include", test.refusals, test.status, 0}
+		p := &picky{s, "_include", test.refusals, test.status, 0, test.yields}
 		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: p})
 		if err != nil {
 			t.Fatal(err)
@@ -199,7 +200,7 @@ func TestWhatCannotBeReadNow(t *testing.T) {
 			"businessStatus", `{"coding":[{"system":"https://tilsyn.org/fhir/CodeSystem/tilsyn","code":"scored"}]}`, "output", `[`+remembers("score", to("Observation/o0"))+`]`))},
 	} {
 		r, s := desk(t, test.there...)
-		p := &picky{s, test.what, 99, 502, 0}
+		p := &picky{s, test.what, 99, 502, 0, 1000}
 		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: p})
 		if err != nil {
 			t.Fatal(err)
@@ -209,6 +210,9 @@ func TestWhatCannotBeReadNow(t *testing.T) {
 		searched := strings.HasSuffix(test.what, "?") && test.what != "/Questionnaire?" && test.what != "/Condition?"
 		if err == nil || errors.Is(err, ErrPermanent) || p.met == 0 || s.sent != nil || done.Gone || done.Known == searched {
 			t.Errorf("%s: asked %d times, %+v, %v", name, p.met, done, err)
+		}
+		if _, err := r.Preview(t.Context(), "e1"); err == nil {
+			t.Errorf("%s: looked at all the same", name)
 		}
 		client.Close()
 	}
@@ -245,6 +249,23 @@ func TestDoubt(t *testing.T) {
 	} {
 		if err := test.p.doubtful(); (err != nil) != test.fail {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A server that warns is believed where something is not found, and only there.
+func TestWarnings(t *testing.T) {
+	for name, test := range map[string]struct {
+		there []string
+		fails bool
+	}{
+		"the admission is not found": {[]string{woman}, true}, "all that is needed is": {awaited, false}, "nobody was asked": {toAsk, false},
+		"answers without their Task": {instead(toAsk, answers), true},
+	} {
+		r, s := desk(t, test.there...)
+		s.warns = true
+		if done, err := r.Reconcile(t.Context(), "e1"); (err != nil) != test.fails || errors.Is(err, ErrPermanent) || done.Gone {
+			t.Errorf("%s: %+v, %v", name, done, err)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (w *writing) letter() string {
 		lines = append(lines, w.words.Text("ward", "ward", ward))
 	}
 	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {
-		lines = append(lines, w.words.Text("consult-before", "day", w.told(order.Ref, "authoredOn", order.At, day), "status", w.words.Status(order.Status)))
+		lines = append(lines, w.words.Text("consult-before", "day", w.stated(order.Ref, "authoredOn", order.At, day), "status", w.words.Status(order.Status)))
 	}
 	if w.hides(pathway.ShowWard) {
 		return discreet(strings.Join(lines, "\n"))
@@ -67,7 +67,7 @@ func (w *writing) answers(s pathway.Score) []string {
 		question, answer := s.Response.Form.Words(item.LinkID, s.Response.Content)
 		lines = append(lines, fmt.Sprintf("%s. %s – %s (%d)", item.LinkID, question, answer, item.Points))
 	}
-	when := w.told(s.Response.Ref, "authored", s.Response.Authored, clock)
+	when := w.stated(s.Response.Ref, "authored", s.Response.Authored, clock)
 	author := w.p.byRef[s.Response.Ref].Get("author")
 	if by := cmp.Or(author.Get("display").String(), author.Get("reference").String()); by != "" {
 		when += ", " + by
@@ -94,9 +94,9 @@ func (w *writing) review() (lines []string) {
 	return lines
 }
 
-// told is when something was, as exactly as its resource says: where that has a date
+// stated is when something was, as exactly as its resource says: where that has a date
 // alone, no time is made up.
-func (w *writing) told(ref, element string, at time.Time, words func(time.Time) string) string {
+func (w *writing) stated(ref, element string, at time.Time, words func(time.Time) string) string {
 	stated := w.p.byRef[ref].Get(element)
 	if d := w.loader.date(stated); d.First().Equal(at) && !d.Last().Equal(at) {
 		return stated.String()

@@ -96,7 +96,8 @@ func TestWhichResponsesAreRead(t *testing.T) {
 func TestWhichFormWasAnswered(t *testing.T) {
 	old := `{"resourceType":"Questionnaire","id":"q1","url":"https://tilsyn.org/fhir/Questionnaire/audit-c","version":"0.5"}`
 	url := "https://tilsyn.org/fhir/Questionnaire/audit-c"
-	r, s := desk(t, with(string(questionnaire()), "id", `"q2"`, "version", `"0.9"`), old)
+	r, s := desk(t, with(string(questionnaire()), "id", `"q2"`, "version", `"0.9"`), old, with(string(questionnaire()), "id", `"q0"`, "url", `"https://example.org/q"`, "version", `"0.1"`),
+		`{"resourceType":"Questionnaire","id":"q9"}`)
 	for _, test := range []struct{ stated, asked, form, problem string }{
 		{english().Canonical(), "", english().Canonical(), ""},
 		{url, "", english().Canonical(), ""},
@@ -117,8 +118,20 @@ func TestWhichFormWasAnswered(t *testing.T) {
 			t.Errorf("%q, asked with %q: %s, %q, %v", test.stated, test.asked, got, found.problem, err)
 		}
 	}
+	if got := strings.Join(s.asked, " "); !strings.Contains(got, "version=0.9") || !strings.Contains(got, "url=https") {
+		t.Error(got)
+	}
 	if got := len(s.asked); got != 3 { // 0.9 once: a version never changes
 		t.Errorf("asked %d times: %q", got, s.asked)
+	}
+}
+
+// A form that a server may have left out is not taken for lost.
+func TestAFormThatMayBeThere(t *testing.T) {
+	r, s := desk(t)
+	s.warns = true
+	if found, err := r.loader.forms.answered(t.Context(), "u|1", ""); err == nil || found.form != nil || !found.problem.IsZero() {
+		t.Error(found, err)
 	}
 }
 
@@ -166,7 +179,7 @@ func TestReadingTheBackground(t *testing.T) {
 	r, s := desk(t, admission, woman, condition, other(condition), order, other(order), with(consult, "encounter", `{"reference":"http://elsewhere.example/Encounter/e1"}`), flag, other(flag), before, theirs)
 	r.Policy.Screening.DoNotAsk = []pathway.Coding{{System: "s", Code: "w"}}
 	p := lookedAt(t, r, s)
-	needs := []pathway.Need{{Part: stay.Background}, {Part: stay.Spared}, {Part: stay.Scores, Refs: []string{"Observation/gone"}}, {Part: stay.Consults, Refs: []string{"ServiceRequest/s0"}}}
+	needs := []pathway.Need{{Part: stay.Background}, {Part: stay.Spared}, {Part: stay.Scores, Refs: []string{"Observation/gone"}}, {Part: stay.Consults, Refs: []string{"ServiceRequest/s0"}}, {Part: stay.EarlierScores, Refs: []string{"ServiceRequest/s0"}}}
 	if err := r.loader.fetch(t.Context(), &p, needs); err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +191,17 @@ func TestReadingTheBackground(t *testing.T) {
 	same(t, "earlier", p.stay.Screenings, []stay.Earlier{{At: time.Date(2031, 5, 10, 8, 0, 0, 0, time.UTC), BusinessStatus: "scored", Score: "Observation/o0", Consult: "ServiceRequest/s0"}})
 	same(t, "a score that a person has deleted", p.stay.Results.Score, stay.Result{})
 	same(t, "the consult", p.stay.Results.Consult.Ref, "ServiceRequest/s0")
-	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins earlier score]")
+	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins]")
+	same(t, "the earlier score", p.stay.EarlierScore.Ref, "ServiceRequest/s0")
+}
+
+// Without a patient there is no background.
+func TestNobodysBackground(t *testing.T) {
+	r, s := desk(t, with(admission, "subject", ""), with(consult, "subject", ""))
+	p := lookedAt(t, r, s)
+	if err := r.loader.fetch(t.Context(), &p, []pathway.Need{{Part: stay.Background}}); err != nil || s.asked != nil || p.stay.Orders != nil {
+		t.Error(err, s.asked, p.stay.Orders)
+	}
 }
 
 // lookedAt is the admission as the loader brings it, with nothing else read.

@@ -168,7 +168,7 @@ func TestReadingMergedRecords(t *testing.T) {
 		"into what is gone": {[]string{linked("p1", "replaced-by", "Patient/p2")}, "", nil, "", "subject was merged into a record that is not on the server"},
 		"in a circle":       {[]string{linked("p1", "replaced-by", "Patient/p2"), linked("p2", "replaced-by", "Patient/p1")}, "", nil, "", "subject was merged more than 8 times, or in a circle"},
 		"our Task names a record that was merged into it": {[]string{linked("p1"), with(nurse, "for.reference", `"Patient/p0"`), linked("p0", "replaced-by", "Patient/p1")}, "Patient/p1", []string{"Patient/p0"}, "p1", ""},
-		"our Task names somebody else":                    {[]string{linked("p1"), with(nurse, "for.reference", `"Patient/p0"`), linked("p0")}, "Patient/p1", nil, "p1", ""},
+		"our Task names somebody else":                    {[]string{linked("p1"), with(nurse, "for.reference", `"Patient/p0"`), linked("p0", "replaced-by", "Patient/p3"), linked("p3")}, "Patient/p1", nil, "p1", ""},
 		"our Task names a record that is gone":            {[]string{linked("p1"), with(nurse, "for.reference", `"Patient/p0"`)}, "Patient/p1", nil, "p1", ""},
 	} {
 		r, s := desk(t, append([]string{admission}, test.records...)...)

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -38,6 +39,9 @@ func TestHowALookEnds(t *testing.T) {
 		r, s := desk(t, test.there...)
 		done, err := r.Reconcile(t.Context(), "e1")
 		got := fmt.Sprintf("wrote %t known %t over %t repaired %d happened %s next %s", done.Wrote, done.Known, done.Over, done.Repaired, done.Happened.UTC().Format("15:04"), done.Next.UTC().Format("15:04"))
+		if kept := r.loader.seen.of("e1"); name == "waiting" && kept.patient != "Patient/p1" {
+			t.Errorf("%s: %+v is kept for the next look", name, kept)
+		}
 		if err != nil || got != test.want || done.Wrote != (s.sent != nil) || done.seen == "" || done.Unrecorded {
 			t.Errorf("%s: %s, %v", name, got, err)
 		}
@@ -188,6 +192,12 @@ func TestWhatCannotBeWritten(t *testing.T) {
 	if !strings.Contains(fmt.Sprint(err), "gives no versionId") || s.sent != nil {
 		t.Error(err)
 	}
+	w := &writing{Reconciler: r, p: seen(t, r, s), edits: map[string]*edit{}}
+	w.edit("Task/nurse", func(e *edit) { e.set("note", func() {}); e.set("status", "completed"); e.delete("owner") })
+	w.edit("Task/team", func(e *edit) { e.set("status", "completed") })
+	if w.update(); w.err == nil || len(w.tx.Writes()) != 1 {
+		t.Errorf("what cannot be set: %v, %d writes", w.err, len(w.tx.Writes()))
+	}
 	stop := func() (err error) {
 		defer guard(&err)
 		doingOf(nil)
@@ -215,5 +225,65 @@ func TestWhatTheTaskPointsTo(t *testing.T) {
 		if len(p.stay.Responses) != test.reads || (err == nil) != (test.err == "") || err != nil && !strings.HasSuffix(err.Error(), test.err) {
 			t.Errorf("%s: %d, %v", name, len(p.stay.Responses), err)
 		}
+	}
+}
+
+// A half of which nobody can say what stands of it is kept.
+func TestHalvesAreKept(t *testing.T) {
+	client := answering(t, 502, ``)
+	r := New(Options{Client: client, Policy: pathway.DefaultPolicy(), Form: english()})
+	if r.Now == nil || r.Now().IsZero() {
+		t.Error("without a clock it is the machine's")
+	}
+	var tx fhir.Transaction
+	tx.Create(fhir.NewRef(), made("advice:1"), fhir.ByIdentifier(IdentifierSystem, "advice:1"))
+	r.loader.seen.sent("1", &tx, twice(t))
+	if done, err := r.complete(t.Context(), "1"); err == nil || done.Wrote || len(r.loader.seen.halves["1"]) != 1 {
+		t.Errorf("%+v, %v, kept %d", done, err, len(r.loader.seen.halves["1"]))
+	}
+}
+
+// A refusal is for a person at once, and a conflict that never ends after a while.
+func TestWhatIsForAPerson(t *testing.T) {
+	tries := map[int]int{409: conflictTries}
+	for status, after := range map[int]int{422: 1, 403: 1, 409: manyEqual, 502: 99} {
+		r, s := desk(t, toAsk...)
+		server := &shut{shelf: s, all: true, gives: status}
+		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: server})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Client, r.loader.client = client, client
+		for n := 1; n <= manyEqual; n++ {
+			server.tried = nil
+			if _, err := r.Reconcile(t.Context(), "e1"); err == nil || errors.Is(err, ErrPermanent) != (n >= after) {
+				t.Errorf("%d, time %d: %v", status, n, err)
+			}
+			if len(server.tried) != max(1, tries[status]) || conflictTries != 3 {
+				t.Errorf("%d: tried %d times", status, len(server.tried))
+			}
+		}
+		client.Close()
+	}
+}
+
+// Nobody is missed for want of a record: a half that lacks only AuditEvents, which the
+// server refuses, is whole, and no more are sent for an hour.
+func TestHalvesThatLackOnlyARecord(t *testing.T) {
+	r, s := desk(t, with(ward, "identifier.0.value", `"advice:1"`))
+	client, err := fhir.New(fhir.Options{BaseURL: here, Transport: &shut{shelf: s, all: true, gives: 403}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	r.Client = client
+	var tx fhir.Transaction
+	tx.Create(fhir.NewRef(), made("advice:1"), fhir.ByIdentifier(IdentifierSystem, "advice:1"))
+	tx.Create(fhir.NewRef(), map[string]string{"resourceType": "AuditEvent"}, "")
+	const partly = `{"resourceType":"Bundle","type":"transaction-response","entry":[{"response":{"status":"201"}},{"response":{"status":"403"}}]}`
+	r.loader.seen.sent("1", &tx, answering(t, 200, partly).Transact(t.Context(), &tx))
+	done, err := r.complete(t.Context(), "1")
+	if err != nil || !done.Wrote || !done.Unrecorded || r.trail.open(at12) || !r.trail.open(at12.Add(time.Hour)) || len(r.loader.seen.halves) > 0 {
+		t.Errorf("%+v, %v, kept %v", done, err, r.loader.seen.halves)
 	}
 }

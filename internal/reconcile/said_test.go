@@ -98,6 +98,9 @@ func flatten(path string, v any, into map[string]string) {
 			flatten(strings.TrimPrefix(path+"."+name, "."), child, into)
 		}
 	case []any:
+		if len(v) == 0 {
+			into[path] = "[]" // FHIR knows no empty lists
+		}
 		for i, child := range v {
 			flattenOne(path, i, child, into)
 		}
@@ -118,6 +121,11 @@ func flattenOne(path string, i int, child any, into map[string]string) {
 	name, _ := briefly(kind)
 	rest := maps.Clone(m)
 	delete(rest, "type")
+	for at := range into {
+		if strings.HasPrefix(at, path+" "+name+".") {
+			name += " again"
+		}
+	}
 	flatten(path+" "+name, rest, into)
 }
 

@@ -32,6 +32,7 @@ type shelf struct {
 	held  map[string]fhir.Resource
 	asked []string
 	sent  []byte // the last transaction
+	warns bool   // that a search has not given all
 }
 
 func (s *shelf) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -72,6 +73,9 @@ func (s *shelf) find(w io.Writer, typ, id string) {
 		if res.Type() == typ && (id == "" || res.ID() == id) {
 			entries = append(entries, `{"resource":`+string(res.Raw())+`}`)
 		}
+	}
+	if s.warns {
+		entries = append(entries, `{"resource":{"resourceType":"OperationOutcome","issue":[{"severity":"warning","code":"incomplete"}]}}`)
 	}
 	fmt.Fprintf(w, `{"resourceType":"Bundle","type":"searchset","entry":[%s]}`, strings.Join(entries, ","))
 }

@@ -167,6 +167,9 @@ func TestExplaining(t *testing.T) {
 	if _, asked := e.Screening(); err != nil || e.Found || asked || e.Tasks == nil || e.Responses == nil {
 		t.Errorf("%+v %v", e, err)
 	}
+	if e, err = r.Explain(t.Context(), "gone"); err != nil || e.Story == nil {
+		t.Errorf("%+v %v", e, err)
+	}
 	left, _ := desk(t, instead(toAsk, with(admission, "status", `"finished"`))...)
 	if e, err = left.Preview(t.Context(), "e1"); err != nil || !e.Unasked || e.Writes || e.Plan[0] != "nothing" {
 		t.Errorf("%+v %v", e, err)

@@ -176,6 +176,11 @@ func TestChangingTheNursesTask(t *testing.T) {
 			output judged.valueString: old → v2
 			output score.valueReference: urn:uuid:1 → ∅
 			output withdrawn.valueString: then → 2031-05-17T12:00:00.000Z`},
+		{"task, the answers may count again", instead(awaited, with(nurse, "output", `[`+remembers("judged", `"valueString":"old"`)+`,`+remembers("told", `"valueString":"x"`)+`]`)), nil, change(pathway.TaskChange{Status: "requested", Withdraw: true}), `
+			~ Task/nurse if 3
+			dated
+			output judged.valueString: old → ∅
+			output withdrawn.valueString: ∅ → 2031-05-17T12:00:00.000Z`},
 		{"task, put aside", instead(awaited, with(nurse, "status", `"rejected"`)), nil, change(pathway.TaskChange{Status: "completed", ClosedBefore: true}), `
 			~ Task/nurse if 3
 			dated

@@ -127,6 +127,26 @@ func TestReferring(t *testing.T) {
 			~ Task/nurse if 3
 			…
 			output consult.valueReference: ServiceRequest/s1 → #consult`},
+		{"refer anew, the old consult is deleted", referred, nil, do(scored(t, answers, nil), &pathway.Referral{}), `
+			+ Observation unless score:e1
+			…
+			+ ServiceRequest unless consult:e1
+			…
+			extension.0.valueReference: Task/team
+			score from QuestionnaireResponse/r1: #score, Task/team, #consult
+			~ Task/team if 6
+			focus: ServiceRequest/s1 → #consult
+			dated`},
+		{"refer, changed, as the Task does not know", instead(referred, nurse), nil, do(scored(t, answers, func(s *pathway.Score) { s.Amends, s.Stands = "Observation/o1", true }), &pathway.Referral{Changes: "ServiceRequest/s1"}, closed), `
+			score from QuestionnaireResponse/r1: Observation/o1, ServiceRequest/s1, Task/team
+			~ ServiceRequest/s1 if 5
+			…
+			~ Task/team if 6
+			…
+			~ Task/nurse if 3
+			…
+			output consult.valueReference: ∅ → ServiceRequest/s1
+			output score.valueReference: ∅ → Observation/o1`},
 		{"refer, changed", referred, nil, do(scored(t, answers, func(s *pathway.Score) { s.Amends, s.Stands = "Observation/o1", true }), &pathway.Referral{Urgent: true, Changes: "ServiceRequest/s1", Limit: pathway.Limit{From: 8}}), `
 			score from QuestionnaireResponse/r1: Observation/o1, ServiceRequest/s1, Task/team
 			~ ServiceRequest/s1 if 5
@@ -199,7 +219,8 @@ func TestTying(t *testing.T) {
 			score from QuestionnaireResponse/r1: #score
 			~ Task/nurse if 3
 			…
-			output score.valueReference: Observation/o1 → #score`},
+			output score.valueReference: Observation/o1 → #score
+			no output brief-advice`},
 	})
 }
 

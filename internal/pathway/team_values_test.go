@@ -1,0 +1,191 @@
+package pathway
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// What a referral does with the consult that there is.
+func TestReferring(t *testing.T) {
+	live := stay.Result{Ref: "s1", Status: "active"}
+	revoked, theirs := live, live
+	revoked.Status, theirs.Theirs = "revoked", true
+	knows := stay.Task{Consult: "s1"}
+	ordered := []stay.Order{{Ref: "s9", Status: "active", Admission: "Encounter/e1", Codes: coded("consult")}}
+	begun := []stay.Task{teamTask("accepted", 0)}
+	for name, test := range map[string]struct {
+		consult stay.Result
+		task    stay.Task
+		orders  []stay.Order
+		team    []stay.Task
+		earlier bool
+		stands  bool // the score
+		want    string
+	}{
+		"none":                              {want: "new"},
+		"a clinician's":                     {orders: ordered, want: "met by s9"},
+		"a clinician's beside ours":         {consult: live, task: knows, orders: ordered, want: "changes s1"},
+		"a clinician's that the Task knows": {consult: theirs, task: knows, want: "nothing"},
+		"revoked":                           {consult: revoked, task: knows, want: "renews s1"},
+		"live":                              {consult: live, task: knows, want: "changes s1"},
+		"live, begun":                       {consult: live, task: knows, team: begun, want: "changes s1, tell corrected"},
+		"live, the score stands":            {consult: live, task: knows, stands: true, want: "changes s1"},
+		"unknown, the score stands":         {consult: live, stands: true, want: "stands s1"},
+		"unknown, another score":            {consult: live, want: "changes s1"},
+		"unknown, of an earlier score":      {consult: live, earlier: true, want: "stands s1"},
+		"unknown and revoked":               {consult: revoked, stands: true, want: "renews s1"},
+	} {
+		c := &chart{Stay: stay.Stay{Admission: stay.Admission{ID: "e1"}, Orders: test.orders, Tasks: test.team, Results: stay.Results{Consult: test.consult}}, task: test.task, policy: policyOf(nil)}
+		plan(c, &TaskChange{})
+		plan(c, &Score{Stands: test.stands})
+		c.refer(&Referral{Earlier: test.earlier})
+		if got := referredAs(c); got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+func referredAs(c *chart) string {
+	text := "nothing"
+	switch r := planned[Referral](c); {
+	case planned[TaskChange](c).Met != "":
+		text = "met by " + planned[TaskChange](c).Met
+	case r == nil:
+	case r.Changes != "":
+		text = "changes " + r.Changes
+	case r.Renews != "":
+		text = "renews " + r.Renews
+	case r.Stands != "":
+		text = "stands " + r.Stands
+	default:
+		text = "new"
+	}
+	if told := planned[Notice](c); told != nil {
+		text += ", tell " + string(*told)
+	}
+	return text
+}
+
+// When the team's Task is handed over, and with which order.
+func TestHandingOver(t *testing.T) {
+	ours := stay.Result{Ref: "s1", Status: "active"}
+	theirs := ours
+	theirs.Theirs = true
+	another := func(t *stay.Task) { t.For = "Patient/2" }
+	for name, test := range map[string]struct {
+		status  string
+		change  func(*stay.Task)
+		consult stay.Result
+		plans   Action
+		unasked bool
+		want    *HandOver
+	}{
+		"open":                  {"requested", nil, ours, nil, false, &HandOver{Task: "Task/2", Order: "s1"}},
+		"begun":                 {"in-progress", nil, ours, nil, false, &HandOver{Task: "Task/2", Order: "s1", Keeps: true}},
+		"the order is theirs":   {"requested", nil, theirs, nil, false, &HandOver{Task: "Task/2"}},
+		"the order is gone":     {"requested", nil, stay.Result{}, nil, false, &HandOver{Task: "Task/2"}},
+		"over":                  {"cancelled", nil, ours, nil, false, nil},
+		"over, and renewed":     {"cancelled", nil, ours, &Referral{Renews: "s1"}, false, &HandOver{Task: "Task/2", Order: "s1"}},
+		"over, and changed":     {"completed", nil, ours, &Referral{Changes: "s1"}, false, nil},
+		"to be revoked":         {"requested", nil, ours, &Revocation{Ref: "s1"}, false, nil},
+		"another patient's":     {"requested", another, ours, nil, false, nil},
+		"where it should be":    {"requested", func(t *stay.Task) { t.Routed = "few" }, ours, nil, false, nil},
+		"nobody was asked here": {"requested", nil, ours, nil, true, nil},
+	} {
+		team := teamTask(test.status, 0)
+		if test.change != nil {
+			test.change(&team)
+		}
+		c := &chart{Stay: stay.Stay{Patient: stay.Patient{Ref: "Patient/1", Labels: []stay.Code{{System: Confidentiality, Code: "R"}}}, Tasks: []stay.Task{team},
+			Results: stay.Results{Consult: test.consult}, Owners: stay.Owners{Liaison: "few"}}, task: stay.Task{Consult: "s1"}, asked: !test.unasked, policy: policyOf(nil)}
+		if test.plans != nil {
+			c.decision.Actions = []Action{test.plans}
+		}
+		c.handOver()
+		got := planned[HandOver](c)
+		if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	c := &chart{asked: true, policy: policyOf(nil)}
+	if c.handOver(); !c.decision.Nothing() {
+		t.Error("there is no Task of the team")
+	}
+}
+
+// When the nurse's Task follows the patient, or those who may know of her.
+func TestFollowing(t *testing.T) {
+	moved := func(s *stay.Stay) { s.Admission.Locations = []string{"l2"} }
+	secret := func(s *stay.Stay) { s.Patient.Labels = []stay.Code{{System: Confidentiality, Code: "R"}} }
+	gone := func(change func(*stay.Stay)) func(*stay.Stay) {
+		return func(s *stay.Stay) { change(s); s.Admission.Status = stay.Finished }
+	}
+	for name, test := range map[string]struct {
+		status string
+		change func(*stay.Stay)
+		plans  *TaskChange
+		want   string // reroute, and the rules that spoke
+	}{
+		"nothing":                      {"requested", func(*stay.Stay) {}, nil, "false []"},
+		"moved":                        {"accepted", moved, nil, "true [transfer]"},
+		"moved, closed":                {"completed", moved, nil, "false []"},
+		"moved out":                    {"accepted", gone(moved), nil, "false []"},
+		"protected":                    {"accepted", secret, nil, "true [shielded]"},
+		"protected, gone home":         {"accepted", gone(secret), nil, "true [shielded]"},
+		"moved, reopened":              {"completed", moved, &TaskChange{Status: "requested"}, "true []"},
+		"moved, gone on":               {"completed", moved, &TaskChange{Status: "in-progress"}, "true []"},
+		"moved, closed now":            {"requested", moved, &TaskChange{Status: "completed"}, "false []"},
+		"protected, reopened":          {"completed", secret, &TaskChange{Status: "requested"}, "true [shielded]"},
+		"protected, closed now":        {"requested", secret, &TaskChange{Status: "completed"}, "true [shielded]"},
+		"protected, closed long since": {"completed", secret, &TaskChange{Status: "completed"}, "false []"},
+	} {
+		s := inpatient(func(s *stay.Stay) { s.Admission.Locations = []string{"l1"}; test.change(s) })
+		c := &chart{Stay: s, task: stay.Task{Status: test.status, Location: "l1", For: "Patient/1"}, asked: true, policy: policyOf(nil)}
+		if test.plans != nil {
+			plan(c, test.plans)
+		}
+		c.reassign()
+		task := planned[TaskChange](c)
+		var rules []string
+		for _, r := range c.decision.Reasons {
+			rules = append(rules, r.Rule)
+		}
+		if got := fmt.Sprintf("%t [%s]", task != nil && task.Reroute, strings.Join(rules, " ")); got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+// Answers that give no score leave the Task with the ward, and are judged once.
+func TestAnswersThatGiveNoScore(t *testing.T) {
+	one, wrong := item("1", "LA18927-6"), item("1", "LA0-0")
+	elses := sent(t, one)
+	elses.Subject = "Patient/9"
+	for name, test := range map[string]struct {
+		response stay.Response
+		status   string
+		change   func(*stay.Stay)
+		want     string
+	}{
+		"incomplete":            {sent(t, one), "requested", func(*stay.Stay) {}, "task requested/incomplete v2"},
+		"incomplete, closed":    {sent(t, one), "completed", func(*stay.Stay) {}, "task in-progress/incomplete v2"},
+		"incomplete, gone home": {sent(t, one), "requested", func(s *stay.Stay) { s.Admission.Status = stay.Finished }, "task cancelled/discharged"},
+		"none of the form's":    {sent(t, wrong), "requested", func(*stay.Stay) {}, "task requested/invalid v2"},
+		"another patient's":     {elses, "requested", func(*stay.Stay) {}, "task requested/wrong-patient v2"},
+		"her former record's":   {elses, "requested", func(s *stay.Stay) { s.Patient.Formerly = []string{"Patient/9"} }, "task requested/incomplete v2"},
+		"a form that is lost":   {lost(sent(t, one)), "requested", func(*stay.Stay) {}, "task requested/invalid"},
+		"declined":              {sent(t, asksNo), "requested", func(*stay.Stay) {}, "task rejected/declined v2"},
+	} {
+		s := inpatient(func(s *stay.Stay) {
+			s.Unread, s.Responses = nil, []stay.Response{test.response}
+			s.Tasks = []stay.Task{nurseTask(func(t *stay.Task) { t.Status, t.Score, t.Judged, t.BusinessStatus = test.status, "", "", Unanswered })}
+			test.change(s)
+		})
+		if got := saidOf(Decide(s, policyOf(nil), noonOf17)); got != test.want {
+			t.Errorf("%s: %s\nwant %s", name, got, test.want)
+		}
+	}
+}
