@@ -47,7 +47,7 @@ func (h *Half) Left(ctx context.Context, c *Client) (*Transaction, error) {
 	if err != nil || missing == known || missing+len(h.refused) == 0 {
 		return nil, err
 	}
-	again, left := &Transaction{}, missing > 0
+	again, left := &Transaction{stands: missing == 0}, missing > 0
 	for n, e := range h.entries {
 		refused := e.record() && (slices.Contains(h.refused, n) || len(h.refused) == 0 && missing > 0)
 		left = left || refused
@@ -123,5 +123,5 @@ func (e entry) replaces(ctx context.Context, c *Client) (bool, error) {
 // OnlyAudits tells that the transaction writes nothing but AuditEvents beside what
 // stands already.
 func (t *Transaction) OnlyAudits() bool {
-	return t != nil && !slices.ContainsFunc(t.entries, func(e entry) bool { return e.Request.URL != "AuditEvent" && e.Request.IfNoneExist == "" })
+	return t != nil && t.stands && !slices.ContainsFunc(t.entries, func(e entry) bool { return e.Request.URL != "AuditEvent" && e.Request.IfNoneExist == "" })
 }

@@ -19,6 +19,7 @@ import (
 type Transaction struct {
 	entries []entry
 	err     error
+	stands  bool // all that can be looked for, of the rest of a Half
 }
 
 type entry struct {

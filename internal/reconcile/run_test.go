@@ -323,3 +323,23 @@ func TestALookThatCompletesAHalf(t *testing.T) {
 		t.Errorf("and then nothing is left: %+v, %v", done, err)
 	}
 }
+
+// What a server refuses of a half, and is no record, is kept and said.
+func TestHalvesThatAreRefused(t *testing.T) {
+	r, s := desk(t, nurse)
+	client, err := fhir.New(fhir.Options{BaseURL: here, Transport: &shut{shelf: s, all: true, gives: 403}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	r.Client = client
+	var tx fhir.Transaction
+	for _, name := range []string{"screening:e1", "advice:e1"} {
+		tx.Create(fhir.NewRef(), made(name), fhir.ByIdentifier(IdentifierSystem, name))
+	}
+	r.loader.seen.sent("e1", &tx, twice(t))
+	done, err := r.complete(t.Context(), "e1")
+	if !fhir.IsRefused(err) || done.Unrecorded || !r.trail.open(at12) || len(r.loader.seen.halves["e1"]) != 1 {
+		t.Errorf("%+v, %v, kept %v", done, err, r.loader.seen.halves)
+	}
+}
