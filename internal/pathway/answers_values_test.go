@@ -64,8 +64,12 @@ func TestAnswersThatChange(t *testing.T) {
 			s.Tasks = []stay.Task{nurseTask(func(t *stay.Task) { t.Consult, t.Carried = "s1", test.team }), teamTask(test.team, 0)}
 			s.Results = stay.Results{Score: stay.Result{Ref: "o1", Status: "final", Items: test.score}, Consult: stay.Result{Ref: "s1", Status: "active"}}
 		})
-		if got := saidOf(Decide(s, policyOf(nil), noonOf17)); got != test.want {
+		d := Decide(s, policyOf(nil), noonOf17)
+		if got := saidOf(d); got != test.want {
 			t.Errorf("%s: %s\nwant %s", name, got, test.want)
+		}
+		if score := Of[Score](d); score != nil && (score.Limit.From > 0) != score.Positive() {
+			t.Errorf("%s: %s by the limit of %d", name, score.Tier, score.Limit.From)
 		}
 	}
 }

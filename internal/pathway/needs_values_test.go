@@ -74,6 +74,9 @@ func TestNeeds(t *testing.T) {
 		"screened before":                 {earlier(func(*stay.Earlier) {}), "earlier score[o0]"},
 		"screened before, with a consult": {earlier(func(e *stay.Earlier) { e.Consult = "s0" }), ""},
 		"screened long before":            {earlier(func(e *stay.Earlier) { e.At = noonOf17.AddDate(-1, 0, 0) }), ""},
+		"asked, screened before": {also(earlier(func(*stay.Earlier) {}), func(s *stay.Stay) {
+			s.Tasks = []stay.Task{nurseTask(func(t *stay.Task) { t.Status, t.Score, t.Judged = "requested", "", "" })}
+		}), ""},
 		"waiting": {func(s *stay.Stay) {
 			s.Tasks = []stay.Task{nurseTask(func(t *stay.Task) { t.Status, t.Score, t.Judged = "requested", "", "" })}
 		}, ""},

@@ -60,6 +60,8 @@ func TestBoundsOfAPolicy(t *testing.T) {
 		"intent: order":             {"intent: proposal", "intent: plan"},
 		"{from: 8,":                 {"{from: 12,", "{from: 13,"},
 		"{from: 8,  ":               {"{min_age: 50, max_age: 50, from: 8,", "{min_age: 51, max_age: 50, from: 8,"},
+		"{from: 8,   ":              {"{max_age: 0, from: 8,", "{max_age: -1, from: 8,"},
+		"{from: 8,    ":             {"{min_age: 0, from: 8,", "{min_age: -1, from: 8,"},
 		"{from: 8, ":                {"{from: 1, ", "{from: 0, "},
 		"show: []":                  {"show: [ward, location]", "show: [name]"},
 		"version: suggested-2026.2": {"version: " + strings.Repeat("x", 64), "version: " + strings.Repeat("x", 65)},

@@ -143,12 +143,15 @@ func TestFollowing(t *testing.T) {
 		"protected, closed long since": {"completed", secret, &TaskChange{Status: "completed"}, "false []"},
 	} {
 		s := inpatient(func(s *stay.Stay) { s.Admission.Locations = []string{"l1"}; test.change(s) })
-		c := &chart{Stay: s, task: stay.Task{Status: test.status, Location: "l1", For: "Patient/1"}, asked: true, policy: policyOf(nil)}
+		c := &chart{Stay: s, task: stay.Task{Status: test.status, Location: "l1", For: "Patient/1", BusinessStatus: Incomplete, Reason: Incomplete}, asked: true, policy: policyOf(nil)}
 		if test.plans != nil {
 			plan(c, test.plans)
 		}
 		c.reassign()
 		task := planned[TaskChange](c)
+		if task != nil && test.plans == nil && (task.Status != test.status || task.Business != Incomplete || task.Why != Incomplete) {
+			t.Errorf("%s: it stays what it was: %+v", name, task)
+		}
 		var rules []string
 		for _, r := range c.decision.Reasons {
 			rules = append(rules, r.Rule)
@@ -186,6 +189,30 @@ func TestAnswersThatGiveNoScore(t *testing.T) {
 		})
 		if got := saidOf(Decide(s, policyOf(nil), noonOf17)); got != test.want {
 			t.Errorf("%s: %s\nwant %s", name, got, test.want)
+		}
+	}
+}
+
+// Labels that have come since are put on what is ours and about her.
+func TestLabelling(t *testing.T) {
+	form := func(ref, subject string, ours bool) stay.Response {
+		return stay.Response{Ref: ref, Subject: subject, Ours: ours}
+	}
+	s := stay.Stay{Patient: stay.Patient{Ref: "Patient/1", Labels: coded("new"), Formerly: []string{"Patient/0"}},
+		Tasks:     []stay.Task{{Ref: "t1", Purpose: stay.Screening}, {Ref: "t2", Purpose: stay.ConsultTask, Labels: coded("new")}, {Ref: "t3", Purpose: stay.Advice}, {Ref: "t4", For: "Patient/9"}},
+		Responses: []stay.Response{form("r1", "Patient/1", true), form("r2", "", true), form("r3", "Patient/0", true), form("r4", "Patient/9", true), form("r5", "Patient/1", false)},
+		Results:   stay.Results{Score: stay.Result{Ref: "o1"}, Consult: stay.Result{Ref: "s1", Theirs: true}}}
+	for asked, want := range map[bool]string{true: "t1 t3 r1 r2 r3 o1", false: ""} {
+		c := &chart{Stay: s, asked: asked, policy: policyOf(nil)}
+		c.label()
+		var got []string
+		if labels := planned[Labels](c); labels != nil {
+			for _, l := range *labels {
+				got = append(got, l.Ref)
+			}
+		}
+		if strings.Join(got, " ") != want || len(c.decision.Reasons) != min(len(got), 1) {
+			t.Errorf("asked %t: %q, want %q", asked, got, want)
 		}
 	}
 }

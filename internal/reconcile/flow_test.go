@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -112,6 +113,9 @@ func TestAHintSavesARequest(t *testing.T) {
 	if m.of("e1").patient != "Patient/1" {
 		t.Error("what the last look has seen counts more than a hint")
 	}
+	if m.keep("e1", guess{}); m.of("e1") != (guess{}) {
+		t.Error("nothing is expected any more")
+	}
 	for name, test := range map[string]struct {
 		g     guess
 		after int
@@ -171,6 +175,9 @@ func TestIncludesThatAreRefused(t *testing.T) {
 		if failed != test.err || !failed && p.met != test.asked {
 			t.Errorf("%d: %d includes, failed %t", test.status, p.met, failed)
 		}
+		if asked := strings.Join(s.asked, " ") + " "; !test.err && test.refusals > 2 && !strings.Contains(asked, "Encounter?_id=e1 ") {
+			t.Errorf("%d: asked %s", test.status, asked)
+		}
 		client.Close()
 	}
 }
@@ -195,7 +202,7 @@ func TestWhatCannotBeReadNow(t *testing.T) {
 		"conditions":                   {"/Condition?", awaited},
 		"the score":                    {"/Observation/o1", append(referred[:3:3], with(answers, "meta.versionId", `"9"`))},
 		"the consult":                  {"/ServiceRequest/s1", instead(referred[:4:4], score, team)},
-		"a score that is there twice":  {"/Observation/o9", append(awaited, with(nurse, "id", `"nurse2"`, "output", `[`+remembers("score", to("Observation/o9"))+`]`))},
+		"a score that is there twice":  {"/Observation/o9", append(awaited, with(nurse, "id", `"nurse2"`, "output", `[`+remembers("score", to("Observation/o9"))+`,`+remembers("consult", to("ServiceRequest/s1"))+`]`), consult)},
 		"the score of an earlier stay": {"/Observation/o0", append(toAsk, with(nurse, "id", `"t0"`, "identifier.0.value", `"screening:e0"`, "executionPeriod", `{"end":"2031-05-10T08:00:00Z"}`,
 			"businessStatus", `{"coding":[{"system":"https://tilsyn.org/fhir/CodeSystem/tilsyn","code":"scored"}]}`, "output", `[`+remembers("score", to("Observation/o0"))+`]`))},
 	} {
@@ -267,6 +274,31 @@ func TestWarnings(t *testing.T) {
 		if done, err := r.Reconcile(t.Context(), "e1"); (err != nil) != test.fails || errors.Is(err, ErrPermanent) || done.Gone {
 			t.Errorf("%s: %+v, %v", name, done, err)
 		}
+	}
+}
+
+// What was asked of the server and read from it is in the trail of what follows.
+func TestTheTrailOfALook(t *testing.T) {
+	r, s := desk(t, toAsk...)
+	r.Audit = true
+	if _, err := r.Reconcile(t.Context(), "e1"); err != nil {
+		t.Fatal(err)
+	}
+	var queries []string
+	kinds := ""
+	for _, e := range sentOf(s, "AuditEvent") {
+		kinds += e.Get("action").String()
+		query, _ := base64.StdEncoding.DecodeString(e.Get("entity.1.query").String())
+		queries = append(queries, string(query))
+	}
+	if kinds != "EERCC" || !strings.HasPrefix(queries[0], "Encounter?_id=e1&") || !strings.Contains(queries[0], "\nTask?") || !strings.HasPrefix(queries[1], "Task?patient=Patient%2Fp1") {
+		t.Errorf("%s: %q", kinds, queries)
+	}
+	r.Policy.Screening.RescreenAfter.Duration = 0
+	p := lookedAt(t, r, s)
+	before := len(p.asked)
+	if err := r.loader.fetch(t.Context(), &p, []pathway.Need{{Part: stay.Spared}}); err != nil || len(p.asked) != before || s.asked != nil {
+		t.Error("nothing speaks against asking here, so nothing is asked for", p.asked, err)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
@@ -55,6 +57,9 @@ func TestReadingAResponse(t *testing.T) {
 		got, err := r.loader.response(t.Context(), parsed(t, strings.ReplaceAll(test.raw, "THE FORM", english().Canonical())), asked, "e1")
 		if err != nil {
 			t.Fatal(err)
+		}
+		if stated := strings.ReplaceAll(test.raw, "THE FORM", english().Canonical()); got.Questionnaire != gjson.Get(stated, "questionnaire").String() {
+			t.Errorf("%s: answers %q", name, got.Questionnaire)
 		}
 		if (got.Form == english()) != got.FormProblem.IsZero() || got.Content == nil {
 			t.Errorf("%s: read the form %v", name, got.Form)
@@ -193,6 +198,15 @@ func TestReadingTheBackground(t *testing.T) {
 	same(t, "the consult", p.stay.Results.Consult.Ref, "ServiceRequest/s0")
 	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins]")
 	same(t, "the earlier score", p.stay.EarlierScore.Ref, "ServiceRequest/s0")
+}
+
+// An earlier score is acted on with its background.
+func TestTheBackgroundOfAnEarlierScore(t *testing.T) {
+	r, s := desk(t, append(toAsk, score, consult)...)
+	p := lookedAt(t, r, s)
+	if err := r.loader.fetch(t.Context(), &p, []pathway.Need{{Part: stay.EarlierScores, Refs: []string{"Observation/o1"}}}); err != nil || p.stay.EarlierScore.Sum != 5 || len(p.stay.Orders) != 1 {
+		t.Errorf("%+v, %v, %v", p.stay.EarlierScore, p.stay.Orders, err)
+	}
 }
 
 // Without a patient there is no background.

@@ -59,12 +59,23 @@ func TestFingerprints(t *testing.T) {
 		t.Error("the same state has two fingerprints")
 	}
 	for name, other := range map[string]string{
-		"a version": of(with(admission, "meta.versionId", `"2"`), woman), "a date": of(with(admission, "meta.lastUpdated", `"2031"`), woman),
+		"a version": of(with(admission, "meta.versionId", `"2"`), woman), "a date": of(with(admission, "meta.lastUpdated", `"2031"`), with(woman, "meta.lastUpdated", `"2031"`)),
 		"another resource": of(admission, woman, nurse), "fewer": of(admission),
 	} {
 		if other == first {
 			t.Errorf("%s differs, and the fingerprint does not", name)
 		}
+	}
+	look := func(order string) string {
+		r, _ := desk(t, append(awaited, order)...)
+		done, err := r.Reconcile(t.Context(), "e1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return done.seen
+	}
+	if theirs := with(consult, "identifier", ""); look(theirs) == look(with(theirs, "meta.versionId", `"9"`)) {
+		t.Error("what was read for the decision counts too")
 	}
 }
 
@@ -189,7 +200,7 @@ func TestAuditEventsThatAreRefused(t *testing.T) {
 func TestWhatCannotBeWritten(t *testing.T) {
 	r, s := desk(t, instead(referred, with(score, "meta", ""))...)
 	err := r.transact(t.Context(), seen(t, r, s), pathway.Decision{Actions: do(ref[pathway.Withdrawal]("Observation/o1"))}, false)
-	if !strings.Contains(fmt.Sprint(err), "gives no versionId") || s.sent != nil {
+	if !errors.Is(err, ErrPermanent) || !strings.Contains(fmt.Sprint(err), "gives no versionId") || s.sent != nil {
 		t.Error(err)
 	}
 	w := &writing{Reconciler: r, p: seen(t, r, s), edits: map[string]*edit{}}
@@ -217,7 +228,7 @@ func TestWhatTheTaskPointsTo(t *testing.T) {
 		err   string
 	}{
 		"it is read": {awaited, 1, ""}, "it is gone": {[]string{admission, woman, nurse}, 0, ""},
-		"it is no response": {append(toAsk, with(wrong, "output.0.valueReference.reference", `"Patient/p3"`), with(woman, "id", `"p3"`)), 0, "refers to what is no response"},
+		"it is no response": {append(toAsk, with(wrong, "output.0.valueReference.reference", `"Patient/p3"`), with(woman, "id", `"p3"`)), 0, "a Task: output questionnaire-response refers to what is no response"},
 	} {
 		r, s := desk(t, test.there...)
 		p := picture{byRef: map[string]fhir.Resource{"Task/nurse": s.held["Task/nurse"]}, encounter: s.held["Encounter/e1"]}
@@ -284,6 +295,51 @@ func TestHalvesThatLackOnlyARecord(t *testing.T) {
 	r.loader.seen.sent("1", &tx, answering(t, 200, partly).Transact(t.Context(), &tx))
 	done, err := r.complete(t.Context(), "1")
 	if err != nil || !done.Wrote || !done.Unrecorded || r.trail.open(at12) || !r.trail.open(at12.Add(time.Hour)) || len(r.loader.seen.halves) > 0 {
+		t.Errorf("%+v, %v, kept %v", done, err, r.loader.seen.halves)
+	}
+}
+
+// A look that only completes a half has written.
+func TestALookThatCompletesAHalf(t *testing.T) {
+	waiting := instead(awaited, with(answers, "status", `"in-progress"`, "item", ""))
+	r, s := desk(t, waiting...)
+	var tx fhir.Transaction
+	for _, name := range []string{"screening:e1", "advice:e1"} {
+		tx.Create(fhir.NewRef(), made(name), fhir.ByIdentifier(IdentifierSystem, name))
+	}
+	const partly = `{"resourceType":"Bundle","type":"transaction-response","entry":[{"response":{"status":"201"}},{"response":{"status":"422"}}]}`
+	r.loader.seen.sent("e1", &tx, answering(t, 200, partly).Transact(t.Context(), &tx))
+	client := r.Client
+	r.Client = answering(t, 200, partly)
+	if err := r.transact(t.Context(), seen(t, r, s), pathway.Decision{Actions: do(&pathway.Ask{Attempt: 2, Draft: 2})}, false); err == nil || len(r.loader.seen.halves["e1"]) != 2 {
+		t.Fatal("the half of a look is not known", err)
+	}
+	r.Client, r.loader.seen.halves["e1"] = client, r.loader.seen.halves["e1"][:1]
+	done, err := r.Reconcile(t.Context(), "e1")
+	if err != nil || !done.Wrote || s.sent == nil {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if done, err = r.Reconcile(t.Context(), "e1"); err != nil || done.Wrote {
+		t.Errorf("and then nothing is left: %+v, %v", done, err)
+	}
+}
+
+// What a server refuses of a half, and is no record, is kept and said.
+func TestHalvesThatAreRefused(t *testing.T) {
+	r, s := desk(t, nurse)
+	client, err := fhir.New(fhir.Options{BaseURL: here, Transport: &shut{shelf: s, all: true, gives: 403}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	r.Client = client
+	var tx fhir.Transaction
+	for _, name := range []string{"screening:e1", "advice:e1"} {
+		tx.Create(fhir.NewRef(), made(name), fhir.ByIdentifier(IdentifierSystem, name))
+	}
+	r.loader.seen.sent("e1", &tx, twice(t))
+	done, err := r.complete(t.Context(), "e1")
+	if !fhir.IsRefused(err) || done.Unrecorded || !r.trail.open(at12) || len(r.loader.seen.halves["e1"]) != 1 {
 		t.Errorf("%+v, %v, kept %v", done, err, r.loader.seen.halves)
 	}
 }
