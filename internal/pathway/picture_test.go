@@ -3,6 +3,7 @@ package pathway_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -230,12 +231,17 @@ func answered(t testing.TB, id, status string, points []int, more ...func(*stay.
 	return func(s *stay.Stay) { s.Responses = append(s.Responses, r) }
 }
 
-func theForm(t testing.TB) *instrument.Form {
+// formOnce is parsed once: every response of a picture answers it.
+var formOnce = sync.OnceValues(func() (*instrument.Form, error) {
 	raw, err := artifacts.Questionnaire("nb")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	form, err := instrument.ParseForm(raw)
+	return instrument.ParseForm(raw)
+})
+
+func theForm(t testing.TB) *instrument.Form {
+	form, err := formOnce()
 	if err != nil {
 		t.Fatal(err)
 	}
