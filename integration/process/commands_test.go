@@ -27,7 +27,7 @@ func TestServe(t *testing.T) {
 		t.Errorf("serve on a server that is not set up: exit %d, %s", code, errs)
 	}
 	for _, want := range []string{"created", "unchanged"} {
-		if code, out, errs := tilsyn(t, "setup", "--fhir.base_url", base); code != exitDone || strings.Count(out, want) != 3 {
+		if code, out, errs := tilsyn(t, "setup", "--fhir.base_url", base); code != exitDone || strings.Count(out, want) != 4 {
 			t.Errorf("setup: exit %d, %s%s; want all %s", code, out, errs, want)
 		}
 	}
