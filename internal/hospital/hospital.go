@@ -53,10 +53,15 @@ func Open(ctx context.Context, c *fhir.Client, prefix string) (*Hospital, error)
 	}); err != nil {
 		return nil, err
 	}
-	built := map[string]any{
+	teams, err := h.createAll(ctx, map[string]any{ // by themselves: Medplum takes eight such entries at most
 		"rusteam": h.team("rusteam", "Rusteam (syntetisk)"), "few-nurses": h.team("few-nurses", "Sykepleiere som kan vite (syntetisk)"),
 		"few-rusteam": h.team("few-rusteam", "Rusteam som kan vite (syntetisk)"),
+	})
+	if err != nil {
+		return nil, err
 	}
+	h.Liaison, h.Few = teams["rusteam"], Few{teams["few-nurses"], teams["few-rusteam"]}
+	built := map[string]any{}
 	for _, name := range wards {
 		built[key(name)] = h.ward(name)
 		built[key(name)+"-nurses"] = h.team(key(name)+"-nurses", "Sykepleiere, "+name)
@@ -65,7 +70,6 @@ func Open(ctx context.Context, c *fhir.Client, prefix string) (*Hospital, error)
 	if err != nil {
 		return nil, err
 	}
-	h.Liaison, h.Few = refs["rusteam"], Few{refs["few-nurses"], refs["few-rusteam"]}
 	for _, name := range wards {
 		h.Wards = append(h.Wards, Ward{name, refs[key(name)], refs[key(name)+"-nurses"]})
 	}
