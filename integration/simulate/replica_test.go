@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"regexp"
 	"runtime/pprof"
 	"sync"
 	"time"
@@ -134,7 +135,12 @@ func (s *simulation) service(w http.RoundTripper, d, pages net.Listener, now fun
 
 // oneByOne lets no two requests of a process come at the same moment: who goes first
 // would be left to the scheduler.
-func oneByOne(what string) { time.Sleep(time.Duration(1 + digest(what)%uint64(time.Millisecond))) }
+func oneByOne(what string) {
+	time.Sleep(time.Duration(1 + digest(anew.ReplaceAllString(what, ""))%uint64(time.Millisecond)))
+}
+
+// anew are the references that every run makes anew.
+var anew = regexp.MustCompile(`urn:uuid:[0-9a-f-]{36}`)
 
 // chanceOf draws how long retries wait. It follows from the moment: two
 // workers of one process may ask in either order.
