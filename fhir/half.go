@@ -42,8 +42,7 @@ func (h *Half) After(sent *Transaction, err error) *Half {
 // along, as others may point to them. What has no identifier cannot be looked for:
 // it is left where the server has refused it, or does not say what it refused.
 func (h *Half) Left(ctx context.Context, c *Client) (*Transaction, error) {
-	lacks, known, err := h.lacking(ctx, c)
-	missing := len(slices.DeleteFunc(slices.Clone(lacks), func(lacking bool) bool { return !lacking }))
+	lacks, missing, known, err := h.lacking(ctx, c)
 	if err != nil || missing == known || missing+len(h.refused) == 0 {
 		return nil, err
 	}
@@ -63,12 +62,12 @@ func (h *Half) Left(ctx context.Context, c *Client) (*Transaction, error) {
 	return again, nil
 }
 
-// lacking tells of each entry whether it is known not to stand, and of how many
-// that can be known.
-func (h *Half) lacking(ctx context.Context, c *Client) (lacks []bool, known int, err error) {
+// lacking tells of each entry whether it is known not to stand, how many do not, and
+// of how many that can be known.
+func (h *Half) lacking(ctx context.Context, c *Client) (lacks []bool, missing, known int, err error) {
 	there, err := h.there(ctx, c)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, 0, err
 	}
 	lacks = make([]bool, len(h.entries))
 	for n, e := range h.entries {
@@ -77,14 +76,17 @@ func (h *Half) lacking(ctx context.Context, c *Client) (lacks []bool, known int,
 			continue
 		case e.Request.Method == http.MethodPut:
 			if lacks[n], err = e.replaces(ctx, c); err != nil {
-				return nil, 0, err
+				return nil, 0, 0, err
 			}
 		default:
 			lacks[n] = !slices.ContainsFunc(there, e.made)
 		}
 		known++
+		if lacks[n] {
+			missing++
+		}
 	}
-	return lacks, known, nil
+	return lacks, missing, known, nil
 }
 
 // record tells that an entry makes what nothing tells from another of its kind.
@@ -108,8 +110,8 @@ func (h *Half) there(ctx context.Context, c *Client) ([]Resource, error) {
 
 // made tells that a resource is what the entry was to make.
 func (e entry) made(r Resource) bool {
-	token, err := url.QueryUnescape(strings.TrimPrefix(e.Request.IfNoneExist, "identifier="))
-	system, value, _ := strings.Cut(token, "|")
+	query, err := url.ParseQuery(e.Request.IfNoneExist)
+	system, value, _ := strings.Cut(query.Get("identifier"), "|")
 	return err == nil && r.Type() == e.Request.URL && r.Identifier(system) == value
 }
 

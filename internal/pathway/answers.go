@@ -44,7 +44,7 @@ func (c *chart) judge() {
 	if !c.asked && !c.eligible() {
 		return
 	}
-	if c.task.Judged == r.Version && !c.closedInVain() && !c.task.NoResult && !c.asksAgainForConsult() {
+	if c.task.Judged == r.Version && !c.closedInVain() && !c.lacksResult() {
 		c.judgedBefore()
 		return
 	}
@@ -143,7 +143,7 @@ func (c *chart) score(result instrument.Result) {
 		c.decision.because("never-made", "a part of what was to be written of these answers was never made; it is written again")
 	}
 	same := c.unchanged(result)
-	if same && c.task.Scored() && !c.task.NoResult && !c.asksAgainForConsult() {
+	if same && c.task.Scored() && !c.lacksResult() {
 		c.decision.because("same", "the response was saved again with the same answers")
 		c.rest(result, tier, limit)
 		return
@@ -168,6 +168,9 @@ func (c *chart) score(result instrument.Result) {
 	}
 	c.endAdvice(Corrected)
 }
+
+// lacksResult tells that answers which were judged lead to something that does not stand.
+func (c *chart) lacksResult() bool { return c.task.NoResult || c.asksAgainForConsult() }
 
 // rest lets a score that stays as it is rest on the response that counts now, where it
 // was another one: of two that were handed in meanwhile the newest may say what the

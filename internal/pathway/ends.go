@@ -31,10 +31,13 @@ func (c *chart) revived() bool {
 
 // asksAgainForConsult tells that such a consult is to come back.
 func (c *chart) asksAgainForConsult() bool {
+	if !c.revived() {
+		return false
+	}
 	score := c.Results.Score
 	tier, _, _ := c.tier(score.Sum, score.Item1Only())
 	gone := c.Admission.Status == stay.Finished && c.policy.AfterDischarge == "record"
-	return c.revived() && score.Live() && tier >= Consult && score.Offer != instrument.OfferDeclined && !gone &&
+	return score.Live() && tier >= Consult && score.Offer != instrument.OfferDeclined && !gone &&
 		c.Results.Consult.Status == "revoked" && !c.Results.Consult.Theirs
 }
 

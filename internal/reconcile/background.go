@@ -12,9 +12,6 @@ import (
 // This file reads what a decision needs beyond the admission and our work in it, as
 // the rules ask for it.
 
-// allParts are those that are read only where a decision needs them.
-var allParts = []stay.Part{stay.Twins, stay.Scores, stay.Consults, stay.Background, stay.Spared, stay.EarlierScores}
-
 // fetch reads what a decision needs.
 func (l loader) fetch(ctx context.Context, p *picture, needs []pathway.Need) error {
 	for _, need := range needs {

@@ -49,7 +49,7 @@ func (m *memo) takeHalves(admission string) []*fhir.Half {
 // complete makes what earlier transactions were to make and did not: the nurse's
 // Task may say that a consult was asked for, and the team's Task have been refused.
 // Another process, or this one after a restart, knows nothing of it: what stands
-// says so too, see stay.NeverMade.
+// says so too, see neverMade.
 func (r *Reconciler) complete(ctx context.Context, id string) (done Done, err error) {
 	for _, half := range r.loader.seen.takeHalves(id) {
 		left, e := r.completeOne(ctx, half, &done)

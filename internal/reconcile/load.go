@@ -67,7 +67,7 @@ func (l loader) load(ctx context.Context, id string) (p picture, found bool, err
 	if err := l.read(ctx, &p); err != nil {
 		return p, true, fmt.Errorf("read the admission: %w", err)
 	}
-	p.stay.Unread = slices.Clone(allParts)
+	p.stay.Unread = slices.Clone(stay.Parts)
 	return p, true, nil
 }
 

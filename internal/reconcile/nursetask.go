@@ -111,10 +111,10 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 // rememberConsult keeps which of the team's doings the consult shows already,
 // and whose consult it is.
 func (w *writing) rememberConsult(e *edit, change pathway.TaskChange) {
-	carried := ""
+	carried, carriage := "", pathway.Of[pathway.Carriage](w.decision)
 	switch {
-	case pathway.Of[pathway.Carriage](w.decision) != nil:
-		carried = pathway.Of[pathway.Carriage](w.decision).Team
+	case carriage != nil:
+		carried = carriage.Team
 	case pathway.Of[pathway.Revocation](w.decision) != nil:
 		carried = "cancelled"
 	case pathway.Of[pathway.Referral](w.decision) != nil:
@@ -132,16 +132,15 @@ func (w *writing) rememberConsult(e *edit, change pathway.TaskChange) {
 // server that takes transactions for batches leaves such references in all that it
 // writes: the second time they name what stands.
 func (w *writing) tie() {
-	made := &w.made
-	w.repoint(w.p.stay.Results.Consult.Ref, "reasonReference.0", made.score)
+	w.repoint(w.p.stay.Results.Consult.Ref, "reasonReference.0", w.made.score)
 	if team, ok := w.p.stay.TeamTask(); ok {
-		w.repoint(team.Ref, "focus", made.consult)
+		w.repoint(team.Ref, "focus", w.made.consult)
 	}
 	advice, ok := w.p.stay.AdviceTask()
 	if nurses, _ := w.p.stay.ScreeningTask(); ok && neverMade(outputReference(w.p.byRef[nurses.Ref], paramAdvice)) {
-		made.advice = advice.Ref
+		w.made.advice = advice.Ref
 	}
-	w.repoint(advice.Ref, "focus", made.score)
+	w.repoint(advice.Ref, "focus", w.made.score)
 }
 
 func (w *writing) repoint(of, path, to string) {

@@ -27,11 +27,10 @@ func (l loader) admission(e fhir.Resource) stay.Admission {
 		Start:   l.moment(e.Get("period.start")),
 		End:     l.date(e.Get("period.end")).Last(), // FHIR: a period ends with its last day
 		Labels:  labels(e),
+
+		ServiceTypes: codes(e.Get("serviceType")),
 	}
 	a.ServiceProvider, _ = l.client.LocalRef(e.Get("serviceProvider.reference").String())
-	for _, c := range e.Get("serviceType.coding").Array() {
-		a.ServiceTypes = append(a.ServiceTypes, code(c))
-	}
 	for _, at := range pathway.Lies(l.locations(e), l.now()) {
 		if at.Ref != "" {
 			a.Locations = append(a.Locations, at.Ref)
@@ -121,10 +120,11 @@ func outputReference(task fhir.Resource, kind param) gjson.Result {
 }
 
 // neverMade tells that a Reference of ours points to what its transaction was to make
-// and did not: it stands as it was sent, or without what it was to name.
+// and did not: it stands as it was sent, or without what it was to name. What a person
+// has deleted has had an id.
 func neverMade(reference gjson.Result) bool {
 	ref := reference.Get("reference").String()
-	return reference.Exists() && (ref == "" || stay.NeverMade(ref))
+	return reference.Exists() && (ref == "" || strings.HasPrefix(ref, "urn:uuid:"))
 }
 
 func (l loader) output(task fhir.Resource, kind param) string {

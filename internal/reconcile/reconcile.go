@@ -126,15 +126,15 @@ func (r *Reconciler) once(ctx context.Context, id string) (Done, error) {
 }
 
 // afresh loads an admission, decides, and applies the decision.
-func (r *Reconciler) afresh(ctx context.Context, id string) (Done, error) {
+func (r *Reconciler) afresh(ctx context.Context, id string) (done Done, err error) {
 	p, found, err := r.loader.load(ctx, id)
+	defer func() { done.seen = p.fingerprint() }()
 	a := p.stay.Admission
-	done := Done{Gone: err == nil && !found, Known: found, Over: a.Void() || a.Status == stay.Finished, seen: p.fingerprint()}
+	done = Done{Gone: err == nil && !found, Known: found, Over: a.Void() || a.Status == stay.Finished}
 	if err != nil || !found {
 		return done, err
 	}
 	d, err := r.loader.decide(ctx, &p)
-	done.seen = p.fingerprint()
 	if err != nil {
 		return done, err
 	}

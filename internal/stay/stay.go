@@ -4,7 +4,6 @@ package stay
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
@@ -41,6 +40,9 @@ const (
 	Spared        Part = "spared"        // what speaks against asking: flags, earlier screenings
 	EarlierScores Part = "earlier score" // what came of the last screening, and the background
 )
+
+// Parts are all of them.
+var Parts = []Part{Twins, Scores, Consults, Background, Spared, EarlierScores}
 
 // Owners are who owns the nurse's Task and which team gets the consult, as the
 // configuration names them; "": nobody in particular.
@@ -102,11 +104,6 @@ type Result struct {
 	Offer    instrument.Offer
 	Labels   []Code // of meta.security
 }
-
-// NeverMade tells that a reference of ours points to what its transaction was to
-// make and did not: it stands as it was sent. What a person has deleted has had an
-// id.
-func NeverMade(reference string) bool { return strings.HasPrefix(reference, "urn:uuid:") }
 
 // Urgent tells that its priority is above routine.
 func (r Result) Urgent() bool { return aboveRoutine(r.Priority) }
