@@ -180,7 +180,7 @@ func TestPoorAndForeignResponses(t *testing.T) {
 		w.must(w.hospital.Edit(w.ctx(), draft.Ref(), func(r fhir.Resource) (fhir.Resource, error) {
 			raw := fmt.Sprintf(`{"resourceType":"QuestionnaireResponse","id":%q,"meta":{"versionId":%q},"status":"completed",
 				"questionnaire":%q,"item":[{"linkId":"1","answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA6270-8"}}]}]}`,
-				r.ID(), r.VersionID(), artifacts.QuestionnaireURL+"|1.1.0-en")
+				r.ID(), r.VersionID(), artifacts.QuestionnaireURL+"|1.2.0-en")
 			return fhir.Parse([]byte(raw))
 		}))
 		w.want(lost, scored(0)) // found by the task, and by its identifier again: that was put back
@@ -247,7 +247,7 @@ func TestWhatIsWritten(t *testing.T) {
 			"task encounter":    {task.Get("encounter.reference").String(), a.Encounter},
 			"task owner":        {task.Get("owner.reference").String(), w.hospital.Wards[1].Nurses},
 			"task location":     {task.Get("location.reference").String(), w.hospital.Wards[1].Location},
-			"task form":         {task.Get(`input.#(type.coding.0.code=="questionnaire").valueCanonical`).String(), artifacts.QuestionnaireURL + "|1.1.0-en"},
+			"task form":         {task.Get(`input.#(type.coding.0.code=="questionnaire").valueCanonical`).String(), artifacts.QuestionnaireURL + "|1.2.0-en"},
 			"task endpoint":     {task.Get(`input.#(type.coding.0.code=="response-endpoint").valueUrl`).String(), w.base + "/QuestionnaireResponse"},
 			"task response":     {task.Get(`output.#(type.coding.0.code=="questionnaire-response").valueReference.reference`).String(), response.Ref()},
 			"task score":        {task.Get(`output.#(type.coding.0.code=="score").valueReference.reference`).String(), score.Ref()},

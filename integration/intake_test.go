@@ -167,7 +167,7 @@ func TestServeRefusesWithoutItsForm(t *testing.T) {
 	w.must(err)
 	found, err := client.Search(w.ctx(), fhir.Query("Questionnaire", "url", artifacts.QuestionnaireURL))
 	w.must(err)
-	other, err := found[0].Set("item.1.text", "Drikker du?")
+	other, err := found[0].Set("item.2.text", "Drikker du?")
 	w.must(err)
 	var tx fhir.Transaction
 	tx.Update(client, other)

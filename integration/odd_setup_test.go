@@ -2,10 +2,14 @@ package integration_test
 
 import (
 	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/doctor"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/sandbox"
 )
@@ -31,6 +35,36 @@ func TestSetupIsNotFooled(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A server that has only the form of an earlier release is not set up for this one, and
+// doctor and serve say which version is missing. What setup puts there leaves the earlier
+// form as it is: answers to it are scored by it.
+func TestSetupBesideAnEarlierForm(t *testing.T) {
+	w := bareSandbox(t)
+	earlier, err := os.ReadFile("testdata/questionnaire-audit-c-1.1.0-nb.json")
+	w.must(err)
+	w.publish(earlier)
+	norwegian := []string{"--questionnaire.language", "nb"}
+	if _, err := w.app(norwegian...).Reconciler(w.ctx()); err == nil || !strings.Contains(err.Error(), "run `tilsyn setup`") {
+		t.Errorf("serve: %v", err)
+	}
+	const missing = "Questionnaire-audit-c 1.2.0-nb"
+	found, err := w.app(norwegian...).Doctor(w.ctx(), false)
+	w.must(err)
+	if at := slices.IndexFunc(found, func(f doctor.Finding) bool { return f.What == "setup" }); at < 0 || !strings.Contains(found[at].Seen, missing) {
+		t.Errorf("doctor does not name %s: %v", missing, found)
+	}
+	for _, did := range []string{"created", "unchanged"} {
+		changes, err := w.app(norwegian...).Setup(w.ctx())
+		w.must(err)
+		if last := changes[len(changes)-1]; last.Name != "Questionnaire-audit-c" || last.Did != did || w.forms() != 2 {
+			t.Errorf("%v, and %d forms are there", changes, w.forms())
+		}
+	}
+	if _, err := w.app(norwegian...).Reconciler(w.ctx()); err != nil {
+		t.Errorf("serve: %v", err)
 	}
 }
 

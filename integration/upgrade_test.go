@@ -58,14 +58,22 @@ func (w *world) publish(raw []byte) *instrument.Form {
 	return parsed
 }
 
-// before is the release that had form 1.0.0, in Norwegian, and another policy.
-func (w *world) before() *reconcile.Reconciler {
+// published is the release that had an earlier form of ours, in Norwegian.
+func (w *world) published(version string, different func(*reconcile.Options)) *reconcile.Reconciler {
 	w.Helper()
-	raw, err := os.ReadFile("testdata/questionnaire-audit-c-1.0.0-nb.json")
+	raw, err := os.ReadFile("testdata/questionnaire-audit-c-" + version + ".json")
 	w.must(err)
 	form := w.publish(raw)
 	return w.release(func(o *reconcile.Options) {
 		o.Form, o.Language = form, "nb"
+		different(o)
+	})
+}
+
+// before is the release that had form 1.0.0 and another policy.
+func (w *world) before() *reconcile.Reconciler {
+	w.Helper()
+	return w.published("1.0.0-nb", func(o *reconcile.Options) {
 		policy := *o.Policy
 		policy.Version = "before"
 		o.Policy = &policy
@@ -85,8 +93,9 @@ func TestUpgradeOfTheForm(t *testing.T) {
 		w.must(err)
 		swedish, err := w.app("--questionnaire.language", "sv").Reconciler(w.ctx())
 		w.must(err)
+		last := w.published("1.1.0-nb", func(*reconcile.Options) {})
 		now := w.release(func(*reconcile.Options) {})
-		for version, earlier := range map[string]*reconcile.Reconciler{"1.0.0-nb": w.before(), "1.1.0-sv": swedish} {
+		for version, earlier := range map[string]*reconcile.Reconciler{"1.0.0-nb": w.before(), "1.1.0-nb": last, "1.2.0-sv": swedish} {
 			a := w.admit(hospital.Stay{Person: woman})
 			w.settledBy(earlier, a)
 			if got := w.formOf(w.find("Task", stay.Screening, a)); !strings.HasSuffix(got, "|"+version) {
@@ -102,7 +111,7 @@ func TestUpgradeOfTheForm(t *testing.T) {
 			task := w.find("Task", stay.Screening, a)
 			anew, err := w.client.Read(w.ctx(), task.Get(`output.#(type.coding.0.code=="questionnaire-response").valueReference.reference`).String())
 			w.must(err)
-			if got := w.formOf(task); anew.Ref() == draft.Ref() || got != w.formOf(anew) || !strings.HasSuffix(got, "|1.1.0-en") {
+			if got := w.formOf(task); anew.Ref() == draft.Ref() || got != w.formOf(anew) || !strings.HasSuffix(got, "|1.2.0-en") {
 				w.Errorf("asked again by %s with %s", anew.Ref(), got)
 			}
 			w.answer(a, 1, 1, 0)

@@ -48,6 +48,11 @@ type Artifact struct {
 	JSON []byte
 }
 
+// Versioned is its name with its version, where it has one: an earlier one may be on the server.
+func (a Artifact) Versioned() string {
+	return strings.TrimSpace(a.Name + " " + gjson.GetBytes(a.JSON, "version").Str)
+}
+
 // All returns everything that a server needs before the first admission, with the form and the Device in the given language.
 func All(lang string) ([]Artifact, error) {
 	form, err := Questionnaire(lang)
@@ -81,7 +86,7 @@ func Defines(code string) bool { return concepts()[code] }
 //
 // Renderers show an element's own text and read no translations, so the language is chosen before the form is put on
 // the server. What a patient read is part of what an answer means, and a version never changes content: so the version
-// names the language ("1.1.0-nb", "1.1.0-nn"), and a hospital that changes language has both on its server. Codes and
+// names the language ("1.2.0-nb", "1.2.0-nn"), and a hospital that changes language has both on its server. Codes and
 // weights are the same in all. Where each wording comes from, and that Danish asks about five drinks where the others
 // ask about six, stands in the form's purpose.
 //

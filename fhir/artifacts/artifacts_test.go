@@ -49,7 +49,7 @@ func item(form gjson.Result, linkID string) gjson.Result {
 func TestVersionNamesTheLanguage(t *testing.T) {
 	eachLanguage(t, func(t *testing.T, lang string, form gjson.Result) {
 		equal(t, "url", form.Get("url").Str, QuestionnaireURL)
-		equal(t, "version", form.Get("version").Str, "1.1.0-"+lang)
+		equal(t, "version", form.Get("version").Str, "1.2.0-"+lang)
 		equal(t, "language", form.Get("language").Str, lang)
 	})
 }
@@ -74,7 +74,7 @@ func TestEveryTextIsInEveryLanguage(t *testing.T) {
 			})
 		}
 		walk("", form)
-		if want := 2 + 6 + 18; texts != want { // the form's own, one an item, one an answer
+		if want := 2 + 7 + 18; texts != want { // the form's own, one an item, one an answer
 			t.Errorf("got %d texts, want %d", texts, want)
 		}
 	})
@@ -209,6 +209,58 @@ func totalExpression(root string) string {
 	}
 	return fmt.Sprintf("iif(%sitem.where(linkId='1').answer.value.where(code='LA6270-8').exists(), 0, iif(%s, %s, {}))",
 		root, strings.Join(answered, " and "), strings.TrimPrefix(strings.Join(sum, " + "), "1 * "))
+}
+
+// What is said before the questions asks for nothing: R4 lets a display item have neither a code nor an answer that
+// must be given. AUDIT is about the past year, which no question says by itself.
+func TestIntroduction(t *testing.T) {
+	eachLanguage(t, func(t *testing.T, _ string, form gjson.Result) {
+		equal(t, "order", form.Get("item.#.linkId").Raw, `["introduction","unit","1","2","3","score","consult-offer"]`)
+		for _, it := range form.Get(`item.#(type=="display")#`).Array() {
+			for _, asks := range []string{"code", "required", "readOnly", "enableWhen", "answerOption", "initial", "item"} {
+				if it.Get(asks).Exists() {
+					t.Errorf("%s has %s", it.Get("linkId").Str, asks)
+				}
+			}
+		}
+		equal(t, "type", item(form, "introduction").Get("type").Str, "display")
+		equal(t, "type", item(form, "unit").Get("type").Str, "display")
+		if text := item(form, "introduction").Get("text").Str; !strings.Contains(text, " 12 ") {
+			t.Errorf("no time is named: %s", text)
+		}
+	})
+}
+
+// Drinks of 12 grams, in the sizes that people know (rop.no). Units of 8 grams, and
+// eight of them for men, are another instrument; only Danish asks about five.
+func TestHowMuchIsOne(t *testing.T) {
+	many := map[string]string{"nb": " seks ", "nn": " seks ", "en": " six ", "sv": " sex ", "da": " fem "}
+	eachLanguage(t, func(t *testing.T, lang string, form gjson.Result) {
+		unit := strings.ReplaceAll(item(form, "unit").Get("text").Str, ".5", ",5")
+		for _, size := range []string{"12 gram", " 1,5 ", "(75 cl) 6 ", "(70 cl) 18,5."} {
+			if !strings.Contains(unit, size) {
+				t.Errorf("%q is missing: %s", size, unit)
+			}
+		}
+		if text := item(form, "3").Get("text").Str; !strings.Contains(text, many[lang]) {
+			t.Errorf("question 3 asks about another number: %s", text)
+		}
+		if lang == "en" && strings.Contains(form.Get("item.#.text").Raw, " unit") {
+			t.Error("a unit is another measure in English")
+		}
+	})
+}
+
+// Five answers in a row are hard to read on the screen of a ward.
+func TestAnswersStandBelowEachOther(t *testing.T) {
+	eachLanguage(t, func(t *testing.T, _ string, form gjson.Result) {
+		questions := form.Get(`item.#(type=="choice")#`).Array()
+		equal(t, "questions", fmt.Sprint(len(questions)), "4")
+		for _, question := range questions {
+			equal(t, "control", question.Get(`extension.#(url%"*/questionnaire-itemControl").valueCodeableConcept.coding.0.code`).Str, "radio-button")
+			equal(t, "orientation", question.Get(`extension.#(url%"*/questionnaire-choiceOrientation").valueCode`).Str, "vertical")
+		}
+	})
 }
 
 // The offer of a consult is optional and never counts; its answers are codes of

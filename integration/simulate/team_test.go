@@ -56,7 +56,7 @@ func (h *hospital) ownForm(s *stay) {
 		return
 	}
 	p := points(s.chance)
-	ref := h.ehr.create("QuestionnaireResponse", fmt.Sprintf(`"questionnaire":"https://tilsyn.org/fhir/Questionnaire/audit-c|1.1.0-nb","status":"completed",`+
+	ref := h.ehr.create("QuestionnaireResponse", fmt.Sprintf(`"questionnaire":"https://tilsyn.org/fhir/Questionnaire/audit-c|1.2.0-nb","status":"completed",`+
 		`"subject":{"reference":%q},"encounter":{"reference":%q},"authored":%q,"item":%s`, s.patient.ref, s.encounter, h.clock(), items(p)))
 	own := &answer{ref: ref, points: p, valid: true, at: time.Now(), changed: time.Now()}
 	if a := s.counts(); a != nil && sameAnswers(a.points, p) && !a.wrong && !a.declined {

@@ -166,7 +166,7 @@ func (a *App) isSetUp(ctx context.Context, found *[]doctor.Finding) error {
 		_, err := a.published(ctx, art)
 		switch {
 		case errors.Is(err, errMissing):
-			missing = append(missing, art.Name)
+			missing = append(missing, art.Versioned())
 		case err != nil:
 			doctor.Add(found, doctor.Note, "setup", "serve does not start", "%v", err)
 			return nil

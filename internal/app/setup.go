@@ -90,7 +90,7 @@ func (a *App) published(ctx context.Context, art artifacts.Artifact) (fhir.Resou
 	if err != nil {
 		return fhir.Resource{}, fmt.Errorf("look for %s: %w", art.Name, err)
 	}
-	return fhir.Resource{}, fmt.Errorf("%s: %w", art.Name, errMissing)
+	return fhir.Resource{}, fmt.Errorf("%s: %w", art.Versioned(), errMissing)
 }
 
 // key is the search that finds a resource of ours: canonical ones by url and

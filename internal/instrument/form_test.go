@@ -37,25 +37,25 @@ const ordinal = `{"url":"http://hl7.org/fhir/StructureDefinition/ordinalValue","
 // A form that cannot give a score of 0–12 with certainty is refused, with the
 // item named.
 func TestFormsThatCannotBeScored(t *testing.T) {
-	unweighted := []string{"item.2.answerOption.1.extension", "", "item.2.answerOption.1.valueCoding.extension", ""}
+	unweighted := []string{"item.3.answerOption.1.extension", "", "item.3.answerOption.1.valueCoding.extension", ""}
 	for _, c := range []struct{ name, form, want string }{
 		{"not JSON", "{", "not JSON"},
 		{"not a form", `{"resourceType":"Patient"}`, "a Questionnaire is needed"},
-		{"no linkId", edit(t, "item.1.linkId", ""), "no linkId"},
-		{"linkId twice", edit(t, "item.2.linkId", `"1"`), "item 1: this linkId is used twice"},
+		{"no linkId", edit(t, "item.2.linkId", ""), "no linkId"},
+		{"linkId twice", edit(t, "item.3.linkId", `"1"`), "item 1: this linkId is used twice"},
 		{"an option without weight", edit(t, unweighted...), "item 2: 1 of its answer options have no weight"},
-		{"weights that differ", edit(t, "item.2.answerOption.1.extension.0", ordinal+`3}`), "item 2: an answer option has two weights that differ"},
-		{"a weight that is no number", edit(t, "item.2.answerOption.1.extension.0", ordinal+`"1"}`), "item 2: a weight is not a whole number of 0–4"},
-		{"half a point", edit(t, "item.2.answerOption.1.extension.0", ordinal+`0.5}`), "item 2: a weight is not a whole number of 0–4"},
-		{"a negative weight", edit(t, "item.2.answerOption.1.extension.0", ordinal+`-1}`), "item 2: a weight is not a whole number of 0–4"},
-		{"five points", edit(t, "item.2.answerOption.1.extension.0", ordinal+`5}`), "item 2: a weight is not a whole number of 0–4"},
-		{"an option twice", edit(t, "item.2.answerOption.1.valueCoding.code", `"LA15694-5"`), "item 2: an answer option is listed twice"},
-		{"points for the offer", edit(t, "item.5.answerOption.0.extension", "["+ordinal+"0}]", "item.5.answerOption.1.extension", "["+ordinal+"4}]", "item.5.answerOption.2", ""), "3 items with weighted answers; this form has 4 [1 2 3 consult-offer]"},
-		{"an item missing", edit(t, "item.3", ""), "3 items with weighted answers; this form has 2"},
-		{"another item 1", edit(t, "item.1.code.0.code", `"68517-2"`), "lacks the AUDIT-C item with LOINC code 68518-0"},
-		{"top answer missing", edit(t, "item.2.answerOption.4", ""), "item 2: its weights run from 0 to 3"},
-		{"a rule that we cannot follow", edit(t, "item.2.extension.0", `{"url":"http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"}`), "item 2: enableWhenExpression"},
-		{"a rule about nothing", edit(t, "item.2.enableWhen.0.question", `"77"`), "item 2: enableWhen points to an item that is not there"},
+		{"weights that differ", edit(t, "item.3.answerOption.1.extension.0", ordinal+`3}`), "item 2: an answer option has two weights that differ"},
+		{"a weight that is no number", edit(t, "item.3.answerOption.1.extension.0", ordinal+`"1"}`), "item 2: a weight is not a whole number of 0–4"},
+		{"half a point", edit(t, "item.3.answerOption.1.extension.0", ordinal+`0.5}`), "item 2: a weight is not a whole number of 0–4"},
+		{"a negative weight", edit(t, "item.3.answerOption.1.extension.0", ordinal+`-1}`), "item 2: a weight is not a whole number of 0–4"},
+		{"five points", edit(t, "item.3.answerOption.1.extension.0", ordinal+`5}`), "item 2: a weight is not a whole number of 0–4"},
+		{"an option twice", edit(t, "item.3.answerOption.1.valueCoding.code", `"LA15694-5"`), "item 2: an answer option is listed twice"},
+		{"points for the offer", edit(t, "item.6.answerOption.0.extension", "["+ordinal+"0}]", "item.6.answerOption.1.extension", "["+ordinal+"4}]", "item.6.answerOption.2", ""), "3 items with weighted answers; this form has 4 [1 2 3 consult-offer]"},
+		{"an item missing", edit(t, "item.4", ""), "3 items with weighted answers; this form has 2"},
+		{"another item 1", edit(t, "item.2.code.0.code", `"68517-2"`), "lacks the AUDIT-C item with LOINC code 68518-0"},
+		{"top answer missing", edit(t, "item.3.answerOption.4", ""), "item 2: its weights run from 0 to 3"},
+		{"a rule that we cannot follow", edit(t, "item.3.extension.0", `{"url":"http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"}`), "item 2: enableWhenExpression"},
+		{"a rule about nothing", edit(t, "item.3.enableWhen.0.question", `"77"`), "item 2: enableWhen points to an item that is not there"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := instrument.ParseForm([]byte(c.form))
@@ -69,7 +69,7 @@ func TestFormsThatCannotBeScored(t *testing.T) {
 // A form that forgot enableWhen still skips items 2 and 3 after Never: that is
 // AUDIT-C's own rule.
 func TestNeverCompletesAFormWithoutEnableWhen(t *testing.T) {
-	form := parse(t, edit(t, "item.2.enableWhen", "", "item.3.enableWhen", ""))
+	form := parse(t, edit(t, "item.3.enableWhen", "", "item.4.enableWhen", ""))
 	for raw, want := range map[string]string{
 		response(coded("1", often[0])):                                             "complete 0 1:0",
 		response(coded("1", often[0]), coded("2", many[3])):                        "complete 0 1:0 stale-answers",
@@ -102,8 +102,8 @@ func TestOptionsThatAreNotCodings(t *testing.T) {
 		return "[" + strings.Join(options, ",") + "]"
 	}
 	form := parse(t, edit(t,
-		"item.2.answerOption", weights("valueString", `"1-2"`, `"3-4"`, `"5-6"`, `"7-9"`, `"10+"`),
-		"item.3.answerOption", weights("valueInteger", "0", "10", "20", "30", "40")))
+		"item.3.answerOption", weights("valueString", `"1-2"`, `"3-4"`, `"5-6"`, `"7-9"`, `"10+"`),
+		"item.4.answerOption", weights("valueInteger", "0", "10", "20", "30", "40")))
 	two := func(answer string) string { return item("2", `,"answer":[`+answer+`]`) }
 	three := func(answer string) string { return item("3", `,"answer":[`+answer+`]`) }
 	weekly := coded("1", often[3])
@@ -126,7 +126,7 @@ func TestWeightsAreThoseOfTheFormAnswered(t *testing.T) {
 	swap := func(option, points string) []string {
 		var changes []string
 		for _, at := range []string{"extension.0", "extension.1", "valueCoding.extension.0", "valueCoding.extension.1"} {
-			changes = append(changes, "item.2.answerOption."+option+"."+at+".valueDecimal", points)
+			changes = append(changes, "item.3.answerOption."+option+"."+at+".valueDecimal", points)
 		}
 		return changes
 	}

@@ -101,18 +101,18 @@ func TestOfferOnAnUnfinishedForm(t *testing.T) {
 // The item is known by its code or by its linkId, in the form that was answered.
 func TestWhichItemIsTheOffer(t *testing.T) {
 	const bare = `{"linkId":"consult-offer","type":"choice"}`
-	renamed := edit(t, "item.5.linkId", `"team"`)
+	renamed := edit(t, "item.6.linkId", `"team"`)
 	yes := offerAnswer("offer-accepted")
 	for _, c := range []struct{ name, form, item, flags, want string }{
 		{"by its code", renamed, answered("team", yes), "", "accepted"},
 		{"by its code, asked-declined", renamed, item("team", ","+asked), "", "declined"},
 		{"by its code, the linkId is unknown", renamed, answered("consult-offer", yes), " unknown-item", ""},
-		{"by its linkId", edit(t, "item.5", bare), answered("consult-offer", yes), "", "accepted"},
-		{"a form without it", edit(t, "item.5", ""), answered("consult-offer", yes), " unknown-item", ""},
-		{"another item", edit(t, "item.5", `{"linkId":"team","code":[{"system":"http://x.no","code":"consult-offer"}]}`), answered("team", yes), "", ""},
-		{"two items that agree", edit(t, "item.6", `{"linkId":"7","item":[`+bare+`]}`, "item.5.linkId", `"team"`),
+		{"by its linkId", edit(t, "item.6", bare), answered("consult-offer", yes), "", "accepted"},
+		{"a form without it", edit(t, "item.6", ""), answered("consult-offer", yes), " unknown-item", ""},
+		{"another item", edit(t, "item.6", `{"linkId":"team","code":[{"system":"http://x.no","code":"consult-offer"}]}`), answered("team", yes), "", ""},
+		{"two items that agree", edit(t, "item.7", `{"linkId":"7","item":[`+bare+`]}`, "item.6.linkId", `"team"`),
 			answered("team", yes) + "," + answered("consult-offer", yes), "", "accepted"},
-		{"two items that differ", edit(t, "item.6", `{"linkId":"7","item":[`+bare+`]}`, "item.5.linkId", `"team"`),
+		{"two items that differ", edit(t, "item.7", `{"linkId":"7","item":[`+bare+`]}`, "item.6.linkId", `"team"`),
 			answered("team", yes) + "," + item("consult-offer", ","+asked), " offer-unclear", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -126,7 +126,7 @@ func TestWhichItemIsTheOffer(t *testing.T) {
 
 // To decline the team is not to decline the screening.
 func TestDeclined(t *testing.T) {
-	renamed, without := edit(t, "item.5.linkId", `"team"`), edit(t, "item.5", "")
+	renamed, without := edit(t, "item.6.linkId", `"team"`), edit(t, "item.6", "")
 	for _, c := range []struct {
 		name, form, response string
 		want                 bool
