@@ -126,6 +126,18 @@ func forms(v *vocabulary[doing]) {
 	v.say("answers dated <time> ago", func(p *play, b []string) error {
 		return p.onForm("authored", stamp(time.Now().Add(-duration(b[0]))))
 	})
+	v.say("answers dated in <time>", func(p *play, b []string) error {
+		return p.onForm("authored", stamp(time.Now().Add(duration(b[0]))))
+	})
+	v.say("form amended to <points>", func(p *play, b []string) error {
+		form, err := p.hospital.All(p.ctx, "QuestionnaireResponse", stay.Draft, p.admission)
+		if err != nil {
+			return err
+		}
+		authored := form[0].Get("authored").String()
+		p.form = form[0].Ref()
+		return errors.Join(p.hospital.FillIn(p.ctx, p.form, p.canonical, "amended", points(b[0])...), p.onForm("authored", authored))
+	})
 	v.say("answers labelled <label>", func(p *play, b []string) error { return p.label(p.form, b[0]) })
 	v.say("answers about nobody", func(p *play, _ []string) error { return p.onForm("subject", nil) })
 	v.say("answers about another patient", func(p *play, _ []string) error {

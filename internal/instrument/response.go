@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -88,6 +89,19 @@ func (r *Response) put(link string, a answer) {
 		r.documents = append(r.documents, link)
 	}
 	r.answers[link] = append(r.answers[link], a)
+}
+
+// Said is all that the response says, in an order of its own: two that say the same
+// give the same text, however their JSON is written.
+func (r *Response) Said() string {
+	said := []string{r.Status, r.Questionnaire}
+	for _, link := range slices.Sorted(maps.Keys(r.answers)) {
+		said = append(said, fmt.Sprintf("%q: %q", link, r.answers[link]))
+	}
+	for _, link := range slices.Sorted(maps.Keys(r.absent)) {
+		said = append(said, fmt.Sprintf("%q absent: %d", link, r.absent[link]))
+	}
+	return fmt.Sprint(strings.Join(said, "\n"), r.unlinked, r.refused)
 }
 
 // Empty tells whether nobody has answered anything yet. To decline is an

@@ -84,7 +84,7 @@ func condition(res fhir.Resource) stay.Condition {
 func (l loader) order(res fhir.Resource) stay.Order {
 	at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
 	return stay.Order{Ref: res.Ref(), Status: res.Get("status").String(), Ours: res.Identifier(IdentifierSystem) != "",
-		Admission: at, At: l.moment(res.Get("authoredOn")), Codes: codes(res.Get("code"))}
+		Admission: at, At: l.stamp(res, "authoredOn"), Codes: codes(res.Get("code"))}
 }
 
 // unknown reads what was made of the answers and the nurse's Task does not point to.
@@ -116,7 +116,7 @@ func (l loader) spared(ctx context.Context, p *picture) error {
 			p.stay.Flags = append(p.stay.Flags, stay.Flag{Status: res.Get("status").String(), Codes: codes(res.Get("code"))})
 		case res.Type() == "Task" && l.concerns(res, "for", patient):
 			p.stay.Screenings = append(p.stay.Screenings, stay.Earlier{
-				At: l.moment(res.Get("executionPeriod.end")), BusinessStatus: ourCode(res.Get("businessStatus")),
+				At: l.stamp(res, "executionPeriod.end"), BusinessStatus: ourCode(res.Get("businessStatus")),
 				Score: l.output(res, paramScore), Consult: l.output(res, paramConsult),
 			})
 		}
