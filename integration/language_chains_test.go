@@ -119,6 +119,7 @@ var unscored = map[string]string{
 	"unknown code":         `[{"linkId":"1","answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA0-0"}}]}]`,
 	"no code":              `[{"linkId":"1","answer":[{"valueCoding":{"display":"Aldri"}}]}]`,
 	"text":                 `[{"linkId":"1","answer":[{"valueString":"Aldri"}]}]`,
+	"an answer, and none":  `[{"linkId":"1","extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"unknown"}],"answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA6270-8"}}]}]`,
 	"two answers":          `[{"linkId":"1","answer":[{"valueInteger":1},{"valueInteger":2}]}]`,
 	"an item without link": `[{"linkId":"1","answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA6270-8"}}]},{"linkId":"q","answer":[{"valueInteger":1}]}]`,
 }

@@ -20,7 +20,7 @@ var standing = func() (v vocabulary[bool]) {
 		"task <task>", "task <task> (<code>)", "task priority <priority>", "task due in <time>", "task due <time> ago",
 		"task because <code>", "task text: <words>", "task points to the clinician's order",
 		"form <form>", "form empty", "form written on", "form tied to the stay",
-		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score says that she <wish> the consult",
+		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score answered now", "score says that she <wish> the consult",
 		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult is a proposal",
 		"team task <task>", "team task priority <priority>", "team told <code>", "team task because <code>",
 		"advice <task>", "advice because <code>",
@@ -235,6 +235,9 @@ func (f *facts) score(r fhir.Resource) {
 	}
 	if r.Get("note").Exists() {
 		f.say("score for review")
+	}
+	if at := stay.DateIn(r.Get("effectiveDateTime").String(), time.UTC).First(); time.Since(at) < time.Minute && !at.After(time.Now()) {
+		f.say("score answered now")
 	}
 	for _, c := range r.Get("component").Array() {
 		for words, code := range wishes {

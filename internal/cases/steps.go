@@ -117,10 +117,26 @@ func forms(v *vocabulary[doing]) {
 		return err
 	})
 	v.say("<wish> the consult", func(p *play, b []string) error { return p.hospital.Wish(p.ctx, p.form, wishes[b[0]]) })
+	v.say("question <question> marked <reason>", func(p *play, b []string) error {
+		return p.hospital.Mark(p.ctx, p.form, b[0], reason(b[1]))
+	})
+	v.say("form marked <reason>", func(p *play, b []string) error { return p.hospital.MarkWhole(p.ctx, p.form, reason(b[0])) })
 	v.say("answers <form>", func(p *play, b []string) error { return p.onForm("status", coded(b[0])) })
 	v.say("answers saved again", func(p *play, _ []string) error { return p.onForm("language", "nb") })
 	v.say("answers dated <time> ago", func(p *play, b []string) error {
 		return p.onForm("authored", stamp(time.Now().Add(-duration(b[0]))))
+	})
+	v.say("answers dated in <time>", func(p *play, b []string) error {
+		return p.onForm("authored", stamp(time.Now().Add(duration(b[0]))))
+	})
+	v.say("form amended to <points>", func(p *play, b []string) error {
+		form, err := p.hospital.All(p.ctx, "QuestionnaireResponse", stay.Draft, p.admission)
+		if err != nil {
+			return err
+		}
+		authored := form[0].Get("authored").String()
+		p.form = form[0].Ref()
+		return errors.Join(p.hospital.FillIn(p.ctx, p.form, p.canonical, "amended", points(b[0])...), p.onForm("authored", authored))
 	})
 	v.say("answers labelled <label>", func(p *play, b []string) error { return p.label(p.form, b[0]) })
 	v.say("answers about nobody", func(p *play, _ []string) error { return p.onForm("subject", nil) })
@@ -143,6 +159,14 @@ func forms(v *vocabulary[doing]) {
 }
 
 var wishes = map[string]string{"wants": "accepted", "does not want": "declined", "was not asked about": "not-asked"}
+
+// reason is R4's code for why there is no answer.
+func reason(words string) string {
+	if words == "declined" {
+		return "asked-declined"
+	}
+	return coded(words)
+}
 
 func (p *play) fill(status, words string) (err error) {
 	p.form, err = p.hospital.Fill(p.ctx, p.admission, status, points(words)...)

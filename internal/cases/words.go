@@ -71,6 +71,8 @@ func allBlanks() []blank {
 		{"<date>", "such as 1980, 1980-05 or 1980-05-13; now is 2026-11-22, noon", `\d{4}(?:-\d\d){0,2}`},
 		{"<years>", "a number of whole years", `\d{1,3}`},
 		{"<points>", "of questions 1, 2 and 3, each 0 to 4, or odd for an answer that the form does not offer; fewer leave the rest open", `(?:[0-4]|odd)(?: (?:[0-4]|odd)){0,2}`},
+		oneOf("<question>", "1", "2", "3"),
+		oneOf("<reason>", "declined", "unknown", "not asked", "masked", "temp unknown"),
 		{"<score>", "0 to 12", `\d{1,2}`},
 		oneOf("<how many>", "two", "three", "four"),
 		oneOf("<which>", "first", "second"),

@@ -18,7 +18,7 @@ type Action interface {
 // order is that in which actions are written: the nurse's Task remembers what was
 // made of the answers, so it comes after it.
 var order = []string{"ask", "score", "withdraw", "consult", "revoke", "tell", "carry", "advice", "restore",
-	"hand_over", "labels", "follow", "duplicates", "chase", "task", "stop", "restart"}
+	"hand_over", "labels", "follow", "duplicates", "chase", "task", "stop", "restart", "hand_in"}
 
 // Ask puts the form and the task before the ward.
 type Ask struct {
@@ -144,6 +144,9 @@ type Stop []string
 // Restart opens drafts that were stopped and are needed again.
 type Restart []string
 
+// HandIn completes the draft whose answers were scored.
+type HandIn string
+
 func (*Ask) Name() string          { return "ask" }
 func (*Score) Name() string        { return "score" }
 func (*Withdrawal) Name() string   { return "withdraw" }
@@ -161,6 +164,7 @@ func (*Chase) Name() string        { return "chase" }
 func (*TaskChange) Name() string   { return "task" }
 func (*Stop) Name() string         { return "stop" }
 func (*Restart) Name() string      { return "restart" }
+func (*HandIn) Name() string       { return "hand_in" }
 
 // Codes of the nurse's Task, in the code system of fhir/artifacts.
 const (

@@ -29,10 +29,13 @@ func (c *chart) submitted() bool {
 	return found
 }
 
-// AnsweredAt is when a response was answered, as far as it tells. A draft bears the
-// date of its making until somebody answers it, and some renderers leave that there.
+// AnsweredAt is when a response was answered, as far as it tells: never later than
+// the answers were written on the server, by whose clock all are compared. A draft bears
+// the date of its making until somebody answers it, and some renderers leave that there;
+// what is amended often keeps the date of the first answers.
 func AnsweredAt(r stay.Response, task stay.Task, written time.Time) time.Time {
-	if r.Authored.IsZero() || r.Ours && !r.Authored.After(task.Made) {
+	dated := !r.Authored.IsZero() && r.Status != "amended" && (!r.Ours || r.Authored.After(task.Made))
+	if !dated || r.Authored.After(written) && !written.IsZero() {
 		return written
 	}
 	return r.Authored
@@ -56,7 +59,22 @@ func (c *chart) judge() {
 		c.unreadable()
 		return
 	}
-	c.act(instrument.Judge(r.Form, r.Content))
+	result := instrument.Judge(r.Form, r.Content)
+	if c.savedMeanwhile(result) {
+		return
+	}
+	c.act(result)
+}
+
+// savedMeanwhile tells that a form whose answers were scored is saved with fewer of them
+// and not handed in: an EHR saves what is on its way, and the score stands until somebody
+// says otherwise.
+func (c *chart) savedMeanwhile(result instrument.Result) bool {
+	if c.response.Submitted() || !c.task.Scored() || result.Status == instrument.Complete {
+		return false
+	}
+	c.decision.because("saved-meanwhile", "the form that was scored is saved with fewer answers and not handed in; the score stands")
+	return true
 }
 
 // judgedBefore leaves a score alone. Where there is none the Task is still
@@ -139,6 +157,7 @@ func (c *chart) closedInVain() bool {
 func (c *chart) score(result instrument.Result) {
 	tier, limit, lowered := c.tier(*result.Score, slices.Contains(result.Flags, instrument.FlagItem1Only))
 	plan(c, &TaskChange{Status: "completed", Business: Scored, Response: c.response, ClosedBefore: c.closedForGood()})
+	c.handIn()
 	if c.task.NoResult {
 		c.decision.because("never-made", "a part of what was to be written of these answers was never made; it is written again")
 	}
@@ -167,6 +186,16 @@ func (c *chart) score(result instrument.Result) {
 		return
 	}
 	c.endAdvice(Corrected)
+}
+
+// handIn says on our own draft that its answers were handed in, where only the nurse's
+// Task said so: what an EHR saves there later is then seen as such. An EHR's own
+// response is its own.
+func (c *chart) handIn() {
+	if c.response.Number > 0 && c.response.Status == "in-progress" {
+		draft := HandIn(c.response.Ref)
+		plan(c, &draft)
+	}
 }
 
 // lacksResult tells that answers which were judged lead to something that does not stand.

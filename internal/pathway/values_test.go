@@ -179,7 +179,7 @@ func TestCountsStill(t *testing.T) {
 }
 
 // When a response was answered: when it says so, unless it is our draft and says only
-// when that was made.
+// when that was made, is amended, or runs ahead of the server.
 func TestAnsweredAt(t *testing.T) {
 	made, written := noonOf17, noonOf17.Add(2*time.Hour)
 	for _, test := range []struct {
@@ -194,10 +194,21 @@ func TestAnsweredAt(t *testing.T) {
 		{made, false, made},
 		{time.Time{}, false, written},
 		{time.Time{}, true, written},
+		{written, false, written},
+		{written.Add(time.Second), false, written},
+		{written.AddDate(73, 0, 0), true, written},
 	} {
 		if got := AnsweredAt(stay.Response{Authored: test.authored, Ours: test.ours}, stay.Task{Made: made}, written); !got.Equal(test.want) {
 			t.Errorf("%+v: %s", test, got)
 		}
+		amended := stay.Response{Authored: test.authored, Ours: test.ours, Status: "amended"}
+		if got := AnsweredAt(amended, stay.Task{Made: made}, written); !got.Equal(written) {
+			t.Errorf("amended, %+v: %s", test, got)
+		}
+	}
+	ahead := made.AddDate(73, 0, 0)
+	if got := AnsweredAt(stay.Response{Authored: ahead}, stay.Task{}, time.Time{}); !got.Equal(ahead) {
+		t.Errorf("of a server that does not say when it was written: %s", got)
 	}
 }
 

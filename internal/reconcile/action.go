@@ -59,6 +59,8 @@ func doingOf(action pathway.Action) doing {
 		return stopping{a}
 	case *pathway.Restart:
 		return restarting{a}
+	case *pathway.HandIn:
+		return completing{a}
 	}
 	panic("an action that nobody carries out") // guard makes an error of it
 }

@@ -91,7 +91,7 @@ func condition(res fhir.Resource) stay.Condition {
 func (l loader) order(res fhir.Resource) stay.Order {
 	at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
 	return stay.Order{Ref: res.Ref(), Status: res.Get("status").String(), Ours: res.Identifier(IdentifierSystem) != "",
-		Admission: at, At: l.moment(res.Get("authoredOn")), Codes: codes(res.Get("code"))}
+		Admission: at, At: l.stamp(res, "authoredOn"), Codes: codes(res.Get("code"))}
 }
 
 // unknown reads what was made of the answers and the nurse's Task does not point to.

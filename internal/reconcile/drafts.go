@@ -16,6 +16,15 @@ func (a restarting) describe() []string { return eachOf("open again the draft ",
 
 func (a restarting) write(w *writing) { w.setStatus(*a.Restart, "in-progress") }
 
+// completing says on a draft that its answers were handed in.
+type completing struct{ *pathway.HandIn }
+
+func (a completing) describe() []string {
+	return eachOf("complete the draft ", []string{string(*a.HandIn)})
+}
+
+func (a completing) write(w *writing) { w.setStatus([]string{string(*a.HandIn)}, "completed") }
+
 func (w *writing) setStatus(refs []string, status string) {
 	for _, ref := range refs {
 		w.edit(ref, func(e *edit) { e.set("status", status) })

@@ -37,7 +37,7 @@ func (l loader) screenings(p *picture) (earlier []stay.Earlier) {
 			continue
 		}
 		earlier = append(earlier, stay.Earlier{
-			At: l.moment(res.Get("executionPeriod.end")), BusinessStatus: ourCode(res.Get("businessStatus")),
+			At: l.stamp(res, "executionPeriod.end"), BusinessStatus: ourCode(res.Get("businessStatus")),
 			Score: l.output(res, paramScore), Consult: l.output(res, paramConsult),
 		})
 	}
@@ -74,7 +74,7 @@ func (l loader) earlierScores(ctx context.Context, p *picture) error {
 	for _, ref := range p.scores {
 		if res, ok := p.byRef[ref]; ok && l.concerns(res, "subject", p.stay.Patient.Ref) {
 			score := result(res)
-			score.At = l.moment(res.Get("effectiveDateTime"))
+			score.At = l.stamp(res, "effectiveDateTime")
 			p.stay.Scores = append(p.stay.Scores, score)
 		}
 	}

@@ -3,6 +3,10 @@ package reconcile
 import (
 	"errors"
 	"fmt"
+	"slices"
+
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+	"github.com/tidwall/gjson"
 
 	"github.com/tilsyn/tilsyn/fhir"
 )
@@ -21,6 +25,9 @@ func (w *writing) edit(ref string, change func(*edit)) {
 func (w *writing) update() {
 	for _, ref := range w.edited {
 		e := w.edits[ref]
+		if e.Type() == "QuestionnaireResponse" {
+			keepEdition(e, w.p.byRef[ref])
+		}
 		if e.err != nil {
 			w.err = errors.Join(w.err, e.err)
 			continue
@@ -64,6 +71,12 @@ func (e *edit) dropNeverMade(kinds ...param) {
 			e.dropOutput(kind)
 		}
 	}
+}
+
+// extend replaces the extension with this URL, or adds it.
+func (e *edit) extend(x r4.Extension) {
+	at := slices.IndexFunc(e.Get("extension").Array(), func(have gjson.Result) bool { return have.Get("url").String() == x.Url })
+	e.set(fmt.Sprintf("extension.%d", at), x) // at -1 it is one more
 }
 
 // output replaces our output of the same type, or adds one.

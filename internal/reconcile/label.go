@@ -102,23 +102,8 @@ func (w *writing) label(e *edit, add []stay.Code) {
 	for _, c := range w.codings(add) {
 		e.set("meta.security.-1", c)
 	}
-	switch e.Type() {
-	case "Task":
+	if e.Type() == "Task" {
 		w.modified(e)
-	case "QuestionnaireResponse":
-		w.dateAnswers(e)
-	}
-}
-
-// dateAnswers keeps when a form was handed in that says so only by when it was
-// written last: that is now, and the newest of two responses counts.
-func (w *writing) dateAnswers(e *edit) {
-	for _, r := range w.p.stay.Responses {
-		task, _ := w.p.stay.ScreeningTask()
-		handedIn := r.Submitted() || task.Status == "completed"
-		if r.Ref == e.Ref() && handedIn && !w.loader.moment(e.Get("authored")).Equal(r.Authored) {
-			e.set("authored", *fhir.Instant(r.Authored))
-		}
 	}
 }
 

@@ -24,7 +24,7 @@ func (l loader) admission(e fhir.Resource) stay.Admission {
 		ID:      e.ID(),
 		Status:  stay.Status(e.Get("status").String()),
 		Classes: classesOf(e),
-		Start:   l.moment(e.Get("period.start")),
+		Start:   l.start(e),
 		End:     l.date(e.Get("period.end")).Last(), // FHIR: a period ends with its last day
 		Labels:  labels(e),
 
@@ -38,6 +38,15 @@ func (l loader) admission(e fhir.Resource) stay.Admission {
 		a.Ward = cmp.Or(a.Ward, at.Display)
 	}
 	return a
+}
+
+// start is when the admission began. Of a patient who is here it is not still to come,
+// whatever its clock says.
+func (l loader) start(e fhir.Resource) time.Time {
+	if here := (stay.Admission{Status: stay.Status(e.Get("status").String())}); !here.Present() {
+		return l.moment(e.Get("period.start"))
+	}
+	return l.stamp(e, "period.start")
 }
 
 func (l loader) locations(e fhir.Resource) (all []stay.Location) {
@@ -191,9 +200,10 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	if err != nil {
 		return stay.Response{}, err
 	}
+	holds := editionOf(res, content)
 	r := stay.Response{
 		Ref:           res.Ref(),
-		Version:       res.Ref() + "/_history/" + res.VersionID(),
+		Version:       res.Ref() + "/_history/" + holds.version,
 		Status:        content.Status,
 		Ours:          isDraft(res, admission) || res.Ref() == task.Response,
 		Questionnaire: content.Questionnaire,
@@ -212,7 +222,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	r.Poor = r.Ours && len(missing(res)) > 0
 	r.NoTask = r.Ours && neverMade(taskOf(res))
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
-	r.Authored = pathway.AnsweredAt(r, task, l.moment(res.Get("meta.lastUpdated")))
+	r.Authored = pathway.AnsweredAt(r, task, holds.written.In(l.zone))
 	found, err := l.forms.answered(ctx, content.Questionnaire, task.Form)
 	r.Form, r.FormProblem, r.FormError = found.form, found.problem, found.detail
 	return r, err
@@ -275,6 +285,17 @@ func (l loader) date(v gjson.Result) stay.Date { return stay.DateIn(v.String(), 
 
 // moment is the first that a FHIR dateTime allows.
 func (l loader) moment(v gjson.Result) time.Time { return l.date(v).First() }
+
+// stamp is the moment that an element of a resource gives, and never later than the
+// server took the resource: a clock that runs ahead, or local time that is written as
+// UTC, must not pass what is said later.
+func (l loader) stamp(res fhir.Resource, element string) time.Time {
+	at, taken := l.moment(res.Get(element)), written(res)
+	if !taken.IsZero() && at.After(taken) {
+		return taken.In(l.zone)
+	}
+	return at
+}
 
 // written is when the server took a resource; an instant is one in any zone.
 func written(res fhir.Resource) time.Time {

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -147,6 +148,13 @@ func asJSON(v any) string {
 func briefly(m map[string]any) (string, bool) {
 	codings, isConcept := m["coding"].([]any)
 	switch {
+	case m["url"] == answersExtension:
+		var parts []string
+		for _, part := range m["extension"].([]any)[:2] { // not the digest
+			part := part.(map[string]any)
+			parts = append(parts, fmt.Sprint(part["url"], " ", cmp.Or(part["valueString"], part["valueInstant"])))
+		}
+		return "answers of " + strings.Join(parts, ", "), true
 	case isConcept:
 		var all []string
 		for _, c := range codings {

@@ -236,6 +236,7 @@ func TestRestoring(t *testing.T) {
 			~ QuestionnaireResponse/r1 if 2
 			authored: ∅ → 2031-05-17T10:00:05Z
 			encounter: ∅ → Encounter/e1
+			extension.0: ∅ → answers of version 2, written 2031-05-17T10:00:05.000Z
 			identifier: ∅ → response:e1
 			subject: ∅ → Patient/p1`},
 		{"restore, one of two", append(instead(awaited, torn), second), nil, do(ref[pathway.Restoration]("QuestionnaireResponse/r1")), `
@@ -244,12 +245,15 @@ func TestRestoring(t *testing.T) {
 			identifier: ∅ → response:e1:2`},
 		{"restore what is missing", instead(awaited, with(answers, "subject", "")), nil, do(ref[pathway.Restoration]("QuestionnaireResponse/r1")), `
 			~ QuestionnaireResponse/r1 if 2
+			extension.0: ∅ → answers of version 2, written 2031-05-17T10:00:05.000Z
 			subject: ∅ → Patient/p1`},
 		{"stop", awaited, nil, do(&pathway.Stop{"QuestionnaireResponse/r1"}), `
 			~ QuestionnaireResponse/r1 if 2
+			extension.0: ∅ → answers of version 2, written 2031-05-17T10:00:05.000Z
 			status: completed → stopped`},
 		{"restart", awaited, nil, do(&pathway.Restart{"QuestionnaireResponse/r1"}), `
 			~ QuestionnaireResponse/r1 if 2
+			extension.0: ∅ → answers of version 2, written 2031-05-17T10:00:05.000Z
 			status: completed → in-progress`},
 	})
 }
@@ -267,6 +271,7 @@ func TestChangingWhatIsOurs(t *testing.T) {
 			for: Patient/p1 → Patient/p2
 			dated
 			~ QuestionnaireResponse/r1 if 2
+			extension.0: ∅ → answers of version 2, written 2031-05-17T10:00:05.000Z
 			subject: Patient/p1 → Patient/p2
 			~ Observation/o1 if 4
 			subject: Patient/p1 → Patient/p2
@@ -282,20 +287,22 @@ func TestChangingWhatIsOurs(t *testing.T) {
 		{"label answers that say when", instead(referred, worded), nil, do(&pathway.Labels{{Ref: "QuestionnaireResponse/r1", Add: label}}), `
 			protection from Encounter/e1: QuestionnaireResponse/r1
 			~ QuestionnaireResponse/r1 if 2
+			extension.0: ∅ → answers of version 2, written 2031-05-17T10:00:05.000Z
 			meta.security.0: ∅ → s|a "A"`},
 		{"label answers that do not", instead(referred, late), nil, do(&pathway.Labels{{Ref: "QuestionnaireResponse/r1", Add: label}}), `
 			protection from Encounter/e1: QuestionnaireResponse/r1
 			~ QuestionnaireResponse/r1 if 2
-			authored: 2031-05-17T08:00:00Z → 2031-05-17T10:00:05.000Z
+			extension.0: ∅ → answers of version 2, written 2031-05-17T10:00:05.000Z
 			meta.security.0: ∅ → s|a`},
 		{"label a form that is not handed in", instead(awaited, with(late, "status", `"in-progress"`)), nil, do(&pathway.Labels{{Ref: "QuestionnaireResponse/r1", Add: label}}), `
 			protection from Encounter/e1: QuestionnaireResponse/r1
 			~ QuestionnaireResponse/r1 if 2
+			extension.0: ∅ → answers of version 2, written 2031-05-17T10:00:05.000Z
 			meta.security.0: ∅ → s|a`},
 		{"label a form that the Task handed in", instead(referred, with(late, "status", `"in-progress"`)), nil, do(&pathway.Labels{{Ref: "QuestionnaireResponse/r1", Add: label}}), `
 			protection from Encounter/e1: QuestionnaireResponse/r1
 			~ QuestionnaireResponse/r1 if 2
-			authored: 2031-05-17T08:00:00Z → 2031-05-17T10:00:05.000Z
+			extension.0: ∅ → answers of version 2, written 2031-05-17T10:00:05.000Z
 			meta.security.0: ∅ → s|a`},
 		{"duplicates", referred, nil, do(&pathway.Duplicates{{Ref: "Task/team", Keep: "Task/other"}, {Ref: "Observation/o1", Keep: "Observation/o2"}, {Ref: "ServiceRequest/deleted", Keep: "ServiceRequest/s1"}}), `
 			duplicate from Task/other: Task/team, Observation/o1

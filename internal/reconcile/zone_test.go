@@ -37,7 +37,7 @@ func inOslo(t *testing.T, now time.Time, resources [4]string, wrote *[]byte) *re
 	server := oneStay{wrote: func(bundle []byte) { *wrote = bundle }}
 	for i, typ := range []string{"Encounter", "Patient", "Task", "QuestionnaireResponse"} {
 		if resources[i] != "" {
-			server.resources = append(server.resources, fmt.Sprintf(`{"resourceType":%q,"id":"%d","meta":{"versionId":"1","lastUpdated":"2030-01-01T00:00:00Z"},%s}`, typ, i+1, resources[i]))
+			server.resources = append(server.resources, fmt.Sprintf(`{"resourceType":%q,"id":"%d","meta":{"versionId":"1","lastUpdated":"2032-01-01T00:00:00Z"},%s}`, typ, i+1, resources[i]))
 		}
 	}
 	client, err := fhir.New(fhir.Options{BaseURL: "http://ehr.example", Transport: server})
