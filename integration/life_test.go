@@ -220,16 +220,33 @@ func TestTheOrderIsWorthReading(t *testing.T) {
 		w.answer(a, 2, 1, 1)
 		w.settle(a, 0)
 		order := w.find("ServiceRequest", stay.Consult, a)
-		text := order.Get("note.0.text").String()
-		for _, want := range []string{"4 of 12", "limit of 4", "2-4 times a month (2)", "Ward: Medisin 1", "Answered 20", "Earlier consult: 20", "active"} {
+		text := order.Get("note.#.text").String()
+		for _, want := range []string{"4 of 12", "limit of 4 for women", "2-4 times a month (2)", "Ward: Medisin 1", "Answered 20", "left unanswered",
+			"Earlier AUDIT-C: 20", "12 of 12", "Earlier consult: 20", "active"} {
 			if !strings.Contains(text, want) {
 				w.Errorf("the order does not say %q:\n%s", want, text)
+			}
+		}
+		for _, part := range []string{"reason", "answers", "wish", "place", "before"} {
+			if got := letterPart(order, part); got == "" {
+				w.Errorf("no note of the order says that it is %s: %s", part, order.Get("note"))
 			}
 		}
 		if refs := order.Get("supportingInfo.#.reference").String(); !strings.Contains(refs, w.find("ServiceRequest", stay.Consult, before).Ref()) {
 			w.Errorf("the order points to %s", refs)
 		}
 	})
+}
+
+// letterPart is the text of one part of the letter on an order.
+func letterPart(order fhir.Resource, part string) string {
+	for _, note := range order.Get("note").Array() {
+		coding := note.Get(`extension.#(url=="https://tilsyn.org/fhir/StructureDefinition/letter-part").valueCoding`)
+		if coding.Get("code").String() == "letter-"+part && coding.Get("system").String() == artifacts.CodeSystemURL {
+			return note.Get("text").String()
+		}
+	}
+	return ""
 }
 
 // A patient who was found, went home without a consult and is back within the

@@ -32,6 +32,9 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 		c.handOver()
 		c.label()
 	}
+	if c.needsHistory() {
+		return Decision{Needs: []Need{{Part: stay.History}}}
+	}
 	return c.decision.inOrder()
 }
 

@@ -22,6 +22,10 @@ const (
 	// urn:uuid: the Task was never made, and nobody has deleted it. No search finds an
 	// extension, so that a server that minds references lets people delete the Task.
 	taskExtension = "https://tilsyn.org/fhir/StructureDefinition/task"
+	// partExtension says on a note of the consult which part of the letter it is, by a
+	// code of ours. One without it is somebody else's, or of a release that wrote the
+	// letter as one text.
+	partExtension = "https://tilsyn.org/fhir/StructureDefinition/letter-part"
 )
 
 const (

@@ -258,8 +258,7 @@ func TestChangingTheNursesTask(t *testing.T) {
 		{"task, with a revoked consult", referred, nil, do(&pathway.Revocation{Ref: "ServiceRequest/s1", Why: "corrected"}, closed), `
 			withdraw from Encounter/e1: ServiceRequest/s1, Task/team
 			~ ServiceRequest/s1 if 5
-			note.1.text: ∅ → The score was corrected
-			note.1.time: ∅ → 2031-05-17T12:00:00.000Z
+			note.1 event.text: ∅ → The score was corrected
 			status: active → revoked
 			~ Task/team if 6
 			dated

@@ -25,6 +25,7 @@ type Stay struct {
 	Flags        []Flag      // of the patient
 	Screenings   []Earlier   // of other admissions of the patient
 	EarlierScore Result      // of the last of these
+	Scores       []Result    // of these, the latest first: what a letter tells of
 	Unread       []Part      // what has not been read
 }
 
@@ -39,10 +40,11 @@ const (
 	Background    Part = "background"    // of a judgement: a pregnancy, consults, what was made of the answers
 	Spared        Part = "spared"        // what speaks against asking: flags, earlier screenings
 	EarlierScores Part = "earlier score" // what came of the last screening, and the background
+	History       Part = "history"       // the scores of earlier screenings
 )
 
 // Parts are all of them.
-var Parts = []Part{Twins, Scores, Consults, Background, Spared, EarlierScores}
+var Parts = []Part{Twins, Scores, Consults, Background, Spared, EarlierScores, History}
 
 // Owners are who owns the nurse's Task and which team gets the consult, as the
 // configuration names them; "": nobody in particular.
@@ -99,6 +101,7 @@ type Result struct {
 	NoTask   bool           // of a consult: the team's Task was never made
 	Priority string         // of a consult: R4 request-priority
 	Sum      int            // of an Observation: its score
+	At       time.Time      // of an Observation: when it was answered
 	From     string         // of an Observation: which response it rests on, as the reference stands there
 	Items    map[string]int // of an Observation: points by the item's code
 	Offer    instrument.Offer
