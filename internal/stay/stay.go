@@ -95,17 +95,18 @@ type Results struct {
 
 // Result is an Observation or a ServiceRequest of ours.
 type Result struct {
-	Ref      string // "" if it is not there
-	Status   string
-	Theirs   bool           // a clinician's own order, not made by us
-	NoTask   bool           // of a consult: the team's Task was never made
-	Priority string         // of a consult: R4 request-priority
-	Sum      int            // of an Observation: its score
-	At       time.Time      // of an Observation: when it was answered
-	From     string         // of an Observation: which response it rests on, as the reference stands there
-	Items    map[string]int // of an Observation: points by the item's code
-	Offer    instrument.Offer
-	Labels   []Code // of meta.security
+	Ref        string // "" if it is not there
+	Status     string
+	Theirs     bool           // a clinician's own order, not made by us
+	NoTask     bool           // of a consult: the team's Task was never made
+	Priority   string         // of a consult: R4 request-priority
+	Sum        int            // of an Observation: its score
+	At         time.Time      // of an Observation: when it was answered
+	From       string         // of an Observation: which response it rests on, as the reference stands there
+	Items      map[string]int // of an Observation: points by the item's code
+	Offer      instrument.Offer
+	Performers []string // of a consult, as they stand there: a reference, or system|value
+	Labels     []Code   // of meta.security
 }
 
 // Urgent tells that its priority is above routine.
