@@ -31,6 +31,7 @@ var steps = func() (v vocabulary[doing]) {
 	registry(&v)
 	admissionEnds(&v)
 	oddities(&v)
+	ehrs(&v)
 	return v
 }()
 
