@@ -131,6 +131,10 @@ func (c *chart) giveBack(business string, detail instrument.Problem, text string
 		c.scoreFell(business, detail)
 		return
 	}
+	if c.asked && c.saidInstead() {
+		c.holdsBeside()
+		return
+	}
 	if c.Admission.Status == stay.Finished {
 		c.end(Discharged, "the patient was discharged before the answers gave a score")
 		return
@@ -140,7 +144,7 @@ func (c *chart) giveBack(business string, detail instrument.Problem, text string
 		return
 	}
 	status := c.task.Status
-	if c.closedInVain() {
+	if c.closedInVain() || c.declinedInForm() {
 		status = "in-progress"
 	}
 	plan(c, &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response})

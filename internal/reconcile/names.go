@@ -49,11 +49,13 @@ var (
 	paramWithdrawn = param{CodeSystem, "withdrawn"}
 	// paramClosedBefore says how a person had ended the Task before the answers came.
 	paramClosedBefore = param{CodeSystem, "declined"}
-	paramAdvice       = param{CodeSystem, "brief-advice"}
-	paramNotified     = param{CodeSystem, "told"}    // what the team was last told
-	paramRaised       = param{CodeSystem, "raised"}  // how often we raised the priority
-	paramRouted       = param{CodeSystem, "routed"}  // to whom a protected patient's Task was given
-	paramCarried      = param{CodeSystem, "carried"} // the team's Task status that the consult shows
+	// paramUnable says when the nurse said that the patient cannot be asked.
+	paramUnable   = param{CodeSystem, "unable"}
+	paramAdvice   = param{CodeSystem, "brief-advice"}
+	paramNotified = param{CodeSystem, "told"}    // what the team was last told
+	paramRaised   = param{CodeSystem, "raised"}  // how often we raised the priority
+	paramRouted   = param{CodeSystem, "routed"}  // to whom a protected patient's Task was given
+	paramCarried  = param{CodeSystem, "carried"} // the team's Task status that the consult shows
 )
 
 func madeWith(task string) []r4.Extension {

@@ -197,20 +197,22 @@ type Task struct {
 	For            string // Patient/id
 	Focus          string // reference of what it is about, or ""
 	Made           time.Time
-	Status         string // R4 task-status
-	BusinessStatus string // our code, or ""
-	Form           string // canonical|version that it asks for
-	Response       string // reference of the response that belongs to it
-	Judged         string // the response version that was judged last
-	Score          string // reference of the score that was written, or ""
-	Consult        string // reference of the consult that was written, or ""
-	Advice         string // reference of the advice task that was written, or ""
-	NoResponse     bool   // it points to a response that was never made
-	NoResult       bool   // it points to a score, a consult or an advice task that was never made
-	Withdrawn      bool   // the score no longer holds
-	ClosedBefore   bool   // a person had ended it, for good, before the answers came
-	Location       string // where the patient was when it was last routed
-	Reason         string // statusReason, our code, or ""
+	Status         string    // R4 task-status
+	BusinessStatus string    // our code, or ""
+	Form           string    // canonical|version that it asks for
+	Response       string    // reference of the response that belongs to it
+	Judged         string    // the response version that was judged last
+	Score          string    // reference of the score that was written, or ""
+	Consult        string    // reference of the consult that was written, or ""
+	Advice         string    // reference of the advice task that was written, or ""
+	NoResponse     bool      // it points to a response that was never made
+	NoResult       bool      // it points to a score, a consult or an advice task that was never made
+	Withdrawn      bool      // the score no longer holds
+	ClosedBefore   bool      // a person had ended it, for good, before the answers came
+	Location       string    // where the patient was when it was last routed
+	Reason         string    // statusReason, our code, or ""
+	Said           Said      // why it has this status, as it stands there
+	UnableSince    time.Time // when a nurse said that the patient cannot be asked; zero: it is not kept
 	Due            time.Time
 	Changed        time.Time // when it was last written, by anybody
 	Raised         int       // how often we have raised its priority
@@ -219,6 +221,12 @@ type Task struct {
 	Carried        string    // the team's Task status that the consult was last brought in line with
 	Routed         string    // to whom it was last given while the patient was protected; "": it was not
 	Labels         []Code    // of meta.security
+}
+
+// Said is what statusReason and businessStatus say, in anybody's codes and words.
+type Said struct {
+	Codes []Code
+	Texts []string
 }
 
 // Scored tells whether a score holds that the Task points to.
