@@ -119,6 +119,7 @@ var unscored = map[string]string{
 	"unknown code":         `[{"linkId":"1","answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA0-0"}}]}]`,
 	"no code":              `[{"linkId":"1","answer":[{"valueCoding":{"display":"Aldri"}}]}]`,
 	"text":                 `[{"linkId":"1","answer":[{"valueString":"Aldri"}]}]`,
+	"an answer, and none":  `[{"linkId":"1","extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"unknown"}],"answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA6270-8"}}]}]`,
 	"two answers":          `[{"linkId":"1","answer":[{"valueInteger":1},{"valueInteger":2}]}]`,
 	"an item without link": `[{"linkId":"1","answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA6270-8"}}]},{"linkId":"q","answer":[{"valueInteger":1}]}]`,
 }
@@ -156,9 +157,11 @@ var chains = []chain{
 			{"linkId":"consult-offer","answer":[{"valueString":"kanskje"}]}]`)
 	}},
 	{"declined", func(w *norwegian) {
-		a, b := w.asked(), w.asked()
-		w.set("Task", stay.Screening, a, "status", "rejected")
+		a, b, c := w.asked(), w.asked(), w.asked()
+		w.rejects(a, strings.Replace(aNo, `,"text":"Vil ikke snakke om det"`, "", 1))
 		w.play(a, 0)
+		w.rejects(c, "")
+		w.play(c, 0)
 		w.handIn(b, `[{"linkId":"1","answer":[{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"asked-declined"}]}]}]`)
 	}},
 	{"unable", func(w *norwegian) {

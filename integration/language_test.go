@@ -66,8 +66,8 @@ func TestWordsFitWhereTheyStand(t *testing.T) {
 		rule = found[0]
 	}
 	for what, got := range map[string][2]string{
-		"the limit itself":  {w.find("ServiceRequest", stay.Consult, referred).Get("note.0.text").String(), "Grensen på 4 er nådd (Tilsyn rus)."},
-		"above the limit":   {w.find("ServiceRequest", stay.Consult, passed).Get("note.0.text").String(), "Grensen på 8 er passert (Tilsyn rus, haster)."},
+		"the limit itself":  {w.find("ServiceRequest", stay.Consult, referred).Get("note.0.text").String(), "Grensen på 4 for kvinner er nådd (Tilsyn rus)."},
+		"above the limit":   {w.find("ServiceRequest", stay.Consult, passed).Get("note.0.text").String(), "Grensen på 8 for alle er passert (Tilsyn rus, haster)."},
 		"advice not given":  {w.find("Task", stay.Advice, advised).Get("statusReason.text").String(), "Utskrevet før rådet var gitt"},
 		"told to the team":  {w.find("Task", stay.ConsultTask, begun).Get("note.0.text").String(), "skåren gjelder ikke"},
 		"the unit":          {score.Get("valueQuantity.unit").String(), "poeng"},

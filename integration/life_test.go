@@ -220,16 +220,33 @@ func TestTheOrderIsWorthReading(t *testing.T) {
 		w.answer(a, 2, 1, 1)
 		w.settle(a, 0)
 		order := w.find("ServiceRequest", stay.Consult, a)
-		text := order.Get("note.0.text").String()
-		for _, want := range []string{"4 of 12", "limit of 4", "2-4 times a month (2)", "Ward: Medisin 1", "Answered 20", "Earlier consult: 20", "active"} {
+		text := order.Get("note.#.text").String()
+		for _, want := range []string{"4 of 12", "limit of 4 for women", "2-4 times a month (2)", "Ward: Medisin 1", "Answered 20", "left unanswered",
+			"Earlier AUDIT-C: 20", "12 of 12", "Earlier consult: 20", "active"} {
 			if !strings.Contains(text, want) {
 				w.Errorf("the order does not say %q:\n%s", want, text)
+			}
+		}
+		for _, part := range []string{"reason", "answers", "wish", "place", "before"} {
+			if got := letterPart(order, part); got == "" {
+				w.Errorf("no note of the order says that it is %s: %s", part, order.Get("note"))
 			}
 		}
 		if refs := order.Get("supportingInfo.#.reference").String(); !strings.Contains(refs, w.find("ServiceRequest", stay.Consult, before).Ref()) {
 			w.Errorf("the order points to %s", refs)
 		}
 	})
+}
+
+// letterPart is the text of one part of the letter on an order.
+func letterPart(order fhir.Resource, part string) string {
+	for _, note := range order.Get("note").Array() {
+		coding := note.Get(`extension.#(url=="https://tilsyn.org/fhir/StructureDefinition/letter-part").valueCoding`)
+		if coding.Get("code").String() == "letter-"+part && coding.Get("system").String() == artifacts.CodeSystemURL {
+			return note.Get("text").String()
+		}
+	}
+	return ""
 }
 
 // A patient who was found, went home without a consult and is back within the
@@ -333,20 +350,27 @@ func TestTwoResponses(t *testing.T) {
 func TestReport(t *testing.T) {
 	onEachServer(t, func(w *world) {
 		waits, no := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
+		away, surgery := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
 		child := w.admit(hospital.Stay{Person: hospital.Person{Given: "Liv", Gender: "female", Birth: "2020-01-01"}})
 		w.labels(child.Patient, "V") // counted as others
 		w.admit(hospital.Stay{Person: man, Status: "planned", Start: time.Now().Add(-time.Hour)})
 		w.look(waits, 0)
 		w.look(waits, 25*time.Hour)
 		w.look(no, 0)
-		w.set("Task", stay.Screening, no, "status", "rejected")
+		w.rejects(no, aNo)
 		w.look(no, 0)
+		w.look(away, 0)
+		w.rejects(away, `{"coding":[{"system":"https://tilsyn.org/fhir/CodeSystem/tilsyn","code":"away"}]}`)
+		w.look(away, 0)
+		w.look(surgery, 0)
+		w.rejects(surgery, `{"text":"in surgery"}`)
+		w.look(surgery, 0)
 		w.look(child, 0)
 		gone := w.admit(hospital.Stay{Person: man, Status: "finished"}) // came and went while nobody watched
 		before := w.find("Task", stay.Screening, waits).VersionID()
 		r, err := w.app().Report(w.ctx())
 		w.must(err)
-		if r.Screenings["unanswered"] < 1 || r.Screenings["declined"] < 1 || r.Overdue < 1 || r.NotAsked["too-young"] < 1 || r.NotAsked["protected"] > 0 ||
+		if r.Screenings["unanswered"] < 1 || r.Screenings["declined"] < 1 || r.Unscreened["put-away"] < 1 || r.Unscreened["unable"] < 1 || r.Overdue < 1 || r.NotAsked["too-young"] < 1 || r.NotAsked["protected"] > 0 ||
 			r.Census.PlannedLate < 1 || r.Census.Admissions < 3 {
 			w.Errorf("%+v", r)
 		}

@@ -114,7 +114,7 @@ func (w *world) stands(task fhir.Resource, owner, location string) {
 func (w *world) known(a hospital.Admission) (location string, ward bool) {
 	w.Helper()
 	order := w.find("ServiceRequest", stay.Consult, a)
-	return order.Get("locationReference.0.reference").String(), strings.Contains(order.Get("note.0.text").String(), "Medisin 1")
+	return order.Get("locationReference.0.reference").String(), strings.Contains(order.Get("note.#.text").String(), "Medisin 1")
 }
 
 func (w *world) admitTo(ward int) hospital.Admission {
@@ -148,9 +148,9 @@ func TestTheChainOfAProtectedPatient(t *testing.T) {
 			w.Errorf("the order goes to %s", got)
 		}
 		if at, ward := w.known(a); at != "" || ward {
-			w.Errorf("the order says where she is: %q\n%s", at, order.Get("note.0.text"))
+			w.Errorf("the order says where she is: %q\n%s", at, order.Get("note.#.text"))
 		}
-		if text := order.Get("note.0.text").String(); !strings.Contains(text, "4 of 12") || !strings.Contains(text, "Answered 20") {
+		if text := order.Get("note.#.text").String(); !strings.Contains(text, "4 of 12") || !strings.Contains(text, "Answered 20") {
 			w.Errorf("the order does not say enough:\n%s", text)
 		}
 		w.carry(a, "V")
@@ -238,7 +238,7 @@ func TestProtectedAfterTheConsult(t *testing.T) {
 			if at, ward := w.known(a); at != "" || ward {
 				w.Errorf("%s: the order says where she is", a.Encounter)
 			}
-			if got := w.find("ServiceRequest", stay.Consult, a).Get("note.1.text").String(); got != "Ward: ring først" {
+			if got := w.find("ServiceRequest", stay.Consult, a).Get("note.#.text").String(); !strings.Contains(got, `"Ward: ring først"`) {
 				w.Errorf("a person's note came back as %q", got)
 			}
 		}
@@ -255,6 +255,26 @@ func TestProtectedAfterTheConsult(t *testing.T) {
 			w.Errorf("lifted, the order goes to %s", got)
 		}
 		w.carry(untouched, "V")
+	})
+}
+
+// A letter that an older release wrote as one text loses the ward, and who asked there,
+// when protection comes; its first words and the answers stay.
+func TestProtectedAfterAnOldLetter(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		rec := w.discreet()
+		a := w.admitTo(0)
+		w.settledBy(rec, a)
+		w.answer(a, 4, 4, 4)
+		w.settledBy(rec, a)
+		const first, second = "AUDIT-C: 12 av 12 poeng. Grensen på 8 er passert (Tilsyn rus, haster). Regelverk: x.", "1. Hvor ofte drikker du alkohol? – Fire ganger i uken eller mer (4)"
+		w.edit(w.find("ServiceRequest", stay.Consult, a).Ref(), "note",
+			json.RawMessage(`[{"text":"`+first+`\n`+second+`\nBesvart 2031-05-17 10:00, Kari på Medisin 1.\nAvdeling: Medisin 1."},{"text":"Ward: ring først"}]`))
+		w.labels(a.Patient, "V")
+		w.settledBy(rec, a)
+		if got := w.find("ServiceRequest", stay.Consult, a).Get("note.#.text").String(); got != `["`+first+`\n`+second+`","Ward: ring først"]` {
+			w.Errorf("the order says %s", got)
+		}
 	})
 }
 

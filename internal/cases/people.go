@@ -122,7 +122,7 @@ var circumstances = func() (v vocabulary[doing]) {
 		return p.hospital.Set(p.ctx, p.admission.Encounter, "class", map[string]any{"display": "?"})
 	})
 	v.say("on <ward>", func(p *play, b []string) error {
-		return p.hospital.Set(p.ctx, p.admission.Encounter, "location.0.location.reference", wardOf(p.hospital, b[0]).Location)
+		return p.hospital.Set(p.ctx, p.admission.Encounter, "location.0.location", wardOf(p.hospital, b[0]).Reference())
 	})
 	v.say("on no ward", func(p *play, _ []string) error {
 		return p.hospital.Set(p.ctx, p.admission.Encounter, "location", nil)

@@ -21,7 +21,7 @@ var standing = func() (v vocabulary[bool]) {
 		"task because <code>", "task text: <words>", "task points to the clinician's order",
 		"form <form>", "form empty", "form written on", "form tied to the stay",
 		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score answered now", "score says that she <wish> the consult",
-		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult has one letter", "consult has <how many> letters", "consult is a proposal",
+		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult is a proposal",
 		"team task <task>", "team task priority <priority>", "team told <code>", "team task because <code>",
 		"advice <task>", "advice because <code>",
 		"clinician's order <order>",
@@ -37,6 +37,7 @@ var standing = func() (v vocabulary[bool]) {
 	} {
 		v.say(words, true)
 	}
+	letters(&v)
 	return v
 }()
 
@@ -250,7 +251,7 @@ func (f *facts) score(r fhir.Resource) {
 func (f *facts) consult(r fhir.Resource) {
 	f.say("consult %s", worded(r.Get("status").String()))
 	f.say("consult priority %s", r.Get("priority").String())
-	f.say("consult has %s", several(len(r.Get("note").Array()), "letter"))
+	f.letter(r)
 	if r.Get("intent").String() == "proposal" {
 		f.say("consult is a proposal")
 	}

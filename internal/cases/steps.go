@@ -9,6 +9,7 @@ import (
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/hospital"
+	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
@@ -76,7 +77,16 @@ func nurse(v *vocabulary[doing]) {
 	v.say("task <task> because <code>", func(p *play, b []string) error {
 		return p.hospital.SetTask(p.ctx, p.admission, coded(b[0]), coded(b[1]))
 	})
-	v.say("declined", func(p *play, _ []string) error { return p.hospital.SetTask(p.ctx, p.admission, "rejected", "") })
+	v.say("task <task> with the code <words>", func(p *play, b []string) error {
+		system, code, _ := strings.Cut(b[1], "|")
+		return p.onTask(stay.Screening, "status", coded(b[0]), "statusReason", codeable(system, code))
+	})
+	v.say("task <task> saying: <words>", func(p *play, b []string) error {
+		return p.onTask(stay.Screening, "status", coded(b[0]), "statusReason", map[string]any{"text": b[1]})
+	})
+	v.say("declined", func(p *play, _ []string) error {
+		return p.hospital.SetTask(p.ctx, p.admission, "rejected", pathway.Declined)
+	})
 	v.say("unable because <code>", func(p *play, b []string) error {
 		return p.hospital.SetTask(p.ctx, p.admission, "rejected", coded(b[0]))
 	})
@@ -118,6 +128,10 @@ func forms(v *vocabulary[doing]) {
 		return err
 	})
 	v.say("<wish> the consult", func(p *play, b []string) error { return p.hospital.Wish(p.ctx, p.form, wishes[b[0]]) })
+	v.say("question <question> marked <reason>", func(p *play, b []string) error {
+		return p.hospital.Mark(p.ctx, p.form, b[0], reason(b[1]))
+	})
+	v.say("form marked <reason>", func(p *play, b []string) error { return p.hospital.MarkWhole(p.ctx, p.form, reason(b[0])) })
 	v.say("answers <form>", func(p *play, b []string) error { return p.onForm("status", coded(b[0])) })
 	v.say("answers saved again", func(p *play, _ []string) error { return p.onForm("language", "nb") })
 	v.say("answers dated <time> ago", func(p *play, b []string) error {
@@ -156,6 +170,14 @@ func forms(v *vocabulary[doing]) {
 }
 
 var wishes = map[string]string{"wants": "accepted", "does not want": "declined", "was not asked about": "not-asked"}
+
+// reason is R4's code for why there is no answer.
+func reason(words string) string {
+	if words == "declined" {
+		return "asked-declined"
+	}
+	return coded(words)
+}
 
 func (p *play) fill(status, words string) (err error) {
 	p.form, err = p.hospital.Fill(p.ctx, p.admission, status, points(words)...)

@@ -41,6 +41,11 @@ type Ward struct {
 	Nurses   string // CareTeam/id
 }
 
+// Reference names the ward as an Encounter does.
+func (w Ward) Reference() r4.Reference {
+	return r4.Reference{Reference: &w.Location, Display: &w.Name}
+}
+
 // Few are those who may know of a protected patient: CareTeam/id.
 type Few struct{ Nurses, Liaison string }
 
@@ -228,7 +233,7 @@ func (h *Hospital) encounter(n int, s Stay, patient string) r4.Encounter {
 		Class:           fhir.Coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", s.Class, ""),
 		Subject:         fhir.Ref(patient),
 		Period:          &r4.Period{Start: fhir.Instant(s.Start)},
-		Location:        []r4.EncounterLocation{{Location: *fhir.Ref(ward.Location)}},
+		Location:        []r4.EncounterLocation{{Location: ward.Reference()}},
 		ServiceProvider: fhir.Ref(h.Organization),
 	}
 	if s.PartOf != "" {

@@ -186,8 +186,32 @@ func (h *Hospital) Decline(ctx context.Context, a Admission) (ref string, err er
 	if ref, err = h.Fill(ctx, a, "completed"); err != nil {
 		return "", err
 	}
-	no := map[string]any{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "asked-declined"}
-	return ref, h.Set(ctx, ref, "item", []any{map[string]any{"linkId": "1", "answer": []any{map[string]any{"extension": []any{no}}}}})
+	return ref, h.Set(ctx, ref, "item", []any{map[string]any{"linkId": "1", "answer": []any{map[string]any{"extension": []any{noAnswer("asked-declined")}}}}})
+}
+
+// noAnswer says why there is none, by a code of R4's data-absent-reason.
+func noAnswer(reason string) map[string]any {
+	return map[string]any{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": reason}
+}
+
+// Mark says on a question why it has no answer, whether it has one or not.
+func (h *Hospital) Mark(ctx context.Context, response, linkID, reason string) error {
+	return h.Edit(ctx, response, func(r fhir.Resource) (fhir.Resource, error) {
+		for i, it := range r.Get("item").Array() {
+			if it.Get("linkId").String() == linkID {
+				return r.Set(fmt.Sprintf("item.%d.extension", i), []any{noAnswer(reason)})
+			}
+		}
+		return r.Set("item.-1", map[string]any{"linkId": linkID, "extension": []any{noAnswer(reason)}})
+	})
+}
+
+// MarkWhole says on a response why it is not answered.
+func (h *Hospital) MarkWhole(ctx context.Context, response, reason string) error {
+	return h.Set(ctx, response, "extension.-1", map[string]any{
+		"url":                  "http://hl7.org/fhir/StructureDefinition/questionnaireresponse-reason",
+		"valueCodeableConcept": fhir.Concept("http://terminology.hl7.org/CodeSystem/data-absent-reason", reason, ""),
+	})
 }
 
 // Wish says on a form what the patient thinks of seeing the team: accepted,

@@ -50,7 +50,7 @@ func (h *Hospital) Transfer(ctx context.Context, a Admission, w Ward) error {
 		if err != nil {
 			return r, err
 		}
-		return r.Set("location.-1", r4.EncounterLocation{Location: *fhir.Ref(w.Location)})
+		return r.Set("location.-1", r4.EncounterLocation{Location: w.Reference()})
 	})
 }
 

@@ -42,7 +42,8 @@ type Result struct {
 	Offer  Offer    `json:"offer,omitempty"` // never part of the score
 
 	// Declined tells that asked-declined stands in place of an answer, on an
-	// item other than CodeOffer. It says something only without a score.
+	// item other than CodeOffer, or that the response says so as a whole. It says
+	// something only of a response that is Incomplete.
 	Declined bool `json:"declined,omitempty"`
 }
 
@@ -53,6 +54,11 @@ type Points struct {
 }
 
 // Judge scores a response by the weights of the form that it answers.
+//
+// An answer beside which it says that there is none (data-absent-reason), and a complete
+// form that says that the patient did not want to answer, are Invalid: one of the two is
+// left over from before, and nobody can tell which. Taken as an answer it could be a score
+// against her will, taken as none a patient who is missed; so a person looks.
 func Judge(f *Form, r *Response) Result {
 	j := judging{f: f, r: r, shown: shown{form: f, response: r, known: map[*item]bool{}}}
 	j.result.Items, j.result.Flags = []Points{}, []Flag{}
@@ -112,6 +118,9 @@ func (j *judging) run() Result {
 	if len(missing.Items) > 0 {
 		return j.none(Incomplete, missing)
 	}
+	if j.r.refused {
+		return j.none(Invalid, Problem{Code: Refused})
+	}
 	return j.complete(sum)
 }
 
@@ -135,6 +144,8 @@ func (j *judging) item(it *item) (points int, state itemState, problem Problem) 
 	switch {
 	case len(answers) == 0:
 		return 0, itemOpen, problem
+	case j.r.absent[it.linkID] != notSaid:
+		problem.Code = AnswerAbsent
 	case len(answers) > 1:
 		problem.Code, problem.Count = Several, len(answers)
 	case answers[0].broken != "":

@@ -165,6 +165,11 @@ func FuzzJudge(f *testing.F) {
 	f.Add(response(coded("1", often[0]), coded("2", many[2])))
 	f.Add(response(coded("1", often[3]), answered("consult-offer", offerAnswer("offer-accepted")), item("consult-offer", ","+asked)))
 	f.Add(`{"resourceType":"QuestionnaireResponse","item":{"linkId":1}}`)
+	for _, at := range places {
+		f.Add(response(coded("1", often[3]), coded("2", many[2]), at("3", because("asked-declined")), at("consult-offer", because("unknown"))))
+	}
+	f.Add(whole(absentReasons, "asked-declined", coded("1", often[0])))
+	f.Add(response(answered("1", "{"+because("unknown")+`,"valueCoding":{"system":"http://loinc.org","code":"LA6270-8"}}`)))
 	f.Fuzz(func(t *testing.T, raw string) {
 		r, err := instrument.ParseResponse([]byte(raw))
 		if err != nil {

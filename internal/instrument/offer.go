@@ -52,8 +52,11 @@ func (j *judging) offered(it *item, given map[Offer]bool) {
 	for _, a := range answers {
 		given[offers[a.value]] = true // a broken answer has no value
 	}
-	if j.r.declined[it.linkID] {
+	switch why := j.r.absent[it.linkID]; {
+	case why == refused:
 		given[OfferDeclined] = true
+	case why != notSaid && len(answers) > 0: // both an answer and none
+		given[""] = true
 	}
 }
 
@@ -61,11 +64,11 @@ func (j *judging) offered(it *item, given map[Offer]bool) {
 // declined the screening. A response can name CodeOffer although its form, of
 // an older version, does not have the item.
 func (j *judging) declined() bool {
-	for link := range j.r.declined {
+	for link, why := range j.r.absent {
 		it := j.f.byLink[link]
-		if link != CodeOffer && (it == nil || !it.offer) {
+		if why == refused && link != CodeOffer && (it == nil || !it.offer) {
 			return true
 		}
 	}
-	return false
+	return j.r.refused
 }

@@ -27,13 +27,16 @@ const (
 	OtherItem  ProblemCode = "other-item"  // the answer belongs to the second of Items
 	NotOffered ProblemCode = "not-offered" // the answer is none of those that the form offers
 
+	AnswerAbsent ProblemCode = "answer-absent" // there is an answer, and beside it why there is none
+	Refused      ProblemCode = "refused"       // all is answered, and the response says that the patient did not want to
+
 	OtherForm      ProblemCode = "other-form"      // the response answers another form, or another version of it
 	FormMissing    ProblemCode = "form-missing"    // the version that was answered is not on the server
 	FormUnreadable ProblemCode = "form-unreadable" // ParseForm refuses it
 )
 
 // ProblemCodes are all there are.
-var ProblemCodes = []ProblemCode{Missing, NoLink, Several, TwoValues, NoCode, OtherType, OtherItem, NotOffered, OtherForm, FormMissing, FormUnreadable}
+var ProblemCodes = []ProblemCode{Missing, NoLink, Several, TwoValues, NoCode, OtherType, OtherItem, NotOffered, AnswerAbsent, Refused, OtherForm, FormMissing, FormUnreadable}
 
 // IsZero tells that there is no problem.
 func (p Problem) IsZero() bool { return p.Code == "" }

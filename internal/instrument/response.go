@@ -24,7 +24,8 @@ type Response struct {
 	Status        string
 
 	answers   map[string][]answer // by linkId
-	declined  map[string]bool     // linkIds where asked-declined stands in place of a value
+	absent    map[string]absence  // by linkId: what it says of an answer that is not there
+	refused   bool                // it says as a whole that the patient does not want to answer
 	unlinked  bool                // an answer stands on an item without linkId
 	documents []string            // linkIds in document order
 }
@@ -47,7 +48,8 @@ func ParseResponse(response []byte) (*Response, error) {
 		Questionnaire: root.Get("questionnaire").String(),
 		Status:        root.Get("status").String(),
 		answers:       map[string][]answer{},
-		declined:      map[string]bool{},
+		absent:        map[string]absence{},
+		refused:       refusedWhole(root),
 	}
 	r.add(root)
 	return r, nil
@@ -58,11 +60,11 @@ func ParseResponse(response []byte) (*Response, error) {
 func (r *Response) add(node gjson.Result) {
 	for _, it := range node.Get("item").Array() {
 		link := it.Get("linkId").String()
-		r.decline(link, it)
+		r.leave(link, absent(it))
 		for _, a := range it.Get("answer").Array() {
-			r.decline(link, a)
-			r.decline(link, a.Get("valueCoding"))
-			if parsed, ok := parseAnswer(a); ok {
+			parsed, why, ok := parseAnswer(a)
+			r.leave(link, why)
+			if ok {
 				r.put(link, parsed)
 			}
 			r.add(a)
@@ -71,15 +73,11 @@ func (r *Response) add(node gjson.Result) {
 	}
 }
 
-func (r *Response) decline(link string, node gjson.Result) {
-	if declined(node) {
-		r.declined[link] = true
+// leave notes why an item has no answer.
+func (r *Response) leave(link string, why absence) {
+	if why > r.absent[link] {
+		r.absent[link] = why
 	}
-}
-
-// declined reads the R4 extension data-absent-reason.
-func declined(node gjson.Result) bool {
-	return extension(node, "http://hl7.org/fhir/StructureDefinition/data-absent-reason").Get("valueCode").String() == "asked-declined"
 }
 
 func (r *Response) put(link string, a answer) {
@@ -100,33 +98,36 @@ func (r *Response) Said() string {
 	for _, link := range slices.Sorted(maps.Keys(r.answers)) {
 		said = append(said, fmt.Sprintf("%q: %q", link, r.answers[link]))
 	}
-	for _, link := range slices.Sorted(maps.Keys(r.declined)) {
-		said = append(said, fmt.Sprintf("%q declined", link))
+	for _, link := range slices.Sorted(maps.Keys(r.absent)) {
+		said = append(said, fmt.Sprintf("%q absent: %d", link, r.absent[link]))
 	}
-	return fmt.Sprint(strings.Join(said, "\n"), r.unlinked)
+	return fmt.Sprint(strings.Join(said, "\n"), r.unlinked, r.refused)
 }
 
 // Empty tells whether nobody has answered anything yet. To decline is an
-// answer, and so is one to CodeOffer alone.
+// answer, and so is one to CodeOffer alone; any other reason for none is not.
 func (r *Response) Empty() bool {
-	return len(r.answers) == 0 && len(r.declined) == 0 && !r.unlinked
+	return len(r.answers) == 0 && !r.refused && !r.unlinked && !slices.Contains(slices.Collect(maps.Values(r.absent)), refused)
 }
 
 // parseAnswer is false for an entry without a value: renderers send answer:[{}]
-// for a question that nobody touched, or a Coding that says only asked-declined.
-func parseAnswer(a gjson.Result) (answer, bool) {
+// for a question that nobody touched, or say in its place why there is none, some
+// by a code that is such a reason.
+func parseAnswer(a gjson.Result) (parsed answer, why absence, ok bool) {
+	why = absentValue(a)
 	v, n := parseValue(a)
+	coding := n == 1 && v.kind == "coding"
 	switch {
-	case n == 0:
-		return answer{}, false
+	case n == 0, coding && v.text == "" && why != notSaid:
+		return answer{}, why, false
+	case coding && v.system == absentSystem:
+		return answer{}, max(why, absenceBy(v.text)), false
 	case n > 1:
-		return answer{broken: TwoValues}, true
-	case v.kind == "coding" && v.text == "" && declined(a.Get("valueCoding")):
-		return answer{}, false
-	case v.kind == "coding" && v.text == "":
-		return answer{broken: NoCode}, true
+		return answer{broken: TwoValues}, why, true
+	case coding && v.text == "":
+		return answer{broken: NoCode}, why, true
 	}
-	return answer{value: v}, true
+	return answer{value: v}, why, true
 }
 
 // parseValue reads value[x] of an answer or an answer option, and tells how
@@ -134,10 +135,11 @@ func parseAnswer(a gjson.Result) (answer, bool) {
 func parseValue(node gjson.Result) (v value, n int) {
 	node.ForEach(func(key, val gjson.Result) bool {
 		kind, ok := strings.CutPrefix(key.String(), "value")
-		if !ok || val.Type == gjson.Null || val.Raw == "{}" {
+		kind = strings.ToLower(kind)
+		if !ok || hollow(kind, val) {
 			return true
 		}
-		v = typedValue(strings.ToLower(kind), val)
+		v = typedValue(kind, val)
 		n++
 		return true
 	})

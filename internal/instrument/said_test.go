@@ -35,6 +35,8 @@ func TestSaid(t *testing.T) {
 		fmt.Sprintf(plain, one+`,{"linkId":"2","answer":[{"valueString":"3"}]}`),
 		fmt.Sprintf(plain, one+`,{"linkId":"2","answer":[{"valueInteger":3},{"valueInteger":3}]}`),
 		fmt.Sprintf(plain, one+`,{"linkId":"2","extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"asked-declined"}]}`),
+		fmt.Sprintf(plain, one+`,{"linkId":"2","extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"unknown"}]}`),
+		whole(absentReasons, "asked-declined"),
 		fmt.Sprintf(plain, one+","+two+`,{"answer":[{"valueInteger":1}]}`),
 		`{"resourceType":"QuestionnaireResponse","status":"amended","questionnaire":"q|1","item":[` + one + "," + two + `]}`,
 		`{"resourceType":"QuestionnaireResponse","status":"completed","questionnaire":"q|2","item":[` + one + "," + two + `]}`,

@@ -144,6 +144,10 @@ func (c *chart) giveBack(business string, detail instrument.Problem, text string
 		c.scoreFell(business, detail)
 		return
 	}
+	if c.asked && c.saidInstead() {
+		c.holdsBeside()
+		return
+	}
 	if c.Admission.Status == stay.Finished {
 		c.end(Discharged, "the patient was discharged before the answers gave a score")
 		return
@@ -152,13 +156,14 @@ func (c *chart) giveBack(business string, detail instrument.Problem, text string
 		plan(c, c.newTask(c.due()))
 		return
 	}
-	status := c.task.Status
-	returned := 0
-	if c.closedInVain() {
-		if c.leftClosed() {
-			return
-		}
+	status, returned := c.task.Status, 0
+	switch {
+	case c.closedInVain() && c.leftClosed():
+		return
+	case c.closedInVain():
 		status, returned = "in-progress", c.returns()
+	case c.declinedInForm():
+		status = "in-progress"
 	}
 	plan(c, &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response, Returned: returned})
 }

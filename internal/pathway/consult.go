@@ -49,8 +49,8 @@ func (c *chart) orderedByOthers() (ref string) {
 	return ref
 }
 
-// mostEarlier bounds how many earlier consults the team is told of.
-const mostEarlier = 5
+// MostEarlier bounds how many earlier scores, and how many consults, the team is told of.
+const MostEarlier = 5
 
 // EarlierConsults are those of other admissions, the latest first.
 func EarlierConsults(s stay.Stay, p *Policy) (earlier []stay.Order) {
@@ -59,7 +59,7 @@ func EarlierConsults(s stay.Stay, p *Policy) (earlier []stay.Order) {
 			earlier = append(earlier, o)
 		}
 	}
-	return earlier[:min(len(earlier), mostEarlier)]
+	return earlier[:min(len(earlier), MostEarlier)]
 }
 
 // referEarlier acts on the screening of an earlier admission that holds still:

@@ -33,6 +33,9 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 		c.label()
 		c.putBack()
 	}
+	if c.needsHistory() {
+		return Decision{Needs: []Need{{Part: stay.History}}}
+	}
 	return c.decision.inOrder()
 }
 

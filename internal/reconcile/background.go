@@ -38,6 +38,8 @@ func (l loader) fetch(ctx context.Context, p *picture, needs []pathway.Need) err
 			if p.stay.EarlierScore, err = l.result(ctx, p, need.Refs[0]); err == nil {
 				err = l.background(ctx, p)
 			}
+		case stay.History:
+			err = l.history(ctx, p)
 		}
 		if err != nil {
 			return err
@@ -55,9 +57,14 @@ func (l loader) background(ctx context.Context, p *picture) error {
 		return nil
 	}
 	if p.guess.toAsk || p.guess.patient != patient || p.guess.screening != screening {
-		if err := l.ask(ctx, p, l.queries.background(patient, screening)...); err != nil {
+		queries := l.queries.background(patient, screening)
+		if !p.screened {
+			queries = append(queries, l.queries.screened(patient))
+		}
+		if err := l.ask(ctx, p, queries...); err != nil {
 			return err
 		}
+		l.lookedFor(p)
 	}
 	p.stay.Conditions, p.stay.Orders = nil, nil
 	for _, res := range sorted(p.byRef) {
@@ -112,15 +119,13 @@ func (l loader) spared(ctx context.Context, p *picture) error {
 			return err
 		}
 	}
+	p.stay.Screenings = l.screenings(p)
+	if l.policy.Screening.RescreenAfter.Duration > 0 { // else spare has not asked for them
+		l.lookedFor(p)
+	}
 	for _, res := range sorted(p.byRef) {
-		switch {
-		case res.Type() == "Flag" && l.concerns(res, "subject", patient):
+		if res.Type() == "Flag" && l.concerns(res, "subject", patient) {
 			p.stay.Flags = append(p.stay.Flags, stay.Flag{Status: res.Get("status").String(), Codes: codes(res.Get("code"))})
-		case res.Type() == "Task" && l.concerns(res, "for", patient):
-			p.stay.Screenings = append(p.stay.Screenings, stay.Earlier{
-				At: l.stamp(res, "executionPeriod.end"), BusinessStatus: ourCode(res.Get("businessStatus")),
-				Score: l.output(res, paramScore), Consult: l.output(res, paramConsult),
-			})
 		}
 	}
 	return nil

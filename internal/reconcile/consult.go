@@ -153,7 +153,7 @@ func (w *writing) restate(order string, renew func(*edit)) {
 	w.edit(order, func(e *edit) {
 		renew(e)
 		e.set("priority", w.priority().Code())
-		e.set("note.-1", w.note(w.letter()))
+		w.rewrite(e)
 	})
 	w.touched(order)
 	if task, ok := w.p.stay.TeamTask(); ok {

@@ -35,7 +35,8 @@ func TestSearches(t *testing.T) {
 		Flag?patient=Patient/2
 		Task?patient=Patient/2&code=http://hl7.org/fhir/uv/sdc/CodeSystem/temp|complete-questionnaire&business-status=https://tilsyn.org/fhir/CodeSystem/tilsyn|scored
 		Provenance?entity=QuestionnaireResponse/1
-		ServiceRequest?_id=1`)
+		ServiceRequest?_id=1
+		Observation?_id=1`)
 	if got := spelt(Searches(p, "1", "Patient/2")); got != all {
 		t.Errorf("%s\nwant\n%s", got, all)
 	}
@@ -61,18 +62,18 @@ func TestExpecting(t *testing.T) {
 		there []string
 		want  string
 	}{
-		"nobody asked yet": {requested(), "{Patient/p1 e1 false }"},
-		"asked":            {requested(nurse), "{Patient/p1 e1 false }"},
-		"the team waits":   {referred, "{  false ServiceRequest/s1}"},
-		"all is done":      {instead(referred, taken), "{  false }"},
+		"nobody asked yet": {requested(), "{Patient/p1 e1 false  false }"},
+		"asked":            {requested(nurse), "{Patient/p1 e1 false  false }"},
+		"the team waits":   {referred, "{  false ServiceRequest/s1 false }"},
+		"all is done":      {instead(referred, taken), "{  false  false }"},
 	} {
 		r, s := desk(t, test.there...)
 		p := lookedAt(t, r, s)
-		r.loader.remember(p.stay)
+		r.loader.remember(&p)
 		if got := fmt.Sprint(r.loader.seen.of("e1")); got != test.want {
 			t.Errorf("%s: %s", name, got)
 		}
-		if _, kept := r.loader.seen.guesses["e1"]; kept != (test.want != "{  false }") {
+		if _, kept := r.loader.seen.guesses["e1"]; kept != (test.want != "{  false  false }") {
 			t.Errorf("%s: kept %t", name, kept)
 		}
 	}
@@ -121,10 +122,12 @@ func TestAHintSavesARequest(t *testing.T) {
 		g     guess
 		after int
 	}{
-		"expected":             {guess{patient: "Patient/p1", screening: "e1"}, 0},
-		"another screening":    {guess{patient: "Patient/p1", screening: "e1:2"}, 4},
-		"another patient":      {guess{patient: "Patient/p2", screening: "e1"}, 4},
-		"expected to be asked": {guess{patient: "Patient/p1", screening: "e1", toAsk: true}, 4},
+		"expected":                   {guess{patient: "Patient/p1", screening: "e1", screened: true}, 0},
+		"expected, with a score":     {guess{patient: "Patient/p1", screening: "e1", screened: true, scores: "Observation/o9 Observation/o8"}, 1},
+		"expected, scores not known": {guess{patient: "Patient/p1", screening: "e1"}, 1},
+		"another screening":          {guess{patient: "Patient/p1", screening: "e1:2"}, 5},
+		"another patient":            {guess{patient: "Patient/p2", screening: "e1", screened: true}, 5},
+		"expected to be asked":       {guess{patient: "Patient/p1", screening: "e1", toAsk: true}, 5},
 	} {
 		r, s := desk(t, awaited...)
 		r.loader.seen.keep("e1", test.g)

@@ -1,30 +1,11 @@
 package reconcile
 
 import (
-	"fmt"
-	"slices"
-	"strings"
-
 	"github.com/tilsyn/tilsyn/fhir"
-	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/pathway"
-	"github.com/tilsyn/tilsyn/internal/words"
 )
 
-// This file leaves out what widens the circle of those who know of a protected
-// patient, and hands her work to others.
-
-func (w *writing) hides(what string) bool { return w.Policy.Hides(w.p.stay, what) }
-
-// place says on a Task where the patient is, or takes that off it.
-func (w *writing) place(e *edit) {
-	switch at := w.location(); {
-	case at != nil:
-		e.set("location", at)
-	case w.hides(pathway.ShowLocation):
-		e.delete("location")
-	}
-}
+// This file hands the work about a protected patient to those who may know of her.
 
 // routed remembers on a new Task to whom it was given, where nothing else
 // would tell.
@@ -79,46 +60,5 @@ func (w *writing) handOverOrder(e *edit, keeps bool) {
 	if !keeps {
 		e.set("performer", []any{w.team()})
 	}
-	switch at := w.locations(); {
-	case at != nil:
-		e.set("locationReference", at)
-	case w.hides(pathway.ShowLocation):
-		e.delete("locationReference")
-	}
-	if !w.hides(pathway.ShowWard) {
-		return
-	}
-	for i, note := range e.Get("note").Array() {
-		text := note.Get("text").String()
-		if less := discreet(text); less != text && ourLetter(text) {
-			e.set(fmt.Sprintf("note.%d.text", i), less)
-		}
-	}
-}
-
-// ourLetter tells our words to the team from what people write beside them.
-func ourLetter(text string) bool { return strings.HasPrefix(text, "AUDIT-C") }
-
-// discreet is a letter without the ward and without who asked there.
-func discreet(letter string) string {
-	var lines []string
-	for line := range strings.SplitSeq(letter, "\n") {
-		switch {
-		case begins(line, "ward"):
-			continue
-		case begins(line, "answered"):
-			if when, _, more := strings.Cut(line, ", "); more {
-				line = when + "."
-			}
-		}
-		lines = append(lines, line)
-	}
-	return strings.Join(lines, "\n")
-}
-
-// begins tells a line by its words, in whichever language it was written.
-func begins(line, code string) bool {
-	return slices.ContainsFunc(artifacts.Languages, func(language string) bool {
-		return strings.HasPrefix(line, words.In(language).Before(code))
-	})
+	w.placeOnOrder(e)
 }

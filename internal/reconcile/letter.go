@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,40 +14,31 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// This file is what the team reads: why they are asked, in words.
+// This file is what the team reads: why they are asked, in words. Each part is a note of
+// its own; notes.go puts them on the order.
 
-// notes are what the team reads first.
-func (w *writing) notes() []r4.Annotation {
-	notes := []r4.Annotation{w.note(w.letter())}
-	if w.p.stay.Admission.Status == stay.Finished {
-		notes = append(notes, w.note(w.words.Text("after-discharge")))
+// passage is a part of the letter; one without a text is left out.
+type passage struct{ part, text string }
+
+// letter is all that there is to say now, in the order in which it is read.
+func (w *writing) letter() []passage {
+	score := pathway.Of[pathway.Score](w.decision)
+	return []passage{
+		{stay.LetterReason, w.found(score)},
+		{stay.LetterAnswers, w.answers(score)},
+		{stay.LetterAuthor, w.author(score)},
+		{stay.LetterWish, w.wish(score)},
+		{stay.LetterReview, w.review(score)},
+		{stay.LetterPlace, w.ward()},
+		{stay.LetterLeaving, w.leaving()},
+		{stay.LetterLeft, w.left()},
+		{stay.LetterBefore, w.before()},
 	}
-	return notes
 }
 
-// letter tells what was found, which limit was passed, what was answered, by
-// whom and when, what she wants, what is for review, where the patient lies, and
-// what went before.
-func (w *writing) letter() string {
-	lines := []string{w.found()}
-	if score := pathway.Of[pathway.Score](w.decision); score != nil {
-		lines = append(lines, w.answers(*score)...)
-	}
-	lines = append(lines, w.review()...)
-	if ward := w.p.stay.Admission.Ward; ward != "" {
-		lines = append(lines, w.words.Text("ward", "ward", ward))
-	}
-	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {
-		lines = append(lines, w.words.Text("consult-before", "day", w.stated(order.Ref, "authoredOn", order.At, day), "status", w.words.Status(order.Status)))
-	}
-	if w.hides(pathway.ShowWard) {
-		return discreet(strings.Join(lines, "\n"))
-	}
-	return strings.Join(lines, "\n")
-}
-
-func (w *writing) found() string {
-	consult, score, tier := pathway.Of[pathway.Referral](w.decision), pathway.Of[pathway.Score](w.decision), pathway.Consult
+// found says which score it is, and which limit it has reached, for whom.
+func (w *writing) found(score *pathway.Score) string {
+	consult, tier := pathway.Of[pathway.Referral](w.decision), pathway.Consult
 	if consult.Urgent {
 		tier = pathway.Urgent
 	}
@@ -56,42 +46,74 @@ func (w *writing) found() string {
 	if score != nil {
 		sum, text = *score.Result.Score, "because"
 	}
-	return w.words.Text(text, "score", strconv.Itoa(sum), "limit", w.words.Limit(sum, consult.Limit.From),
+	return w.words.Text(text, "score", strconv.Itoa(sum), "limit", w.words.Limit(sum, consult.Limit.From, w.whom(consult.Limit)),
 		"tier", w.words.Code(tier.String()), "policy", w.Policy.Version, "day", day(pathway.LastScreening(w.p.stay).At))
 }
 
-// answers are the items as the form words them, and who answered when.
-func (w *writing) answers(s pathway.Score) []string {
+func (w *writing) whom(l pathway.Limit) string {
+	return w.words.Whom(string(l.Sex), l.Pregnant, l.MinAge, l.MaxAge)
+}
+
+// answers are the items as the form words them, and when they were answered.
+func (w *writing) answers(s *pathway.Score) string {
+	if s == nil {
+		return ""
+	}
 	var lines []string
 	for _, item := range s.Result.Items {
 		question, answer := s.Response.Form.Words(item.LinkID, s.Response.Content)
 		lines = append(lines, fmt.Sprintf("%s. %s – %s (%d)", item.LinkID, question, answer, item.Points))
 	}
-	when := w.stated(s.Response.Ref, "authored", s.Response.Authored, clock)
-	author := w.p.byRef[s.Response.Ref].Get("author")
-	if by := cmp.Or(author.Get("display").String(), author.Get("reference").String()); by != "" {
-		when += ", " + by
-	}
-	lines = append(lines, w.words.Text("answered", "when", when))
-	if s.Result.Offer != "" {
-		lines = append(lines, w.words.Code("offer-"+string(s.Result.Offer)))
-	}
-	return lines
+	lines = append(lines, w.words.Text("answered", "when", w.stated(s.Response.Ref, "authored", s.Response.Authored, clock)))
+	return strings.Join(lines, "\n")
 }
 
-// review is what of the answers a person should look at. An earlier score keeps them
-// by their points alone.
-func (w *writing) review() (lines []string) {
-	score := pathway.Of[pathway.Score](w.decision)
-	if score == nil && w.p.stay.EarlierScore.Item1Only() {
-		return []string{w.words.Code(string(instrument.FlagItem1Only))}
+// wish is what the patient says of the consult. An offer that was not made, or not
+// answered, is left to the team.
+func (w *writing) wish(s *pathway.Score) string {
+	offer := w.p.stay.EarlierScore.Offer
+	if s != nil {
+		offer = s.Result.Offer
 	}
-	if score != nil {
-		for _, remark := range w.remarks(*score) {
-			lines = append(lines, remark.Text)
+	if offer == "" {
+		return w.words.Text("offer-open")
+	}
+	return w.words.Code("offer-" + string(offer))
+}
+
+// review is what of the answers, and of how they were judged, a person should look at.
+// An earlier score keeps its answers by their points alone.
+func (w *writing) review(s *pathway.Score) string {
+	var lines []string
+	switch {
+	case s != nil:
+		if s.Passed {
+			lines = append(lines, w.words.Text("several-responses"))
 		}
+		for _, flag := range s.Result.Flags {
+			lines = append(lines, w.words.Code(string(flag)))
+		}
+	case w.p.stay.EarlierScore.Item1Only():
+		lines = append(lines, w.words.Code(string(instrument.FlagItem1Only)))
 	}
-	return lines
+	limit := pathway.Of[pathway.Referral](w.decision).Limit
+	if limit.Sex != stay.UnknownSex && w.p.stay.Patient.Sex == stay.UnknownSex {
+		lines = append(lines, w.words.Text("sex-not-recorded", "whom", w.whom(limit)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// before are earlier scores and consults, the latest first.
+func (w *writing) before() string {
+	var lines []string
+	carries := pathway.Wanted(w.p.stay, w.Policy, source(w.p.stay, w.decision))
+	for _, earlier := range pathway.EarlierScores(w.p.stay, carries) {
+		lines = append(lines, w.words.Text("score-before", "day", w.stated(earlier.Ref, "effectiveDateTime", earlier.At, day), "score", strconv.Itoa(earlier.Sum)))
+	}
+	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {
+		lines = append(lines, w.words.Text("consult-before", "day", w.stated(order.Ref, "authoredOn", order.At, day), "status", w.words.Status(order.Status)))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // stated is when something was, as exactly as its resource says: where that has a date

@@ -24,6 +24,8 @@ type picture struct {
 	asked     []string        // requests, each with its searches
 	gotten    []fhir.Resource // one by one, beside what was asked
 	doubt     error           // the server warned that it did not give all
+	screened  bool            // the screenings of other admissions were looked for
+	scores    []string        // and these came of them: Observation/id, the latest first
 }
 
 // newest is when anything of it was last written.
@@ -78,7 +80,7 @@ func (l loader) decide(ctx context.Context, p *picture) (pathway.Decision, error
 	for {
 		d := pathway.Decide(p.stay, l.policy, l.now())
 		if len(d.Needs) == 0 {
-			l.remember(p.stay)
+			l.remember(p)
 			return d, p.doubtful()
 		}
 		if err := l.fetch(ctx, p, d.Needs); err != nil {

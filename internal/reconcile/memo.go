@@ -5,7 +5,6 @@ import (
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/pathway"
-	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // This file is what a process remembers of the admissions that it has looked at.
@@ -14,7 +13,8 @@ import (
 
 // remember keeps what the next look at an admission will need, and forgets it
 // as soon as nothing is expected.
-func (l loader) remember(s stay.Stay) {
+func (l loader) remember(p *picture) {
+	s := p.stay
 	task, _ := s.ScreeningTask()
 	var g guess
 	if task.Open() || pathway.Awaits(s, l.policy) {
@@ -23,6 +23,7 @@ func (l loader) remember(s stay.Stay) {
 	if team, ok := s.TeamTask(); ok && team.Open() {
 		g.consult = task.Consult
 	}
+	g.knows(p)
 	l.seen.keep(s.Admission.ID, g)
 }
 
@@ -34,6 +35,8 @@ type guess struct {
 	screening string // its name
 	toAsk     bool   // nobody has been asked yet, as far as is known
 	consult   string // ServiceRequest/id, where the team has not ended it
+	screened  bool   // the screenings of other admissions were looked for, once
+	scores    string // those that there are: Observation/id, with a space between
 }
 
 // memo remembers, by Encounter id.

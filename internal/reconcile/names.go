@@ -22,6 +22,10 @@ const (
 	// urn:uuid: the Task was never made, and nobody has deleted it. No search finds an
 	// extension, so that a server that minds references lets people delete the Task.
 	taskExtension = "https://tilsyn.org/fhir/StructureDefinition/task"
+	// partExtension says on a note of the consult which part of the letter it is, by a
+	// code of ours. One without it is somebody else's, or of a release that wrote the
+	// letter as one text.
+	partExtension = "https://tilsyn.org/fhir/StructureDefinition/letter-part"
 )
 
 // Extensions that hold what must outlast an EHR's hand on the nurse's Task.
@@ -55,11 +59,13 @@ var (
 	paramWithdrawn = param{CodeSystem, "withdrawn"}
 	// paramClosedBefore says how a person had ended the Task before the answers came.
 	paramClosedBefore = param{CodeSystem, "declined"}
-	paramAdvice       = param{CodeSystem, "brief-advice"}
-	paramNotified     = param{CodeSystem, "told"}    // what the team was last told
-	paramRaised       = param{CodeSystem, "raised"}  // how often we raised the priority
-	paramRouted       = param{CodeSystem, "routed"}  // to whom a protected patient's Task was given
-	paramCarried      = param{CodeSystem, "carried"} // the team's Task status that the consult shows
+	// paramUnable says when the nurse said that the patient cannot be asked.
+	paramUnable   = param{CodeSystem, "unable"}
+	paramAdvice   = param{CodeSystem, "brief-advice"}
+	paramNotified = param{CodeSystem, "told"}    // what the team was last told
+	paramRaised   = param{CodeSystem, "raised"}  // how often we raised the priority
+	paramRouted   = param{CodeSystem, "routed"}  // to whom a protected patient's Task was given
+	paramCarried  = param{CodeSystem, "carried"} // the team's Task status that the consult shows
 )
 
 func madeWith(task string) []r4.Extension {

@@ -91,6 +91,12 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 		e.dropOutput(paramWithdrawn)
 		e.set("executionPeriod.end", *fhir.Instant(change.Response.Authored)) // a later admission asks when
 	}
+	switch {
+	case !change.UnableSince.IsZero():
+		e.output(fhir.Parameter{Type: paramUnable.concept(), ValueString: fhir.Instant(change.UnableSince)})
+	case change.Business == pathway.Unanswered:
+		e.dropOutput(paramUnable)
+	}
 	if change.ClosedBefore {
 		task, _ := w.p.stay.ScreeningTask()
 		e.output(fhir.Parameter{Type: paramClosedBefore.concept(), ValueString: &task.Status})

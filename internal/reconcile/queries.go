@@ -16,7 +16,8 @@ func Searches(p *pathway.Policy, admission, patient string) []string {
 	all := append([]string{q.admission(admission)}, q.ourWork(admission)...)
 	all = append(all, q.background(patient, admission)...)
 	all = append(all, q.spare(patient)...)
-	return append(append(all, q.recordsOf([]string{"QuestionnaireResponse/" + admission})...), q.order(admission))
+	all = append(all, q.recordsOf([]string{"QuestionnaireResponse/" + admission})...)
+	return append(all, q.order(admission), q.scores(admission))
 }
 
 // queries are searches as a policy wants them.
@@ -93,8 +94,7 @@ func (q queries) spare(patient string) (all []string) {
 		all = append(all, fhir.Query("Flag", "patient", patient))
 	}
 	if q.policy.Screening.RescreenAfter.Duration > 0 {
-		all = append(all, fhir.Query("Task", "patient", patient, "code", sdcTemp+"|complete-questionnaire",
-			"business-status", CodeSystem+"|"+pathway.Scored))
+		all = append(all, q.screened(patient))
 	}
 	return all
 }

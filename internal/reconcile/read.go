@@ -117,6 +117,8 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	t.For, _ = l.client.LocalRef(res.Get("for.reference").String())
 	t.Location, _ = l.client.LocalRef(res.Get("location.reference").String())
 	t.Reason = ourCode(res.Get("statusReason"))
+	t.Said = saidOn(res)
+	t.UnableSince = l.moment(parameter(res, "output", paramUnable).Get("valueString"))
 	t.Due = l.date(res.Get("restriction.period.end")).Last()
 	t.Changed = l.moment(res.Get("meta.lastUpdated"))
 	t.Raised = int(parameter(res, "output", paramRaised).Get("valueInteger").Int())

@@ -110,6 +110,7 @@ type Done struct {
 	Known      bool      // the server has shown it
 	Happened   time.Time // when what the writing follows was written on the server; zero: only time has passed
 	Repaired   int       // duplicates that were marked as made in error
+	PutAside   string    // of pathway.WithoutAnswer: what became of the question now; "": nothing, or it was known
 	Over       bool      // the admission has ended; known also where nothing else could be understood
 	Next       time.Time // when to look again although nothing has changed; zero: never
 
@@ -153,6 +154,7 @@ func (r *Reconciler) apply(ctx context.Context, p picture, d pathway.Decision, d
 	if twins := pathway.Of[pathway.Duplicates](d); twins != nil {
 		done.Repaired = len(*twins)
 	}
+	done.PutAside = putAside(p.stay, d)
 	if d.Follows() {
 		done.Happened = p.newest()
 	}

@@ -17,7 +17,7 @@ func (a revoking) write(w *writing) {
 	if a.Ref != "" {
 		w.edit(a.Ref, func(e *edit) {
 			e.set("status", "revoked")
-			e.set("note.-1", w.note(said))
+			w.tell(e, said)
 		})
 		w.touched(a.Ref)
 	}

@@ -110,10 +110,19 @@ func flatten(path string, v any, into map[string]string) {
 	}
 }
 
-// flattenOne names an input or output of a Task by what it is, and anything else by
-// its place.
+// flattenOne names an input or output of a Task by what it is, a part of the letter by
+// its place and its part, and anything else by its place.
 func flattenOne(path string, i int, child any, into map[string]string) {
 	m, _ := child.(map[string]any)
+	if part := partOf(gjson.Parse(asJSON(m))); path == "note" && part != "" {
+		rest := maps.Clone(m)
+		delete(rest, "extension")
+		if rest["time"] == "2031-05-17T12:00:00.000Z" { // now
+			delete(rest, "time")
+		}
+		flatten(fmt.Sprintf("%s.%d %s", path, i, strings.TrimPrefix(part, "letter-")), rest, into)
+		return
+	}
 	kind, typed := m["type"].(map[string]any)
 	if path != "input" && path != "output" || !typed {
 		flatten(fmt.Sprintf("%s.%d", path, i), child, into)
@@ -128,6 +137,11 @@ func flattenOne(path string, i int, child any, into map[string]string) {
 		}
 	}
 	flatten(path+" "+name, rest, into)
+}
+
+func asJSON(v any) string {
+	raw, _ := json.Marshal(v)
+	return string(raw)
 }
 
 // briefly says a code, a concept, a reference or an identifier on one line.

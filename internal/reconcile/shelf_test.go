@@ -70,7 +70,7 @@ func (s *shelf) take(w *httptest.ResponseRecorder, r *http.Request) {
 func (s *shelf) find(w io.Writer, typ, id string) {
 	var entries []string
 	for _, res := range sorted(s.held) {
-		if res.Type() == typ && (id == "" || res.ID() == id) {
+		if res.Type() == typ && (id == "" || slices.Contains(strings.Split(id, ","), res.ID())) {
 			entries = append(entries, `{"resource":`+string(res.Raw())+`}`)
 		}
 	}

@@ -128,6 +128,24 @@ func TestChangingTheNursesTask(t *testing.T) {
 			~ Task/nurse if 3
 			dated
 			status: requested → failed`},
+		{"task, unable", instead(awaited, with(nurse, "status", `"rejected"`, "statusReason", `{"text":"she said"}`)), nil,
+			change(pathway.TaskChange{Status: "rejected", Business: "unable", UnableSince: at12.Add(-2 * time.Hour)}), `
+			~ Task/nurse if 3
+			businessStatus: ∅ → unable "Could not be asked"
+			dated
+			output unable.valueString: ∅ → 2031-05-17T10:00:00.000Z`},
+		{"task, unable and opened again", instead(awaited, with(marked, "output.-1", remembers("unable", `"valueString":"then"`))), nil,
+			change(pathway.TaskChange{Status: "requested", Business: "unanswered"}), `
+			~ Task/nurse if 3
+			businessStatus: unable "she said" → unanswered "Not answered"
+			dated
+			output unable.valueString: then → ∅
+			statusReason: too-ill "she said" → ∅`},
+		{"task, unable and asked again", instead(awaited, with(marked, "output.-1", remembers("unable", `"valueString":"then"`))), nil,
+			change(pathway.TaskChange{Status: "failed", Business: "unable", Why: "too-ill"}), `
+			~ Task/nurse if 3
+			dated
+			status: requested → failed`},
 		{"task, no reason any more", instead(awaited, marked), nil, change(pathway.TaskChange{Status: "requested", Business: "", Why: ""}), `
 			~ Task/nurse if 3
 			dated
@@ -260,8 +278,7 @@ func TestChangingTheNursesTask(t *testing.T) {
 		{"task, with a revoked consult", referred, nil, do(&pathway.Revocation{Ref: "ServiceRequest/s1", Why: "corrected"}, closed), `
 			withdraw from Encounter/e1: ServiceRequest/s1, Task/team
 			~ ServiceRequest/s1 if 5
-			note.1.text: ∅ → The score was corrected
-			note.1.time: ∅ → 2031-05-17T12:00:00.000Z
+			note.1 event.text: ∅ → The score was corrected
 			status: active → revoked
 			~ Task/team if 6
 			dated

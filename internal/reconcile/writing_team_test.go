@@ -33,8 +33,10 @@ func TestReferring(t *testing.T) {
 			intent: order
 			locationReference.0: Location/l1
 			meta.tag.0: https://tilsyn.org/fhir/policy|policy-1
-			note.0.text: AUDIT-C: 8 of 12 points. The limit of 4 was passed (Liaison consult). Policy: policy-1. / 1. How often do you have a drink containing alcohol? – 4 or more times a week (4) / 2. How many standard drinks containing alcohol do you have on a typical day when drinking? – 5 or 6 (2) / 3. How often do you have six or more drinks on one occasion? – Monthly (2) / Answered 2031-05-17 10:00, Practitioner/n1. / Ward: Surgery 2.
-			note.0.time: 2031-05-17T12:00:00.000Z
+			note.0 reason.text: AUDIT-C: 8 of 12 points. The limit of 4 for everybody was passed (Liaison consult). Policy: policy-1.
+			note.1 answers.text: 1. How often do you have a drink containing alcohol? – 4 or more times a week (4) / 2. How many standard drinks containing alcohol do you have on a typical day when drinking? – 5 or 6 (2) / 3. How often do you have six or more drinks on one occasion? – Monthly (2) / Answered 2031-05-17 10:00.
+			note.2 wish.text: Whether the patient wants the consult was left unanswered.
+			note.3 place.text: Ward: Surgery 2.
 			performer.0: CareTeam/liaison
 			priority: routine
 			reasonReference.0: #score
@@ -105,7 +107,7 @@ func TestReferring(t *testing.T) {
 			reasonReference.0: Observation/o0
 			no supportingInfo
 			meta.security.0: s|a
-			note.0.text: AUDIT-C in an earlier admission: 9 of 12 points. The limit of 5 was passed (Liaison consult), and no consult was asked for then. Policy: policy-1. Answered 2031-05-14.
+			note.0 reason.text: AUDIT-C in an earlier admission: 9 of 12 points. The limit of 5 for everybody was passed (Liaison consult), and no consult was asked for then. Policy: policy-1. Answered 2031-05-14.
 			+ Task unless consult-task:e1
 			…
 			meta.security.0: s|a
@@ -150,8 +152,12 @@ func TestReferring(t *testing.T) {
 		{"refer, changed", referred, nil, do(scored(t, answers, func(s *pathway.Score) { s.Amends, s.Stands = "Observation/o1", true }), &pathway.Referral{Urgent: true, Changes: "ServiceRequest/s1", Limit: pathway.Limit{From: 8}}), `
 			score from QuestionnaireResponse/r1: Observation/o1, ServiceRequest/s1, Task/team
 			~ ServiceRequest/s1 if 5
-			note.1.text: ∅ → AUDIT-C: 8 of 12 points. The limit of 8 was reached (Liaison consult, urgent). Policy: policy-1. / 1. How often do you have a drink containing alcohol? – 4 or more times a week (4) / 2. How many standard drinks containing alcohol do you have on a typical day when drinking? – 5 or 6 (2) / 3. How often do you have six or more drinks on one occasion? – Monthly (2) / Answered 2031-05-17 10:00, Practitioner/n1. / Ward: Surgery 2.
-			note.1.time: ∅ → 2031-05-17T12:00:00.000Z
+			note.0 reason.text: ∅ → AUDIT-C: 8 of 12 points. The limit of 8 for everybody was reached (Liaison consult, urgent). Policy: policy-1.
+			note.0.text: AUDIT-C: 5 of 12 points. → ∅
+			note.1 answers.text: ∅ → 1. How often do you have a drink containing alcohol? – 4 or more times a week (4) / 2. How many standard drinks containing alcohol do you have on a typical day when drinking? – 5 or 6 (2) / 3. How often do you have six or more drinks on one occasion? – Monthly (2) / Answered 2031-05-17 10:00.
+			note.2 wish.text: ∅ → Whether the patient wants the consult was left unanswered.
+			note.3 place.text: ∅ → Ward: Surgery 2.
+			note.4 event.text: ∅ → The score was corrected: it was 5 of 12 points.
 			priority: routine → urgent
 			~ Task/team if 6
 			dated
@@ -240,13 +246,13 @@ func TestTheTeam(t *testing.T) {
 	}
 	few := func(r *Reconciler, p *picture) { shielded(r, p); p.stay.Owners.Liaison = "CareTeam/few" }
 	letter := instead(referred, with(consult, "note", `[{"text":"AUDIT-C: 5 of 12 points.\nWard: Surgery 2.\nAnswered 2031-05-17 10:00, Kari Nurse."},{"text":"Ward: by a person"}]`))
+	inParts := instead(referred, with(consult, "note", `[`+noted("reason", "AUDIT-C")+`,`+noted("author", "Filled in by Kari.")+`,`+noted("place", "Ward: Surgery 2.")+`]`))
 	lifted := instead(referred, with(team, "output", `[`+remembers("routed", `"valueString":"kept"`)+`]`, "location", ""), with(consult, "locationReference", ""))
 	checkAll(t, []transacted{
 		{"revoke", referred, nil, do(&pathway.Revocation{Ref: "ServiceRequest/s1", Why: "offer-declined"}), `
 			withdraw from Encounter/e1: ServiceRequest/s1, Task/team
 			~ ServiceRequest/s1 if 5
-			note.1.text: ∅ → The patient does not want the consult.
-			note.1.time: ∅ → 2031-05-17T12:00:00.000Z
+			note.1 event.text: ∅ → The patient does not want the consult.
 			status: active → revoked
 			~ Task/team if 6
 			dated
@@ -261,8 +267,7 @@ func TestTheTeam(t *testing.T) {
 		{"revoke, the Task is over", instead(referred, with(team, "status", `"completed"`)), nil, do(&pathway.Revocation{Ref: "ServiceRequest/s1", Why: "corrected"}), `
 			withdraw from Encounter/e1: ServiceRequest/s1
 			~ ServiceRequest/s1 if 5
-			note.1.text: ∅ → The score was corrected
-			note.1.time: ∅ → 2031-05-17T12:00:00.000Z
+			note.1 event.text: ∅ → The score was corrected
 			status: active → revoked`},
 		{"tell", referred, nil, do(ref[pathway.Notice]("withdrawn")), `
 			withdraw from Encounter/e1: Task/team
@@ -301,7 +306,7 @@ func TestTheTeam(t *testing.T) {
 			owner: CareTeam/liaison → CareTeam/few
 			~ ServiceRequest/s1 if 5
 			locationReference.0: Location/l1 → ∅
-			note.0.text: AUDIT-C: 5 of 12 points. / Ward: Surgery 2. / Answered 2031-05-17 10:00, Kari Nurse. → AUDIT-C: 5 of 12 points. / Answered 2031-05-17 10:00.
+			note.0.text: AUDIT-C: 5 of 12 points. / Ward: Surgery 2. / Answered 2031-05-17 10:00, Kari Nurse. → AUDIT-C: 5 of 12 points.
 			performer.0: CareTeam/liaison → CareTeam/few`},
 		{"hand over, kept", letter, few, do(&pathway.HandOver{Task: "Task/team", Order: "ServiceRequest/s1", Keeps: true}), `
 			protection from Encounter/e1: Task/team, ServiceRequest/s1
@@ -311,7 +316,18 @@ func TestTheTeam(t *testing.T) {
 			output routed.valueString: ∅ → kept
 			~ ServiceRequest/s1 if 5
 			locationReference.0: Location/l1 → ∅
-			note.0.text: AUDIT-C: 5 of 12 points. / Ward: Surgery 2. / Answered 2031-05-17 10:00, Kari Nurse. → AUDIT-C: 5 of 12 points. / Answered 2031-05-17 10:00.`},
+			note.0.text: AUDIT-C: 5 of 12 points. / Ward: Surgery 2. / Answered 2031-05-17 10:00, Kari Nurse. → AUDIT-C: 5 of 12 points.`},
+		{"hand over, by its parts", inParts, few, do(&pathway.HandOver{Task: "Task/team", Order: "ServiceRequest/s1"}), `
+			protection from Encounter/e1: Task/team, ServiceRequest/s1
+			~ Task/team if 6
+			…
+			~ ServiceRequest/s1 if 5
+			locationReference.0: Location/l1 → ∅
+			note.1 author.text: Filled in by Kari. → ∅
+			note.1 author.time: 2031-05-16T08:00:00Z → ∅
+			note.2 place.text: Ward: Surgery 2. → ∅
+			note.2 place.time: 2031-05-16T08:00:00Z → ∅
+			performer.0: CareTeam/liaison → CareTeam/few`},
 		{"hand over, no order", letter, few, do(&pathway.HandOver{Task: "Task/team"}), `
 			protection from Encounter/e1: Task/team
 			~ Task/team if 6
@@ -327,6 +343,7 @@ func TestTheTeam(t *testing.T) {
 			output routed.valueString: ∅ → CareTeam/few
 			owner: CareTeam/liaison → CareTeam/few
 			~ ServiceRequest/s1 if 5
+			note.2 place.text: ∅ → Ward: Surgery 2.
 			performer.0: CareTeam/liaison → CareTeam/few`},
 		{"hand back", lifted, nil, do(&pathway.HandOver{Task: "Task/team", Order: "ServiceRequest/s1"}), `
 			protection from Encounter/e1: Task/team, ServiceRequest/s1
@@ -335,6 +352,7 @@ func TestTheTeam(t *testing.T) {
 			location: ∅ → Location/l1
 			output routed.valueString: kept → ∅
 			~ ServiceRequest/s1 if 5
-			locationReference.0: ∅ → Location/l1`},
+			locationReference.0: ∅ → Location/l1
+			note.1 place.text: ∅ → Ward: Surgery 2.`},
 	})
 }

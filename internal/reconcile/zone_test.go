@@ -65,7 +65,7 @@ func TestLettersTellTheHospitalsTime(t *testing.T) {
 		var wrote []byte
 		rec := inOslo(t, noon.AddDate(1, 0, 0), [4]string{strings.Replace(encounter, `,"partOf":{"reference":"Encounter/1"}`, "", 1), patient, asked, strings.Replace(high, "AUTHORED", authored, 1)}, &wrote)
 		_, _ = rec.Reconcile(t.Context(), "1") // the server says nothing of what it is sent
-		letter := gjson.GetBytes(wrote, `entry.#(resource.resourceType=="ServiceRequest").resource.note.0.text`).String()
+		letter := gjson.GetBytes(wrote, `entry.#(resource.resourceType=="ServiceRequest").resource.note.1.text`).String()
 		if !strings.Contains(letter, "Answered "+want[0]+".") {
 			t.Errorf("%s: the letter does not say %q:\n%s", authored, want[0], letter)
 		}

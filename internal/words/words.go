@@ -60,12 +60,6 @@ func (c *Catalogue) Text(key string, filledIn ...string) string {
 	return fill(c.Texts[key], filledIn...)
 }
 
-// Before is the part of a sentence before the first thing that is filled in.
-func (c *Catalogue) Before(key string) string {
-	before, _, _ := strings.Cut(c.Texts[key], "{")
-	return before
-}
-
 // Code is one of our codes; "" for one of a later release.
 func (c *Catalogue) Code(code string) string { return c.Codes[code] }
 
@@ -80,13 +74,34 @@ func (c *Catalogue) Status(status string) string {
 	return cmp.Or(c.Statuses[status], c.Statuses["unknown"])
 }
 
-// Limit says that a score has reached a limit, or passed it.
-func (c *Catalogue) Limit(score, limit int) string {
+// Limit says that a score has reached a limit, or passed it, and of whom that limit is.
+func (c *Catalogue) Limit(score, limit int, whom string) string {
 	key := "limit-passed"
 	if score == limit {
 		key = "limit-reached"
 	}
-	return c.Text(key, "limit", strconv.Itoa(limit))
+	return c.Text(key, "limit", strconv.Itoa(limit), "whom", whom)
+}
+
+// Whom says for whom a limit holds: female, male or "" for both; in pregnancy alone; of
+// ages in whole years, both included, where 0 is no bound.
+func (c *Catalogue) Whom(sex string, pregnant bool, from, to int) string {
+	key := map[string]string{"female": "for-women", "male": "for-men"}[sex]
+	if pregnant {
+		key = "for-pregnant"
+	}
+	whom, ages := c.Text(cmp.Or(key, "for-all")), ""
+	switch {
+	case from > 0 && to > 0:
+		ages = "ages-between"
+	case from > 0:
+		ages = "ages-from"
+	case to > 0:
+		ages = "ages-to"
+	default:
+		return whom
+	}
+	return c.Text(ages, "whom", whom, "from", strconv.Itoa(from), "to", strconv.Itoa(to))
 }
 
 // Rule says what a rule has found. Those of the tiers name the limit.
@@ -115,11 +130,13 @@ func (c *Catalogue) Reason(code string, p instrument.Problem) string {
 	}
 }
 
-// fill puts each value where its name stands in braces.
+// fill puts each value where its name stands in braces. One that ends in a full stop,
+// as Kari N. does, ends a sentence by that.
 func fill(text string, filledIn ...string) string {
-	pairs := make([]string, 0, len(filledIn))
+	pairs := make([]string, 0, 2*len(filledIn))
 	for i := 0; i+1 < len(filledIn); i += 2 {
-		pairs = append(pairs, "{"+filledIn[i]+"}", filledIn[i+1])
+		name, value := "{"+filledIn[i]+"}", filledIn[i+1]
+		pairs = append(pairs, name+".", strings.TrimSuffix(value, ".")+".", name, value)
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
 }

@@ -101,17 +101,34 @@ func TestAScoreAtTheLimitReachesIt(t *testing.T) {
 	for _, c := range []struct {
 		language     string
 		score, limit int
+		sex          string
+		pregnant     bool
+		from, to     int
 		want         string
 	}{
-		{"nb", 5, 5, "Grensen på 5 er nådd"},
-		{"nb", 6, 5, "Grensen på 5 er passert"},
-		{"nn", 4, 4, "Grensa på 4 er nådd"},
-		{"en", 4, 4, "The limit of 4 was reached"},
-		{"sv", 8, 8, "Gränsen 8 är nådd"},
-		{"da", 12, 8, "Grænsen på 8 er passeret"},
+		{"nb", 5, 5, "male", false, 0, 0, "Grensen på 5 for menn er nådd"},
+		{"nb", 6, 5, "", false, 65, 0, "Grensen på 5 for alle fra 65 år er passert"},
+		{"nn", 4, 4, "female", false, 0, 64, "Grensa på 4 for kvinner til og med 64 år er nådd"},
+		{"en", 4, 4, "female", false, 18, 64, "The limit of 4 for women aged 18–64 was reached"},
+		{"en", 2, 1, "female", true, 0, 0, "The limit of 1 for pregnant patients was passed"},
+		{"nb", 1, 1, "", true, 0, 0, "Grensen på 1 for gravide er nådd"},
+		{"sv", 8, 8, "", false, 0, 0, "Gränsen 8 för alla är nådd"},
+		{"da", 12, 8, "male", false, 0, 0, "Grænsen på 8 for mænd er passeret"},
 	} {
-		if got := In(c.language).Limit(c.score, c.limit); got != c.want {
+		words := In(c.language)
+		if got := words.Limit(c.score, c.limit, words.Whom(c.sex, c.pregnant, c.from, c.to)); got != c.want {
 			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+}
+
+// A name that ends in a full stop ends its sentence, and a sentence goes on after it.
+func TestOneFullStopEndsASentence(t *testing.T) {
+	for text, want := range map[string]string{
+		"Av {who}.": "Av Kari N.", "Av {who}": "Av Kari N.", "{who}, {who}.": "Kari N., Kari N.", "{who} {no}.": "Kari N. .", "{who}...": "Kari N...",
+	} {
+		if got := fill(text, "who", "Kari N.", "no", ""); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 }
@@ -145,29 +162,9 @@ func TestTeamAndWardReadTheirOwn(t *testing.T) {
 		c.Status("revoked"):    "avbestilt",
 		c.Status("whatever"):   "ukjent",
 		c.Rule("score", 0):     "Skjemaet er fullstendig besvart og skåret.",
-		c.Before("ward"):       "Avdeling: ",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-}
-
-// Letters that stand on servers are known by these: what is secret of a protected
-// patient is taken out of them, by whichever release wrote them.
-func TestLettersAreKnownAgain(t *testing.T) {
-	for language, begin := range map[string][2]string{
-		"nb": {"Besvart ", "Avdeling: "}, "nn": {"Svart på ", "Avdeling: "}, "en": {"Answered ", "Ward: "},
-		"sv": {"Besvarat ", "Avdelning: "}, "da": {"Besvaret ", "Afdeling: "},
-	} {
-		c := In(language)
-		if c.Before("answered") != begin[0] || c.Before("ward") != begin[1] {
-			t.Errorf("%s: lines of earlier letters are not found", language)
-		}
-		for _, letter := range []string{"because", "because-earlier"} {
-			if !strings.HasPrefix(c.Texts[letter], "AUDIT-C") {
-				t.Errorf("%s.%s does not begin with AUDIT-C", language, letter)
-			}
 		}
 	}
 }

@@ -1,0 +1,86 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+	"github.com/tidwall/gjson"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file puts the letter on the order, and changes it there. Each of our notes says
+// by an extension which part it is, so that it is found in whatever language and words
+// it was written. What people write beside them is not touched.
+
+// notes are the letter on a new order.
+func (w *writing) notes() (notes []r4.Annotation) {
+	for _, p := range w.letter() {
+		if p.text != "" {
+			notes = append(notes, w.part(p.part, p.text))
+		}
+	}
+	return notes
+}
+
+func (w *writing) part(part, text string) r4.Annotation {
+	note := w.note(text)
+	note.Extension = []r4.Extension{{Url: partExtension, ValueCoding: fhir.Ptr(fhir.Coding(CodeSystem, part, ""))}}
+	return note
+}
+
+// partOf is which part of the letter a note is; "": it is none of ours.
+func partOf(note gjson.Result) string {
+	return note.Get(`extension.#(url=="` + partExtension + `").valueCoding.code`).String()
+}
+
+// rewrite makes the letter say what holds now. What has not changed keeps its time; the
+// score that stood there before is told in one line, and the letter as it was is in the
+// order's earlier versions.
+func (w *writing) rewrite(e *edit) {
+	w.dropOldLetters(e)
+	for _, p := range w.letter() {
+		w.put(e, p.part, p.text)
+	}
+	score, was := pathway.Of[pathway.Score](w.decision), w.p.stay.Results.Score
+	if score != nil && was.Live() && was.Sum != *score.Result.Score {
+		w.tell(e, w.words.Text("score-was", "score", strconv.Itoa(was.Sum)))
+	}
+}
+
+// tell adds to the order a note that stays, on what has become of it.
+func (w *writing) tell(e *edit, text string) { e.set("note.-1", w.part(stay.LetterEvent, text)) }
+
+// put makes one part of the letter say a text; "" takes it away.
+func (w *writing) put(e *edit, part, text string) {
+	at := -1
+	for i, note := range slices.Backward(e.Get("note").Array()) {
+		if partOf(note) != part {
+			continue
+		}
+		if at >= 0 {
+			e.deleteNote(at) // there is one of each
+		}
+		at = i
+	}
+	switch {
+	case at < 0 && text != "":
+		e.set("note.-1", w.part(part, text))
+	case at >= 0 && text == "":
+		e.deleteNote(at)
+	case at >= 0 && e.Get(fmt.Sprintf("note.%d.text", at)).String() != text:
+		e.set(fmt.Sprintf("note.%d", at), w.part(part, text))
+	}
+}
+
+func (e *edit) deleteNote(at int) {
+	if len(e.Get("note").Array()) == 1 {
+		e.delete("note") // FHIR knows no empty lists
+		return
+	}
+	e.delete(fmt.Sprintf("note.%d", at))
+}
