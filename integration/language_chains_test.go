@@ -157,9 +157,11 @@ var chains = []chain{
 			{"linkId":"consult-offer","answer":[{"valueString":"kanskje"}]}]`)
 	}},
 	{"declined", func(w *norwegian) {
-		a, b := w.asked(), w.asked()
-		w.set("Task", stay.Screening, a, "status", "rejected")
+		a, b, c := w.asked(), w.asked(), w.asked()
+		w.rejects(a, strings.Replace(aNo, `,"text":"Vil ikke snakke om det"`, "", 1))
 		w.play(a, 0)
+		w.rejects(c, "")
+		w.play(c, 0)
 		w.handIn(b, `[{"linkId":"1","answer":[{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"asked-declined"}]}]}]`)
 	}},
 	{"unable", func(w *norwegian) {

@@ -350,20 +350,27 @@ func TestTwoResponses(t *testing.T) {
 func TestReport(t *testing.T) {
 	onEachServer(t, func(w *world) {
 		waits, no := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
+		away, surgery := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
 		child := w.admit(hospital.Stay{Person: hospital.Person{Given: "Liv", Gender: "female", Birth: "2020-01-01"}})
 		w.labels(child.Patient, "V") // counted as others
 		w.admit(hospital.Stay{Person: man, Status: "planned", Start: time.Now().Add(-time.Hour)})
 		w.look(waits, 0)
 		w.look(waits, 25*time.Hour)
 		w.look(no, 0)
-		w.set("Task", stay.Screening, no, "status", "rejected")
+		w.rejects(no, aNo)
 		w.look(no, 0)
+		w.look(away, 0)
+		w.rejects(away, `{"coding":[{"system":"https://tilsyn.org/fhir/CodeSystem/tilsyn","code":"away"}]}`)
+		w.look(away, 0)
+		w.look(surgery, 0)
+		w.rejects(surgery, `{"text":"in surgery"}`)
+		w.look(surgery, 0)
 		w.look(child, 0)
 		gone := w.admit(hospital.Stay{Person: man, Status: "finished"}) // came and went while nobody watched
 		before := w.find("Task", stay.Screening, waits).VersionID()
 		r, err := w.app().Report(w.ctx())
 		w.must(err)
-		if r.Screenings["unanswered"] < 1 || r.Screenings["declined"] < 1 || r.Overdue < 1 || r.NotAsked["too-young"] < 1 || r.NotAsked["protected"] > 0 ||
+		if r.Screenings["unanswered"] < 1 || r.Screenings["declined"] < 1 || r.Unscreened["put-away"] < 1 || r.Unscreened["unable"] < 1 || r.Overdue < 1 || r.NotAsked["too-young"] < 1 || r.NotAsked["protected"] > 0 ||
 			r.Census.PlannedLate < 1 || r.Census.Admissions < 3 {
 			w.Errorf("%+v", r)
 		}

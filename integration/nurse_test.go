@@ -11,6 +11,7 @@ import (
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/hospital"
 	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/reconcile"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
@@ -50,15 +51,63 @@ func TestOverdueTasksAreRaised(t *testing.T) {
 	})
 }
 
-// A no is recorded and never asked again; it may come as the task's status or
+// rejects sets the nurse's task to rejected, with a reason in JSON; "" leaves it out.
+func (w *world) rejects(a hospital.Admission, reason string) {
+	w.Helper()
+	if reason != "" {
+		w.edit(w.find("Task", stay.Screening, a).Ref(), "statusReason", json.RawMessage(reason))
+	}
+	w.set("Task", stay.Screening, a, "status", "rejected")
+}
+
+// aNo is the patient's, in our code.
+const aNo = `{"coding":[{"system":"https://tilsyn.org/fhir/CodeSystem/tilsyn","code":"declined"}],"text":"Vil ikke snakke om det"}`
+
+// A rejection that does not say that the patient declined is the ward's: on record as
+// that, counted apart, and never asked again. A policy that does not say how it is to be
+// taken takes it for a no, as it did.
+func TestARejectionIsNoRefusal(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		old := w.release(func(o *reconcile.Options) {
+			policy := *o.Policy
+			policy.Screening.RejectedWithoutReason = pathway.AsDeclined
+			o.Policy = &policy
+		})
+		for name, reason := range map[string]string{
+			"without a reason": "", "in words": `{"text":"in surgery"}`, "with a display": `{"coding":[{"display":"in surgery"}]}`,
+			"with a code that nobody knows": `{"coding":[{"system":"https://ehr.example.no/reasons","code":"7"}]}`,
+			"with another code of HL7's":    `{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/data-absent-reason","code":"temp-unknown"}]}`,
+		} {
+			a, b := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
+			w.look(a, 0)
+			w.look(b, 0)
+			w.rejects(a, reason)
+			w.rejects(b, reason)
+			said := w.find("Task", stay.Screening, a).Get("statusReason").Raw
+			for _, in := range []time.Duration{0, time.Hour, 100 * time.Hour} {
+				w.look(a, in)
+				w.want(a, hospital.Outcome{Asked: 1, Task: "rejected", Business: "put-away", Draft: "stopped"})
+			}
+			task := w.find("Task", stay.Screening, a)
+			if task.Get("businessStatus.text").String() == "" || task.Get("statusReason").Raw != said {
+				w.Errorf("%s: %s, %s", name, task.Get("businessStatus"), task.Get("statusReason"))
+			}
+			w.settledBy(old, b)
+			w.want(b, hospital.Outcome{Asked: 1, Task: "rejected", Business: "declined", Draft: "stopped"})
+			w.settle(b, 0) // and what it has recorded stays
+			w.want(b, hospital.Outcome{Asked: 1, Task: "rejected", Business: "declined", Draft: "stopped"})
+		}
+	})
+}
+
+// A no is recorded and never asked again; it may come as a code on the task or
 // in the form.
 func TestDeclined(t *testing.T) {
 	onEachServer(t, func(w *world) {
 		task, form := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
 		w.look(task, 0)
 		w.look(form, 0)
-		w.set("Task", stay.Screening, task, "statusReason.text", "Vil ikke snakke om det")
-		w.set("Task", stay.Screening, task, "status", "rejected")
+		w.rejects(task, aNo)
 		declined := hospital.Outcome{Asked: 1, Task: "rejected", Business: "declined", Draft: "stopped"}
 		for _, in := range []time.Duration{0, time.Hour, 100 * time.Hour} {
 			w.look(task, in)
@@ -82,7 +131,7 @@ func TestANoOutlivesWithdrawnAnswers(t *testing.T) {
 	onEachServer(t, func(w *world) {
 		a := w.admit(hospital.Stay{Person: woman})
 		w.look(a, 0)
-		w.set("Task", stay.Screening, a, "status", "rejected")
+		w.rejects(a, aNo)
 		w.settle(a, 0)
 		w.answer(a, 4, 4, 4)
 		w.settle(a, 0)
@@ -121,6 +170,11 @@ func TestUnableNow(t *testing.T) {
 			w.look(a, time.Hour)
 			if n := len(w.openTasks(a)); n != 0 {
 				w.Errorf("asked again at once: %d open tasks", n)
+			}
+			task, err := w.client.Read(w.ctx(), open[0].Ref())
+			w.must(err)
+			if task.Get("businessStatus.coding.0.code").String() != "unable" {
+				w.Errorf("attempt %d: the task says %s", attempt, task.Get("businessStatus"))
 			}
 			w.look(a, 25*time.Hour)
 		}

@@ -167,7 +167,8 @@ func TestUpgradeWritesNothing(t *testing.T) {
 			"scored":   func(a hospital.Admission) { w.answer(a, 0) },
 			"advised":  func(a hospital.Admission) { w.answer(a, 1, 1, 1) },
 			"referred": func(a hospital.Admission) { w.answer(a, 4, 4, 4) },
-			"declined": func(a hospital.Admission) { w.set("Task", stay.Screening, a, "status", "rejected") },
+			"declined": func(a hospital.Admission) { w.rejects(a, aNo) },
+			"put away": func(a hospital.Admission) { w.rejects(a, "") },
 			"unable": func(a hospital.Admission) {
 				w.edit(w.find("Task", stay.Screening, a).Ref(), "statusReason", fhir.Concept(artifacts.CodeSystemURL, pathway.UnableReasons[0], ""))
 				w.set("Task", stay.Screening, a, "status", "rejected")

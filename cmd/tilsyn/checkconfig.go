@@ -147,9 +147,21 @@ func printAdvice(w io.Writer, cfg config.Config) {
 	}
 }
 
+// printPutAside says what is made of a question that the ward does not ask.
+func printPutAside(w io.Writer, s pathway.Screening) {
+	fmt.Fprintf(w, "Unable: asked again %s later, at most %d times in all, after: %s. Not asked again: %s.\n", s.RetryAfter, s.MaxAttempts, listed(s.AskedAgain),
+		listed(slices.DeleteFunc(slices.Clone(pathway.UnableReasons), func(reason string) bool { return slices.Contains(s.AskedAgain, reason) })))
+	fmt.Fprintf(w, "The patient's no: declined of tilsyn's codes, asked-declined of HL7's; of other codes: %s; of texts: %s. Any other rejection: %s.\n",
+		codes(s.CountsAsDeclined.Codings), listed(s.CountsAsDeclined.Texts), map[string]string{
+			pathway.AsPutAway: "put away by the ward, not screened", pathway.AsDeclined: "the patient's no, too"}[s.RejectedWithoutReason])
+}
+
+func listed(words []string) string { return cmp.Or(strings.Join(words, ", "), "none") }
+
 func printPolicy(w io.Writer, p *pathway.Policy) error {
 	fmt.Fprintf(w, "\nPolicy %s\n", p.Version)
 	fmt.Fprintf(w, "Asked: patients of %d and over in Encounters of class %v, due %s after admission.\n", p.Screening.MinAge, p.Screening.Classes, p.Screening.DueAfter)
+	printPutAside(w, p.Screening)
 	fmt.Fprintf(w, "Sex unknown or other: %s.\n", p.UnknownSex.Words())
 	fmt.Fprintf(w, "Points from item 1 alone, such as one glass a day: %s; flagged for review.\n", map[string]string{
 		pathway.AsScored: "as any score", pathway.AsAdvice: "brief advice where a routine consult is due, but not in pregnancy"}[p.Item1Only])

@@ -39,6 +39,29 @@ func TestCheckConfigTellsOfProtection(t *testing.T) {
 	}
 }
 
+// What is made of a question that the ward does not ask is told in words.
+func TestCheckConfigTellsOfPuttingAside(t *testing.T) {
+	suggested, err := os.ReadFile("../../internal/pathway/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct{ old, new, says string }{
+		"as shipped":     {"", "", "Any other rejection: put away by the ward, not screened."},
+		"who passes":     {"", "", "no-privacy, away, interpreter-needed. Not asked again: dementia."},
+		"every no":       {"rejected_without_reason: put_away", "rejected_without_reason: declined", "Any other rejection: the patient's no, too."},
+		"for good":       {"asked_again: [", "asked_again: [] #", "after: none. Not asked again: intoxicated, delirious"},
+		"the site's own": {"    codings: []\n    texts: []", "    codings: [{system: x, code: nei}]\n    texts: [takket nei]", "of other codes: nei (x); of texts: takket nei."},
+	} {
+		text := strings.Replace(string(suggested), tt.old, tt.new, 1)
+		if tt.old != "" && text == string(suggested) {
+			t.Fatalf("%s: %q is not in the shipped policy", name, tt.old)
+		}
+		if code, out, errs := tilsyn(t, "check-config", "--policy.file", policyFile(t, text)); code != exitDone || !strings.Contains(out, tt.says) {
+			t.Errorf("%s: exit %d, want %q\n%s%s", name, code, tt.says, out, errs)
+		}
+	}
+}
+
 func policyFile(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "policy.yaml")

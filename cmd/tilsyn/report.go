@@ -12,6 +12,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/internal/app"
+	"github.com/tilsyn/tilsyn/internal/pathway"
 )
 
 func reportCommand() *cobra.Command {
@@ -41,11 +42,21 @@ func report(c *cobra.Command, _ []string) error {
 	return printReport(c.OutOrStdout(), r)
 }
 
+// unscreened says in words what the ward has done with the question.
+var unscreened = map[string]string{
+	pathway.PutAway: "put away by the ward, and nothing says that the patient declined",
+	pathway.Unable:  "unable: the ward says why the patient cannot be asked",
+	"closed":        "closed by the ward without a reason",
+}
+
 func printReport(w io.Writer, r app.Report) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "open admissions\t%d\n", r.Census.Admissions)
 	for _, business := range slices.Sorted(maps.Keys(r.Screenings)) {
 		fmt.Fprintf(t, "asked: %s\t%d\n", cmp.Or(business, "none"), r.Screenings[business])
+	}
+	for _, why := range slices.Sorted(maps.Keys(r.Unscreened)) {
+		fmt.Fprintf(t, "of these not screened: %s\t%d\n", unscreened[why], r.Unscreened[why])
 	}
 	fmt.Fprintf(t, "overdue\t%d\n", r.Overdue)
 	fmt.Fprintf(t, "consults not accepted in time\t%d\n", r.Unaccepted)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/hospital"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
@@ -106,7 +107,7 @@ func (w *ward) fill() {
 	incomplete := w.admit(hospital.Stay{})
 	w.must(w.hospital.Answer(w.ctx, incomplete, "in-progress", 3, 2))
 	w.must(w.hospital.CloseTask(w.ctx, incomplete)) // she says it is done, but it is not
-	invalid, elsewhere, declined := w.admit(hospital.Stay{}), w.answered(4, 4, 4), w.admit(hospital.Stay{})
+	invalid, elsewhere, declined, away := w.admit(hospital.Stay{}), w.answered(4, 4, 4), w.admit(hospital.Stay{}), w.admit(hospital.Stay{})
 	gone, merged, twice, circle := w.admit(hospital.Stay{}), w.answered(4, 4, 4), w.admit(hospital.Stay{}), w.admit(hospital.Stay{})
 	shielded, late := w.admit(hospital.Stay{}), w.answered(4, 4, 4)
 	w.protect(shielded)
@@ -128,7 +129,10 @@ func (w *ward) fill() {
 	w.must(w.hospital.Answer(w.ctx, corrected, "amended", 0))
 	w.set(w.find("QuestionnaireResponse", stay.Draft, elsewhere).Ref(), "subject.reference", scored.Patient)
 	w.anotherForm(invalid)
+	w.set(w.find("Task", stay.Screening, declined).Ref(), "statusReason", fhir.Concept(artifacts.CodeSystemURL, "declined", markers()[0]))
 	w.set(w.find("Task", stay.Screening, declined).Ref(), "status", "rejected")
+	w.set(w.find("Task", stay.Screening, away).Ref(), "statusReason.text", markers()[0])
+	w.set(w.find("Task", stay.Screening, away).Ref(), "status", "rejected")
 	_, err := w.hospital.Task(w.ctx, gone)
 	w.must(err)
 	w.must(w.hospital.SetStatus(w.ctx, gone, "finished"))
@@ -142,6 +146,7 @@ func (w *ward) fill() {
 	w.await(corrected, func(o hospital.Outcome) bool { return o.Stands == "amended" })
 	w.await(invalid, func(o hospital.Outcome) bool { return o.Business == "invalid" || o.Business == "withdrawn" })
 	w.await(declined, business("declined"))
+	w.await(away, business("put-away"))
 	w.await(gone, business("discharged"))
 	w.must(w.hospital.SetStatus(w.ctx, part, "in-progress"))
 }

@@ -188,6 +188,7 @@ func (c *checker) stay(s *stay, at *standing) {
 	if n := open(at.tasks); n > 1 || w.open.broken(n > 0) {
 		wrong("open tasks: " + itoa(n))
 	}
+	c.putAside(s, at, wrong)
 	c.results(s, at, w, wrong)
 	c.order(s, at, wrong)
 	c.protection(s, at, wrong)
@@ -195,6 +196,19 @@ func (c *checker) stay(s *stay, at *standing) {
 		if !strings.Contains(c.bodies[t.ref], t.words) {
 			wrong("overwritten: a text on " + t.ref)
 		}
+	}
+}
+
+// putAside: a no of the patient is on record as that, and the ward's is not.
+func (c *checker) putAside(s *stay, at *standing, wrong func(string)) {
+	if s.nurse != declined && s.nurse != putAway || s.counts() != nil || s.void() || s.dead {
+		return
+	}
+	said := slices.ContainsFunc(at.tasks, func(t gjson.Result) bool {
+		return t.Get("status").Str == "rejected" && t.Get("businessStatus.coding.0.code").Str == string(s.nurse)
+	})
+	if len(at.tasks) > 0 && !said {
+		wrong("on record is not that it was " + string(s.nurse))
 	}
 }
 

@@ -58,7 +58,7 @@ func (s *stay) expectedOpen() verdict {
 		}
 	}
 	switch s.nurse {
-	case declined, closed:
+	case declined, putAway, closed:
 		return no
 	case unable:
 		if len(s.unable) >= 3 {

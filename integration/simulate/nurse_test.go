@@ -30,7 +30,8 @@ func (h *hospital) looks(s *stay) {
 		weighted[func(*stay, gjson.Result)]{58, h.answers}, weighted[func(*stay, gjson.Result)]{4, h.marksDone},
 		weighted[func(*stay, gjson.Result)]{8, h.begins}, weighted[func(*stay, gjson.Result)]{5, h.forgetsAnItem},
 		weighted[func(*stay, gjson.Result)]{1.5, h.mistakesPatient},
-		weighted[func(*stay, gjson.Result)]{3 + 3*h.odd, h.declines}, weighted[func(*stay, gjson.Result)]{2, h.declinesInForm},
+		weighted[func(*stay, gjson.Result)]{2 + 2*h.odd, h.declines}, weighted[func(*stay, gjson.Result)]{2 + 2*h.odd, h.putsAway},
+		weighted[func(*stay, gjson.Result)]{2, h.declinesInForm},
 		weighted[func(*stay, gjson.Result)]{4 + 3*h.odd, h.unable}, weighted[func(*stay, gjson.Result)]{6, h.notes},
 		weighted[func(*stay, gjson.Result)]{h.odd, h.closes}, weighted[func(*stay, gjson.Result)]{h.odd / 2, h.removes},
 	)(s, task)
@@ -92,7 +93,16 @@ func (h *hospital) mistakesPatient(s *stay, task gjson.Result) {
 
 func (h *hospital) declines(s *stay, task gjson.Result) {
 	s.nurse = declined
-	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"rejected"`, "note.-1", h.says(s, "Task/"+task.Get("id").Str))
+	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"rejected"`, "note.-1", h.says(s, "Task/"+task.Get("id").Str), "statusReason", pick(s.chance,
+		weighted[string]{2, `{"coding":[{"system":"` + codes + `","code":"declined"}]}`},
+		weighted[string]{1, `{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/data-absent-reason","code":"asked-declined"}]}`}))
+}
+
+// putsAway: she rejects the task because it does not suit now.
+func (h *hospital) putsAway(s *stay, task gjson.Result) {
+	s.nurse = putAway
+	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"rejected"`, "statusReason", pick(s.chance, weighted[string]{2, `{"text":"in surgery"}`},
+		weighted[string]{1, `{"coding":[{"system":"https://ehr.example.no/reasons","code":"7"}]}`}, weighted[string]{1, `{"text":"-"}`}))
 }
 
 func (h *hospital) declinesInForm(s *stay, task gjson.Result) {

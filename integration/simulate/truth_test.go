@@ -41,6 +41,7 @@ type deed string
 
 const (
 	declined deed = "declined"
+	putAway  deed = "put-away" // the ward said no, and not the patient
 	unable   deed = "unable"
 	closed   deed = "closed"
 )

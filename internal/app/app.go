@@ -299,7 +299,7 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 	name := shown(id, done.Known)
 	switch {
 	case err == nil:
-		a.status.done(id, done.Repaired)
+		a.status.done(id, done)
 		if done.Unrecorded && a.status.unrecorded(a.now()) {
 			a.log.Error().Msg("written without AuditEvents, which the FHIR server refuses: let it take them, or set audit.enabled to false where it keeps such a record itself")
 		}

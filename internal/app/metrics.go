@@ -6,6 +6,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/tilsyn/tilsyn/internal/pathway"
 )
 
 // metrics are for machines what /status is for people. No label names a
@@ -22,6 +24,7 @@ type metrics struct {
 	plannedLate  prometheus.Gauge
 	quarantined  prometheus.Gauge
 	refused      prometheus.Counter
+	putAside     *prometheus.CounterVec
 	unrecorded   prometheus.Counter
 	whole        prometheus.Gauge
 }
@@ -38,6 +41,7 @@ func newMetrics(now func() vitals) *metrics {
 	m.plannedLate = m.gauge("planned_late", "Planned admissions whose start lies up to a week back, at the last census.")
 	m.quarantined = m.gauge("quarantined", "Admissions that a person must look at.")
 	m.refused = m.counter("refused_callers_total", "Callers of the hook or of the operators' pages who showed no valid secret.")
+	m.putAside = m.counters("put_aside_total", "Questions that a person put aside instead of an answer. how: declined by the patient; put-away by the ward; unable, as the patient could not be asked.", "how", pathway.WithoutAnswer)
 	m.unrecorded = m.counter("unrecorded_writes_total", "Decisions written without AuditEvents, which audit.enabled wants and the FHIR server refuses.")
 	m.whole = m.gauge("intake_whole", "1: the last poll and the last census read all that they asked for. 0: they did not, or there was none yet; /status says why.")
 	m.countOf("searches_not_whole_total", "Searches of which the FHIR server said that it had not given all.", func() int { return now().NotWhole })
@@ -54,6 +58,16 @@ func (m *metrics) counter(name, help string) prometheus.Counter {
 	c := prometheus.NewCounter(prometheus.CounterOpts{Namespace: "tilsyn", Name: name, Help: help})
 	m.registry.MustRegister(c)
 	return c
+}
+
+// counters are one for each value of a label, from 0 on.
+func (m *metrics) counters(name, help, label string, values []string) *prometheus.CounterVec {
+	v := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "tilsyn", Name: name, Help: help}, []string{label})
+	for _, value := range values {
+		v.WithLabelValues(value)
+	}
+	m.registry.MustRegister(v)
+	return v
 }
 
 func (m *metrics) gauge(name, help string) prometheus.Gauge {

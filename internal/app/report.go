@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/tilsyn/tilsyn/internal/intake"
+	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/reconcile"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -14,6 +16,7 @@ import (
 type Report struct {
 	Census     intake.Count   `json:"census"`
 	Screenings map[string]int `json:"screenings"`   // asked: by the business status of the nurse's Task
+	Unscreened map[string]int `json:"not_screened"` // of these: put aside by the ward, and not declined; closed: without a reason
 	Overdue    int            `json:"overdue"`      // of these: waiting, and raised at least once
 	Unaccepted int            `json:"unaccepted"`   // consults that nobody on the team has accepted in time
 	NotAsked   map[string]int `json:"not_asked"`    // by the rule that said no
@@ -25,7 +28,7 @@ type Report struct {
 // Report reads every admission that the census names and those that ended within a
 // week, and writes nothing.
 func (a *App) Report(ctx context.Context) (Report, error) {
-	r := Report{Screenings: map[string]int{}, NotAsked: map[string]int{}, Left: []string{}, Unread: []string{}, NotWhole: []string{}}
+	r := Report{Screenings: map[string]int{}, Unscreened: map[string]int{}, NotAsked: map[string]int{}, Left: []string{}, Unread: []string{}, NotWhole: []string{}}
 	var err error
 	if r.Census, err = a.walk(ctx, r.add(r.count)); err != nil {
 		return r, err
@@ -100,6 +103,9 @@ func (r *Report) count(e reconcile.Explanation) {
 		return
 	}
 	r.Screenings[task.Business]++
+	if why := unscreened(task); why != "" {
+		r.Unscreened[why]++
+	}
 	for _, t := range e.Tasks {
 		if t.Purpose == stay.ConsultTask && t.Status == "requested" && t.Raised > 0 {
 			r.Unaccepted++
@@ -108,6 +114,18 @@ func (r *Report) count(e reconcile.Explanation) {
 	if task.Open && task.Raised > 0 {
 		r.Overdue++
 	}
+}
+
+// unscreened is why nobody is waited for who was asked about and has not answered,
+// where that was not for the patient to say; "": it is not so.
+func unscreened(task reconcile.SeenTask) string {
+	switch {
+	case task.Business == pathway.PutAway, task.Business == pathway.Unable:
+		return task.Business
+	case !task.Open && slices.Contains(pathway.Unfinished, task.Business):
+		return "closed"
+	}
+	return ""
 }
 
 // list is a queue that only writes down what it is given, each admission once.

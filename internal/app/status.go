@@ -37,14 +37,15 @@ type status struct {
 	missed           int
 	oldest           time.Duration
 	repaired         int
-	unrecordedWrites int // writes without AuditEvents that were wanted
+	putAside         map[string]int // by pathway.WithoutAnswer
+	unrecordedWrites int            // writes without AuditEvents that were wanted
 	unrecordedLine   seldom
 	quarantined      quarantine
 	now              func() time.Time
 }
 
 func newStatus(v func() vitals) *status {
-	return &status{phase: "starting", quarantined: quarantine{}, vitals: v, metrics: newMetrics(v), now: time.Now}
+	return &status{phase: "starting", quarantined: quarantine{}, vitals: v, metrics: newMetrics(v), now: time.Now, putAside: map[string]int{}}
 }
 
 func (s *status) locked(f func()) {
@@ -129,12 +130,16 @@ func (s *status) counted(n intake.Count) (otherClasses bool) {
 	return otherClasses
 }
 
-func (s *status) done(id string, repaired int) {
+func (s *status) done(id string, done reconcile.Done) {
 	s.locked(func() {
 		s.reconciled++
 		s.metrics.reconciled.Inc()
-		s.repaired += repaired
-		s.metrics.repaired.Add(float64(repaired))
+		s.repaired += done.Repaired
+		s.metrics.repaired.Add(float64(done.Repaired))
+		if done.PutAside != "" {
+			s.putAside[done.PutAside]++
+			s.metrics.putAside.WithLabelValues(done.PutAside).Inc()
+		}
 		delete(s.quarantined, id)
 		s.metrics.quarantined.Set(float64(len(s.quarantined)))
 	})
@@ -187,19 +192,20 @@ func (s *status) tryAgain(now time.Time) (ids []string) {
 
 // page is the JSON of /status.
 type page struct {
-	Phase       string       `json:"phase"`
-	Server      server       `json:"server"`
-	Intake      wholeShown   `json:"intake"`
-	LastPoll    time.Time    `json:"last_poll,omitzero"`
-	Census      intake.Count `json:"census"`
-	Missed      int          `json:"census_found_missed"` // since the start
-	Oldest      string       `json:"oldest_missed"`       // how long before it was found
-	Repaired    int          `json:"duplicates_repaired"` // since the start
-	Unrecorded  int          `json:"unrecorded_writes"`   // since the start: without AuditEvents that are wanted
-	Waiting     int          `json:"waiting"`             // admissions in the queue
-	Reconciled  int          `json:"reconciled"`          // since the start
-	Resting     time.Time    `json:"server_left_alone_until,omitzero"`
-	Quarantined quarantine   `json:"quarantined"` // by Encounter id
+	Phase       string         `json:"phase"`
+	Server      server         `json:"server"`
+	Intake      wholeShown     `json:"intake"`
+	LastPoll    time.Time      `json:"last_poll,omitzero"`
+	Census      intake.Count   `json:"census"`
+	Missed      int            `json:"census_found_missed"` // since the start
+	Oldest      string         `json:"oldest_missed"`       // how long before it was found
+	Repaired    int            `json:"duplicates_repaired"` // since the start
+	PutAside    map[string]int `json:"put_aside"`           // since the start: questions that got no answer, by what was said instead
+	Unrecorded  int            `json:"unrecorded_writes"`   // since the start: without AuditEvents that are wanted
+	Waiting     int            `json:"waiting"`             // admissions in the queue
+	Reconciled  int            `json:"reconciled"`          // since the start
+	Resting     time.Time      `json:"server_left_alone_until,omitzero"`
+	Quarantined quarantine     `json:"quarantined"` // by Encounter id
 }
 
 // mountHealth adds /livez (the process runs) and /readyz (it screens).
@@ -247,7 +253,7 @@ func (s *status) page() page {
 	server.Quirks = s.quirks
 	quarantined := s.quarantined.shown()
 	quarantined.putUnread(s.unread, s.unreadSince)
-	return page{s.phase, server, s.intake.shown(), s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, s.unrecordedWrites, v.Waiting, s.reconciled, v.Resting, quarantined}
+	return page{s.phase, server, s.intake.shown(), s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, maps.Clone(s.putAside), s.unrecordedWrites, v.Waiting, s.reconciled, v.Resting, quarantined}
 }
 
 // shown is an admission as logs and pages name it: by its Encounter id. Whoever

@@ -9,6 +9,7 @@ import (
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/hospital"
+	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
@@ -31,6 +32,7 @@ var steps = func() (v vocabulary[doing]) {
 	registry(&v)
 	admissionEnds(&v)
 	oddities(&v)
+	ehrs(&v)
 	return v
 }()
 
@@ -75,7 +77,16 @@ func nurse(v *vocabulary[doing]) {
 	v.say("task <task> because <code>", func(p *play, b []string) error {
 		return p.hospital.SetTask(p.ctx, p.admission, coded(b[0]), coded(b[1]))
 	})
-	v.say("declined", func(p *play, _ []string) error { return p.hospital.SetTask(p.ctx, p.admission, "rejected", "") })
+	v.say("task <task> with the code <words>", func(p *play, b []string) error {
+		system, code, _ := strings.Cut(b[1], "|")
+		return p.onTask(stay.Screening, "status", coded(b[0]), "statusReason", codeable(system, code))
+	})
+	v.say("task <task> saying: <words>", func(p *play, b []string) error {
+		return p.onTask(stay.Screening, "status", coded(b[0]), "statusReason", map[string]any{"text": b[1]})
+	})
+	v.say("declined", func(p *play, _ []string) error {
+		return p.hospital.SetTask(p.ctx, p.admission, "rejected", pathway.Declined)
+	})
 	v.say("unable because <code>", func(p *play, b []string) error {
 		return p.hospital.SetTask(p.ctx, p.admission, "rejected", coded(b[0]))
 	})

@@ -89,10 +89,11 @@ func allBlanks() []blank {
 		oneOf("<result>", "final", "amended", "entered in error"),
 		oneOf("<tier>", "none", "advice", "consult", "urgent"),
 		oneOf("<priority>", "routine", "urgent", "asap", "stat"),
+		oneOf("<kept>", "output", "identifier", "business status", "reason"),
 		oneOf("<wish>", "wants", "does not want", "was not asked about"),
 		oneOf("<label>", "unrestricted", "low", "moderate", "normal", "restricted", "very restricted"),
-		oneOf("<code>", "intoxicated", "delirious", "too ill", "no common language", "unanswered", "scored", "incomplete", "invalid", "wrong patient",
-			"declined", "unable", "corrected", "withdrawn", "order ended", "offer declined", "screened before", "patient changed", "discharged",
+		oneOf("<code>", "intoxicated", "delirious", "too ill", "no common language", "no privacy", "away", "dementia", "interpreter needed", "unanswered", "scored", "incomplete", "invalid", "wrong patient",
+			"declined", "put away", "unable", "corrected", "withdrawn", "order ended", "offer declined", "screened before", "patient changed", "discharged",
 			"admission cancelled", "deceased", "of a later release"),
 		{"<words>", "what it says", `.+`},
 	}

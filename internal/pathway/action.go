@@ -82,8 +82,9 @@ type AdviceChange struct {
 	Reroute bool   `json:"reroute,omitempty"` // the patient lies elsewhere
 }
 
-// Restoration ties a response to the admission again.
-type Restoration string
+// Restoration puts back what an EHR has dropped: what ties a response to the admission,
+// and what tilsyn keeps on a Task.
+type Restoration []string
 
 // HandOver gives the team's Task to the team that is to have it now, and lets the place
 // on it and on the order follow the patient.
@@ -133,12 +134,14 @@ type TaskChange struct {
 	Detail       instrument.Problem `json:"detail,omitzero"` // why there is no score
 	Response     stay.Response      `json:"-"`               // the response that was judged; zero: none was
 	Withdraw     bool               `json:"withdraw,omitempty"`
-	ClosedBefore bool               `json:"put_aside,omitempty"` // keep that a person had ended it before the answers came
-	Reroute      bool               `json:"reroute,omitempty"`   // the patient lies elsewhere: owner and location follow
-	NewDraft     int                `json:"new_draft,omitempty"` // prepare a response anew; counts them
-	Draft        string             `json:"draft,omitempty"`     // the response that stands, and that the Task does not point to
-	Raise        int                `json:"raise,omitempty"`     // how often the priority has been raised: see Priority
-	Met          string             `json:"met,omitempty"`       // a clinician's order that meets the need
+	ClosedBefore bool               `json:"put_aside,omitempty"`   // keep that a person had ended it before the answers came
+	Reroute      bool               `json:"reroute,omitempty"`     // the patient lies elsewhere: owner and location follow
+	NewDraft     int                `json:"new_draft,omitempty"`   // prepare a response anew; counts them
+	Draft        string             `json:"draft,omitempty"`       // the response that stands, and that the Task does not point to
+	Raise        int                `json:"raise,omitempty"`       // how often the priority has been raised: see Priority
+	Met          string             `json:"met,omitempty"`         // a clinician's order that meets the need
+	UnableSince  time.Time          `json:"unable_since,omitzero"` // keep when the nurse said that the patient cannot be asked
+	Returned     int                `json:"returned,omitempty"`    // how often it has come back with nothing on the form: kept on that
 }
 
 // Stop puts drafts out of the way.
@@ -176,7 +179,8 @@ const (
 	Incomplete   = "incomplete"
 	Invalid      = "invalid"
 	WrongPatient = "wrong-patient"
-	Declined     = "declined"
+	Declined     = "declined" // by the patient
+	PutAway      = "put-away" // by the ward: nothing says that the patient declined
 	Unable       = "unable"
 
 	Corrected          = "corrected"   // told to the team: the score has changed

@@ -57,7 +57,7 @@ func (c *chart) takeBack() {
 	switch {
 	case !c.Admission.Present():
 	case c.task.ClosedBefore:
-		c.decision.because("declined", "before them the question had been declined or closed; not asked again in this admission")
+		c.decision.because("closed", "before them a person had put the question aside; not asked again in this admission")
 	default:
 		c.reopen("the patient is still there; asked again")
 	}
@@ -67,8 +67,7 @@ func (c *chart) takeBack() {
 // closedForGood tells that a person has ended the nurse's Task for good: not because
 // she could not ask now, and not by the form, whose answers may change.
 func (c *chart) closedForGood() bool {
-	byForm := c.task.Judged != "" && c.task.Reason == Declined
-	return c.asked && !c.task.Open() && c.task.Status != "completed" && !c.unable() && !byForm && !ended(c.task.BusinessStatus)
+	return c.asked && !c.task.Open() && c.task.Status != "completed" && !c.passes() && !c.declinedInForm() && !ended(c.task.BusinessStatus)
 }
 
 // scoreFell follows answers that were scored and have changed so that they

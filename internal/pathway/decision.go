@@ -51,7 +51,7 @@ func Without[A any](d Decision) Decision {
 func (d Decision) Follows() bool {
 	ask, task := Of[Ask](d), Of[TaskChange](d)
 	asked := ask != nil && ask.Attempt == 1
-	ended := task != nil && task.Raise == 0 && task.Business != Unable
+	ended := task != nil && task.Raise == 0 && (task.Business != Unable || !task.UnableSince.IsZero())
 	return asked || ended || Of[Score](d) != nil || Of[Withdrawal](d) != nil || Of[Referral](d) != nil ||
 		Of[Revocation](d) != nil || Of[Move](d) != nil
 }

@@ -250,8 +250,12 @@ func TestUnableAndPutAside(t *testing.T) {
 		{stay.Task{Status: "cancelled", BusinessStatus: AdmissionCancelled}, false, false},
 		{stay.Task{Status: "cancelled", BusinessStatus: Deceased}, false, false},
 		{stay.Task{Status: "on-hold"}, false, false},
+		{stay.Task{Status: "rejected", Reason: "dementia"}, true, true}, // does not pass
+		{stay.Task{Status: "rejected", Reason: "away"}, true, false},
+		{stay.Task{Status: "cancelled", Reason: Declined, Judged: "v1"}, false, true},
+		{stay.Task{Status: "entered-in-error"}, false, true},
 	} {
-		c := &chart{task: test.task, asked: true}
+		c := &chart{task: test.task, asked: true, policy: policyOf(nil)}
 		if c.unable() != test.unable || c.closedForGood() != test.closedForGood {
 			t.Errorf("%+v: unable %t, put aside %t", test.task, c.unable(), c.closedForGood())
 		}
@@ -371,6 +375,7 @@ func TestClosing(t *testing.T) {
 		"rejected":    {stay.Task{Status: "rejected", Reason: "too-ill"}, &TaskChange{Status: "rejected", Business: Unable, Why: "too-ill"}},
 		"put on hold": {stay.Task{Status: "on-hold", Reason: "delirious"}, &TaskChange{Status: "failed", Business: Unable, Why: "delirious"}},
 		"known":       {stay.Task{Status: "rejected", BusinessStatus: Unable}, nil},
+		"known, open": {stay.Task{Status: "on-hold", BusinessStatus: Unable, Reason: "away"}, &TaskChange{Status: "failed", Business: Unable, Why: "away"}},
 	} {
 		c := &chart{task: test.task}
 		c.close(Unable, "text")

@@ -59,7 +59,23 @@ type Screening struct {
 	DraftGrace  Duration `yaml:"draft_grace"`  // after the end of the stay, for a form that was begun
 	RetryAfter  Duration `yaml:"retry_after"`  // after the nurse said: unable now
 	MaxAttempts int      `yaml:"max_attempts"` // tasks in one admission, the first included
+	AskedAgain  []string `yaml:"asked_again"`  // of UnableReasons: those that pass
+
+	CountsAsDeclined      Refusal `yaml:"counts_as_declined"`      // beside what always does
+	RejectedWithoutReason string  `yaml:"rejected_without_reason"` // AsPutAway or AsDeclined
 }
+
+// Refusal is how a site's own screens say that the patient does not want to answer.
+type Refusal struct {
+	Codings []Coding `yaml:"codings"`
+	Texts   []string `yaml:"texts"` // the whole of one, whatever its case and spaces
+}
+
+// What a hospital can make of a rejection that does not say that the patient declined.
+const (
+	AsPutAway  = "put_away" // the ward has put the question away
+	AsDeclined = "declined" // the patient has declined: so it was before the question was asked
+)
 
 // Duration is written as 24h or 30m. One that cannot be read is kept for
 // validate, which knows the name of the key.
@@ -140,6 +156,9 @@ func unnamed() Policy {
 			DraftGrace:    Duration{Duration: day},
 			RetryAfter:    Duration{Duration: day},
 			MaxAttempts:   3,
+			AskedAgain:    []string{"intoxicated", "delirious", "no-common-language", "too-ill"},
+
+			RejectedWithoutReason: AsDeclined,
 		},
 		AfterDischarge: "refer",
 		Item1Only:      AsScored,
@@ -174,6 +193,7 @@ func (p *Policy) validate() error {
 	check(p.Screening.DraftGrace.unread == "" && p.Screening.DraftGrace.Duration >= 0, "screening.draft_grace: must be a duration such as 24h, or 0s to stop at once")
 	check(p.Screening.RetryAfter.positive(), "screening.retry_after: must be a duration longer than 0, such as 24h")
 	check(p.Screening.MaxAttempts >= 1 && p.Screening.MaxAttempts <= 20, "screening.max_attempts: %d must be 1–20", p.Screening.MaxAttempts)
+	p.Screening.checkReasons(check)
 	check(slices.Contains(unknownSexRules, p.UnknownSex), "unknown_sex: %q must be one of %v", p.UnknownSex, unknownSexRules)
 	check(len(p.Consult.Codings) > 0, "consult.codings: name at least one code for the consult")
 	check(p.Screening.RescreenAfter.unread == "" && p.Screening.RescreenAfter.Duration >= 0, "screening.rescreen_after: must be a duration such as 720h, or 0s to ask in every admission")
@@ -186,13 +206,26 @@ func (p *Policy) validate() error {
 	for name, list := range map[string][]Coding{
 		"labels.add": p.Labels.Add, "protected.labels": p.Protected.Labels, "protected.add": p.Protected.Add,
 		"pregnancy.codings": p.Pregnancy.Codings, "consult.codings": p.Consult.Codings,
-		"screening.do_not_ask": p.Screening.DoNotAsk, "screening.excluded_service_types": p.Screening.ExcludedServiceTypes,
+		"screening.counts_as_declined.codings": p.Screening.CountsAsDeclined.Codings,
+		"screening.do_not_ask":                 p.Screening.DoNotAsk, "screening.excluded_service_types": p.Screening.ExcludedServiceTypes,
 	} {
 		for i, c := range list {
 			check(c.System != "" && c.Code != "", "%s[%d]: system and code are needed", name, i)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// checkReasons is about what a ward says instead of an answer.
+func (s Screening) checkReasons(check func(ok bool, format string, args ...any)) {
+	for i, reason := range s.AskedAgain {
+		check(slices.Contains(UnableReasons, reason), "screening.asked_again[%d]: %q must be one of %v", i, reason, UnableReasons)
+	}
+	for i, text := range s.CountsAsDeclined.Texts {
+		check(plain(text) != "", "screening.counts_as_declined.texts[%d]: is empty", i)
+	}
+	check(s.RejectedWithoutReason == AsPutAway || s.RejectedWithoutReason == AsDeclined,
+		"screening.rejected_without_reason: %q must be put_away or declined", s.RejectedWithoutReason)
 }
 
 // gaps finds patients for whom no consult limit was written: an age band

@@ -24,7 +24,9 @@ consult: {codings: [{system: s, code: c}]}
 		"draft_grace": p.Screening.DraftGrace.Duration == day, "retry_after": p.Screening.RetryAfter.Duration == day, "max_attempts": p.Screening.MaxAttempts == 3,
 		"after_discharge": p.AfterDischarge == "refer", "intent": p.Consult.Intent == "order", "accept_within": p.Consult.AcceptWithin.Duration == day,
 		"accept_within_urgent": p.Consult.AcceptWithinUrgent.Duration == 4*time.Hour, "min_age": p.Screening.MinAge == 0, "show": p.Protected.Show == nil,
-		"protected": Tokens(p.Protected.Labels) == Confidentiality+"|R,"+Confidentiality+"|V",
+		"rejected_without_reason": p.Screening.RejectedWithoutReason == AsDeclined, "counts_as_declined": len(p.Screening.CountsAsDeclined.Codings)+len(p.Screening.CountsAsDeclined.Texts) == 0,
+		"asked_again": strings.Join(p.Screening.AskedAgain, " ") == "intoxicated delirious no-common-language too-ill",
+		"protected":   Tokens(p.Protected.Labels) == Confidentiality+"|R,"+Confidentiality+"|V",
 	} {
 		if !ok {
 			t.Errorf("%s: another default: %+v", key, p)
@@ -64,7 +66,7 @@ func TestBoundsOfAPolicy(t *testing.T) {
 		"{from: 8,    ":             {"{min_age: 0, from: 8,", "{min_age: -1, from: 8,"},
 		"{from: 8, ":                {"{from: 1, ", "{from: 0, "},
 		"show: []":                  {"show: [ward, location]", "show: [name]"},
-		"version: suggested-2026.2": {"version: " + strings.Repeat("x", 64), "version: " + strings.Repeat("x", 65)},
+		"version: suggested-2026.3": {"version: " + strings.Repeat("x", 64), "version: " + strings.Repeat("x", 65)},
 	} {
 		for i, value := range values {
 			text := strings.Replace(string(defaultPolicy), strings.TrimSpace(key), strings.TrimSpace(value), 1)

@@ -1,62 +1,13 @@
 package pathway
 
 import (
-	"slices"
 	"time"
 
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// This file is about what a nurse may say instead of an answer, and about
-// reminding her.
-
-// UnableReasons are the codes of Task.statusReason that mean: not now, ask
-// again. Any other rejection is a no.
-var UnableReasons = []string{"intoxicated", "delirious", "no-common-language", "too-ill"}
-
-// unable tells that the nurse has put the Task aside with one of our reasons.
-func (c *chart) unable() bool {
-	switch c.task.Status {
-	case "rejected", "failed", "on-hold", "cancelled":
-		return slices.Contains(UnableReasons, c.task.Reason)
-	}
-	return false
-}
-
-// retry asks again after a while, with a Task of its own, a bounded number of
-// times.
-func (c *chart) retry() {
-	if !c.Admission.Present() || c.Attempts() >= c.policy.Screening.MaxAttempts {
-		c.close(Unable, "unable, and asked as often as the policy allows")
-		return
-	}
-	again := c.task.Changed.Add(c.policy.Screening.RetryAfter.Duration)
-	if again.After(c.now) {
-		c.decision.because("unable", "the patient cannot be asked now; asked again later")
-		c.again(again)
-		return
-	}
-	c.close(Unable, "the patient could not be asked; asked again")
-	plan(c, c.newTask(c.now.Add(c.policy.Screening.DueAfter.Duration)))
-}
-
-// declined records a no: never asked again in this admission.
-func (c *chart) declined() { c.close(Declined, "declined; not asked again in this admission") }
-
-// close writes on a Task that the nurse has ended what we made of it, once.
-func (c *chart) close(business, text string) {
-	c.decision.because(business, "%s", text)
-	if c.task.BusinessStatus == business {
-		return
-	}
-	status := c.task.Status
-	if c.task.Open() {
-		status = "failed" // put aside, and replaced or given up
-	}
-	plan(c, &TaskChange{Status: status, Business: business, Why: c.task.Reason})
-	c.stopDrafts()
-}
+// This file is about waiting for an answer, and about reminding the nurse.
 
 // maxRaises bounds how often a Task is raised: to urgent, then to asap.
 const maxRaises = 2
@@ -92,15 +43,18 @@ func (c *chart) await() {
 	case !c.task.Open() && (later(c.task.BusinessStatus) || later(c.task.Reason)):
 		c.decision.because("closed", "a later release of tilsyn ended the nurse's task in a way that this one does not know; left to that one")
 	case c.unable():
-		c.retry()
+		c.cannotBeAsked()
+	case c.saidNo():
+		c.close(Declined, "the patient has declined; not asked again in this admission")
 	case c.task.Status == "rejected":
-		c.declined()
+		c.close(PutAway, "the ward has put the question away, and nothing says that the patient declined; not asked again in this admission")
 	case c.Admission.Status == stay.Finished:
 		c.end(Discharged, "the patient was discharged before the answer")
 	case c.task.Open():
 		c.decision.because("wait", "asked; waiting for the answer")
 		c.remind()
 		c.relink()
+		c.takenUpAgain()
 	case c.Admission.Present() && ended(c.task.BusinessStatus):
 		c.reopen("the admission goes on after all; asked again")
 	default:

@@ -28,6 +28,16 @@ const (
 	partExtension = "https://tilsyn.org/fhir/StructureDefinition/letter-part"
 )
 
+// Extensions that hold what must outlast an EHR's hand on the nurse's Task.
+const (
+	// closedExtension, on a score: how a person had ended the question before it was answered.
+	closedExtension = "https://tilsyn.org/fhir/StructureDefinition/closed-before"
+	// endedExtension, on a draft that was stopped along with its Task: why that was ended.
+	endedExtension = "https://tilsyn.org/fhir/StructureDefinition/ended"
+	// returnedExtension, on a draft: how often its Task came back with nothing written.
+	returnedExtension = "https://tilsyn.org/fhir/StructureDefinition/returned"
+)
+
 const (
 	sdcTemp   = "http://hl7.org/fhir/uv/sdc/CodeSystem/temp"
 	taskCode  = "http://hl7.org/fhir/CodeSystem/task-code"
@@ -49,11 +59,13 @@ var (
 	paramWithdrawn = param{CodeSystem, "withdrawn"}
 	// paramClosedBefore says how a person had ended the Task before the answers came.
 	paramClosedBefore = param{CodeSystem, "declined"}
-	paramAdvice       = param{CodeSystem, "brief-advice"}
-	paramNotified     = param{CodeSystem, "told"}    // what the team was last told
-	paramRaised       = param{CodeSystem, "raised"}  // how often we raised the priority
-	paramRouted       = param{CodeSystem, "routed"}  // to whom a protected patient's Task was given
-	paramCarried      = param{CodeSystem, "carried"} // the team's Task status that the consult shows
+	// paramUnable says when the nurse said that the patient cannot be asked.
+	paramUnable   = param{CodeSystem, "unable"}
+	paramAdvice   = param{CodeSystem, "brief-advice"}
+	paramNotified = param{CodeSystem, "told"}    // what the team was last told
+	paramRaised   = param{CodeSystem, "raised"}  // how often we raised the priority
+	paramRouted   = param{CodeSystem, "routed"}  // to whom a protected patient's Task was given
+	paramCarried  = param{CodeSystem, "carried"} // the team's Task status that the consult shows
 )
 
 func madeWith(task string) []r4.Extension {

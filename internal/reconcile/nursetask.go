@@ -33,6 +33,7 @@ func (a changing) write(w *writing) {
 		w.answeredUnasked(change)
 		return
 	}
+	w.putBack(task)
 	w.edit(task.Ref, func(e *edit) {
 		e.set("status", change.Status)
 		w.modified(e)
@@ -90,6 +91,12 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 		e.dropOutput(paramWithdrawn)
 		e.set("executionPeriod.end", *fhir.Instant(change.Response.Authored)) // a later admission asks when
 	}
+	switch {
+	case !change.UnableSince.IsZero():
+		e.output(fhir.Parameter{Type: paramUnable.concept(), ValueString: fhir.Instant(change.UnableSince)})
+	case change.Business == pathway.Unanswered:
+		e.dropOutput(paramUnable)
+	}
 	if change.ClosedBefore {
 		task, _ := w.p.stay.ScreeningTask()
 		e.output(fhir.Parameter{Type: paramClosedBefore.concept(), ValueString: &task.Status})
@@ -97,6 +104,11 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 	if change.Raise > 0 {
 		e.set("priority", change.Priority())
 		e.output(fhir.Parameter{Type: paramRaised.concept(), ValueInteger: &change.Raise})
+	}
+	if change.Returned > 0 {
+		w.edit(change.Response.Ref, func(e *edit) {
+			e.extend(r4.Extension{Url: returnedExtension, ValueInteger: &change.Returned})
+		})
 	}
 	if change.Draft != "" {
 		e.output(fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(change.Draft)})

@@ -53,7 +53,7 @@ func New(o Options) *Reconciler {
 	o.Now = func() time.Time { return clock().In(o.Zone) }
 	f := newForms(o.Client, o.Form)
 	r := &Reconciler{Options: o}
-	r.loader = loader{client: o.Client, policy: o.Policy, queries: queries{o.Policy}, forms: f, seen: newMemo(), zone: o.Zone,
+	r.loader = loader{client: o.Client, device: o.Device, policy: o.Policy, queries: queries{o.Policy}, forms: f, seen: newMemo(), zone: o.Zone,
 		route: r.route, now: func() time.Time { return r.Now() }, refused: new(atomic.Int32)}
 	return r
 }
@@ -110,6 +110,7 @@ type Done struct {
 	Known      bool      // the server has shown it
 	Happened   time.Time // when what the writing follows was written on the server; zero: only time has passed
 	Repaired   int       // duplicates that were marked as made in error
+	PutAside   string    // of pathway.WithoutAnswer: what became of the question now; "": nothing, or it was known
 	Over       bool      // the admission has ended; known also where nothing else could be understood
 	Next       time.Time // when to look again although nothing has changed; zero: never
 
@@ -153,11 +154,12 @@ func (r *Reconciler) apply(ctx context.Context, p picture, d pathway.Decision, d
 	if twins := pathway.Of[pathway.Duplicates](d); twins != nil {
 		done.Repaired = len(*twins)
 	}
+	done.PutAside = putAside(p.stay, d)
 	if d.Follows() {
 		done.Happened = p.newest()
 	}
-	if done.Unrecorded, err = r.send(ctx, p, d); err == nil && pathway.Of[pathway.Labels](d) != nil {
-		r.loader.seen.labelled(p.stay.Admission.ID)
+	if done.Unrecorded, err = r.send(ctx, p, d); err == nil {
+		r.loader.seen.put(p.stay.Admission.ID, d)
 	}
 	return err
 }

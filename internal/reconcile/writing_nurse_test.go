@@ -128,6 +128,24 @@ func TestChangingTheNursesTask(t *testing.T) {
 			~ Task/nurse if 3
 			dated
 			status: requested → failed`},
+		{"task, unable", instead(awaited, with(nurse, "status", `"rejected"`, "statusReason", `{"text":"she said"}`)), nil,
+			change(pathway.TaskChange{Status: "rejected", Business: "unable", UnableSince: at12.Add(-2 * time.Hour)}), `
+			~ Task/nurse if 3
+			businessStatus: ∅ → unable "Could not be asked"
+			dated
+			output unable.valueString: ∅ → 2031-05-17T10:00:00.000Z`},
+		{"task, unable and opened again", instead(awaited, with(marked, "output.-1", remembers("unable", `"valueString":"then"`))), nil,
+			change(pathway.TaskChange{Status: "requested", Business: "unanswered"}), `
+			~ Task/nurse if 3
+			businessStatus: unable "she said" → unanswered "Not answered"
+			dated
+			output unable.valueString: then → ∅
+			statusReason: too-ill "she said" → ∅`},
+		{"task, unable and asked again", instead(awaited, with(marked, "output.-1", remembers("unable", `"valueString":"then"`))), nil,
+			change(pathway.TaskChange{Status: "failed", Business: "unable", Why: "too-ill"}), `
+			~ Task/nurse if 3
+			dated
+			status: requested → failed`},
 		{"task, no reason any more", instead(awaited, marked), nil, change(pathway.TaskChange{Status: "requested", Business: "", Why: ""}), `
 			~ Task/nurse if 3
 			dated
@@ -179,6 +197,7 @@ func TestChangingTheNursesTask(t *testing.T) {
 		{"task, the answers may count again", instead(awaited, with(nurse, "output", `[`+remembers("judged", `"valueString":"old"`)+`,`+remembers("told", `"valueString":"x"`)+`]`)), nil, change(pathway.TaskChange{Status: "requested", Withdraw: true}), `
 			~ Task/nurse if 3
 			dated
+			output sdc:questionnaire-response.valueReference: ∅ → QuestionnaireResponse/r1
 			output judged.valueString: old → ∅
 			output withdrawn.valueString: ∅ → 2031-05-17T12:00:00.000Z`},
 		{"task, put aside", instead(awaited, with(nurse, "status", `"rejected"`)), nil, change(pathway.TaskChange{Status: "completed", ClosedBefore: true}), `
@@ -242,6 +261,7 @@ func TestChangingTheNursesTask(t *testing.T) {
 			change(pathway.TaskChange{Status: "requested", Reroute: true}), `
 			~ Task/nurse if 3
 			dated
+			output sdc:questionnaire-response.valueReference: ∅ → QuestionnaireResponse/r1
 			output routed.valueString: few → ∅`},
 		{"task, a clock behind", instead(awaited, with(nurse, "authoredOn", `"2031-05-17T12:30:00Z"`)), nil, change(pathway.TaskChange{Status: "completed"}), `
 			~ Task/nurse if 3

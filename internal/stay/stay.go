@@ -38,13 +38,14 @@ const (
 	Scores        Part = "score"         // the score that the nurse's Task points to
 	Consults      Part = "consult"       // the consult that it points to
 	Background    Part = "background"    // of a judgement: a pregnancy, consults, what was made of the answers
+	Memory        Part = "memory"        // what the nurse's Task held and an EHR has written over
 	Spared        Part = "spared"        // what speaks against asking: flags, earlier screenings
 	EarlierScores Part = "earlier score" // what came of the last screening, and the background
 	History       Part = "history"       // the scores of earlier screenings
 )
 
 // Parts are all of them.
-var Parts = []Part{Twins, Scores, Consults, Background, Spared, EarlierScores, History}
+var Parts = []Part{Twins, Memory, Scores, Consults, Background, Spared, EarlierScores, History}
 
 // Owners are who owns the nurse's Task and which team gets the consult, as the
 // configuration names them; "": nobody in particular.
@@ -95,18 +96,19 @@ type Results struct {
 
 // Result is an Observation or a ServiceRequest of ours.
 type Result struct {
-	Ref        string // "" if it is not there
-	Status     string
-	Theirs     bool           // a clinician's own order, not made by us
-	NoTask     bool           // of a consult: the team's Task was never made
-	Priority   string         // of a consult: R4 request-priority
-	Sum        int            // of an Observation: its score
-	At         time.Time      // of an Observation: when it was answered
-	From       string         // of an Observation: which response it rests on, as the reference stands there
-	Items      map[string]int // of an Observation: points by the item's code
-	Offer      instrument.Offer
-	Performers []string // of a consult, as they stand there: a reference, or system|value
-	Labels     []Code   // of meta.security
+	Ref          string // "" if it is not there
+	Status       string
+	Theirs       bool           // a clinician's own order, not made by us
+	NoTask       bool           // of a consult: the team's Task was never made
+	Priority     string         // of a consult: R4 request-priority
+	Sum          int            // of an Observation: its score
+	At           time.Time      // of an Observation: when it was answered
+	From         string         // of an Observation: which response it rests on, as the reference stands there
+	Items        map[string]int // of an Observation: points by the item's code
+	Offer        instrument.Offer
+	Labels       []Code   // of meta.security
+	ClosedBefore bool     // of a score: a person had ended the question, for good, before the answers came
+	Performers   []string // of a consult, as they stand there: a reference, or system|value
 }
 
 // Urgent tells that its priority is above routine.
@@ -198,20 +200,25 @@ type Task struct {
 	For            string // Patient/id
 	Focus          string // reference of what it is about, or ""
 	Made           time.Time
-	Status         string // R4 task-status
-	BusinessStatus string // our code, or ""
-	Form           string // canonical|version that it asks for
-	Response       string // reference of the response that belongs to it
-	Judged         string // the response version that was judged last
-	Score          string // reference of the score that was written, or ""
-	Consult        string // reference of the consult that was written, or ""
-	Advice         string // reference of the advice task that was written, or ""
-	NoResponse     bool   // it points to a response that was never made
-	NoResult       bool   // it points to a score, a consult or an advice task that was never made
-	Withdrawn      bool   // the score no longer holds
-	ClosedBefore   bool   // a person had ended it, for good, before the answers came
-	Location       string // where the patient was when it was last routed
-	Reason         string // statusReason, our code, or ""
+	Status         string    // R4 task-status
+	BusinessStatus string    // our code, or ""
+	Form           string    // canonical|version that it asks for
+	Response       string    // reference of the response that belongs to it
+	Judged         string    // the response version that was judged last
+	Score          string    // reference of the score that was written, or ""
+	Consult        string    // reference of the consult that was written, or ""
+	Advice         string    // reference of the advice task that was written, or ""
+	NoResponse     bool      // it points to a response that was never made
+	NoResult       bool      // it points to a score, a consult or an advice task that was never made
+	Withdrawn      bool      // the score no longer holds
+	ClosedBefore   bool      // a person had ended it, for good, before the answers came
+	Location       string    // where the patient was when it was last routed
+	Reason         string    // statusReason, our code, or ""
+	Said           Said      // why it has this status, as it stands there
+	UnableSince    time.Time // when a nurse said that the patient cannot be asked; zero: it is not kept
+	Answers        []string  // references of all responses that its output points to
+	WrittenOver    bool      // what tilsyn keeps on it is gone in part, and was found again
+	Forgets        bool      // its output does not point to a response of ours, as it once did
 	Due            time.Time
 	Changed        time.Time // when it was last written, by anybody
 	Raised         int       // how often we have raised its priority
@@ -220,6 +227,12 @@ type Task struct {
 	Carried        string    // the team's Task status that the consult was last brought in line with
 	Routed         string    // to whom it was last given while the patient was protected; "": it was not
 	Labels         []Code    // of meta.security
+}
+
+// Said is what statusReason and businessStatus say, in anybody's codes and words.
+type Said struct {
+	Codes []Code
+	Texts []string
 }
 
 // Scored tells whether a score holds that the Task points to.
@@ -267,8 +280,10 @@ type Response struct {
 	Status        string // R4 questionnaire-answers-status
 	Ours          bool   // the draft that we made
 	Number        int    // 1, 2, … among our drafts; 0 where it does not say
+	Task          string // that it says it was made along with, or ""
 	Poor          bool   // ours, and a renderer dropped what ties it to the admission
 	NoTask        bool   // ours, and its Task was never made
+	Returned      int    // ours, and how often its Task came back because nobody had written on it
 	Questionnaire string // canonical, as the response states it
 	Subject       string // Patient/id, or "" when it states none
 	Authored      time.Time
