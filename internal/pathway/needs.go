@@ -21,7 +21,7 @@ func (c *chart) needs() (unread []Need) {
 		{c.forgot(), Need{Part: stay.Memory}},
 		{c.needsScore(), Need{stay.Scores, []string{c.task.Score}}},
 		{c.needsConsult(), Need{stay.Consults, []string{c.task.Consult}}},
-		{c.toJudge(), Need{Part: stay.Background}},
+		{c.toJudge() || c.mayComeBack(), Need{Part: stay.Background}},
 		{c.asks(), Need{Part: stay.Spared}},
 		{c.asks() && !c.unread(stay.Spared) && c.countsStill() && c.earlier.Consult == "", Need{stay.EarlierScores, []string{c.earlier.Score}}},
 	} {
@@ -72,7 +72,7 @@ func (c *chart) needsConsult() bool {
 		return false
 	}
 	over := (c.Admission.Void() || c.Dead()) && orderStatus(c.task.Carried) == "active"
-	return over || c.unassigned() || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toChase() || c.needsScore()
+	return over || c.unassigned() || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toChase() || c.needsScore() || c.mayComeBack()
 }
 
 // toJudge tells whether there are answers that have not been judged.

@@ -46,6 +46,7 @@ func TestPolicyMistakes(t *testing.T) {
 		{"another way after discharge", "unknown_sex: lower", "unknown_sex: lower\nafter_discharge: no", "after_discharge"},
 		{"another way with item 1", "unknown_sex: lower", "unknown_sex: lower\nitem1_only: ignore", `item1_only: "ignore" must be as_scored or advice`},
 		{"another intent", "consult: {codings", "consult: {intent: plan, codings", "consult.intent"},
+		{"another way at discharge", "consult: {codings", "consult: {at_discharge: drop, codings", `consult.at_discharge: "drop" must be keep or end`},
 		{"no time to accept", "consult: {codings", "consult: {accept_within: 0s, codings", "consult.accept_within"},
 		{"another rule for unknown sex", "unknown_sex: lower", "unknown_sex: ask", "unknown_sex"},
 		{"a limit of 0", "from: 3", "from: 0", "tiers.advice[0]: from: 0"},
