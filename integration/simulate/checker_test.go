@@ -236,7 +236,7 @@ func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
 
 // order is what holds between the things of one admission.
 func (c *checker) order(s *stay, at *standing, wrong func(string)) {
-	for _, t := range at.tasks {
+	for _, t := range slices.Concat(at.tasks, at.teams) {
 		here := at.encounter.Get("location.0.location.reference").Str
 		if !settled[t.Get("status").Str] && s.present() && s.protected == noProtection && t.Get("location.reference").Str != here {
 			wrong("the open task lies on another ward than the patient")
