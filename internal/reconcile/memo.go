@@ -18,7 +18,7 @@ func (l loader) remember(p *picture) {
 	task, _ := s.ScreeningTask()
 	var g guess
 	if task.Open() || pathway.Awaits(s, l.policy) {
-		g.patient, g.screening = s.Patient.Ref, numbered(s.Admission.ID, pathway.Generation(s))
+		g.patient, g.screening, g.since = s.Patient.Ref, numbered(s.Admission.ID, pathway.Generation(s)), instantOf(s.Admission.Start)
 	}
 	if team, ok := s.TeamTask(); ok && team.Open() {
 		g.consult = task.Consult
@@ -33,6 +33,7 @@ func (l loader) remember(p *picture) {
 type guess struct {
 	patient   string // Patient/id, where an answer is awaited
 	screening string // its name
+	since     string // when the admission began, as an instant
 	toAsk     bool   // nobody has been asked yet, as far as is known
 	consult   string // ServiceRequest/id, where the team has not ended it
 	screened  bool   // the screenings of other admissions were looked for, once
