@@ -31,13 +31,13 @@ func Scopes(job Job, cfg config.Config, policy *pathway.Policy) []string {
 		"CodeSystem": "s", "Device": "s", "Questionnaire": "s",
 		"Encounter": "rs", "Patient": "rs",
 		"Task": "rs", "QuestionnaireResponse": "rs",
-		"Observation": "rs", "ServiceRequest": "rs",
+		"Observation": "rs", "ServiceRequest": "rs", "Provenance": "s",
 	}
 	if job == Serve { // a create looks first whether the thing is there: s
 		for _, typ := range []string{"Task", "QuestionnaireResponse", "Observation", "ServiceRequest"} {
 			needs[typ] = "crus"
 		}
-		needs["Provenance"] = "c"
+		needs["Provenance"] = "cs"
 	}
 	if cfg.Audit.Enabled && job != Read {
 		needs["AuditEvent"] = "c"

@@ -32,6 +32,7 @@ var steps = func() (v vocabulary[doing]) {
 	registry(&v)
 	admissionEnds(&v)
 	oddities(&v)
+	ehrs(&v)
 	return v
 }()
 

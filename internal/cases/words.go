@@ -89,6 +89,7 @@ func allBlanks() []blank {
 		oneOf("<result>", "final", "amended", "entered in error"),
 		oneOf("<tier>", "none", "advice", "consult", "urgent"),
 		oneOf("<priority>", "routine", "urgent", "asap", "stat"),
+		oneOf("<kept>", "output", "identifier", "business status", "reason"),
 		oneOf("<wish>", "wants", "does not want", "was not asked about"),
 		oneOf("<label>", "unrestricted", "low", "moderate", "normal", "restricted", "very restricted"),
 		oneOf("<code>", "intoxicated", "delirious", "too ill", "no common language", "no privacy", "away", "dementia", "interpreter needed", "unanswered", "scored", "incomplete", "invalid", "wrong patient",

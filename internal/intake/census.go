@@ -167,7 +167,12 @@ func (c *Census) openWork(ctx context.Context, r *reader, n *Count) (err error) 
 	defer named.ring()
 	for _, query := range c.names.openWork() {
 		err = errors.Join(err, r.each(ctx, query, func(res fhir.Resource) error {
-			if id, ok := c.names.admissionOf(res); ok {
+			id, ok := c.names.admissionOf(res)
+			if !ok {
+				at, _ := c.client.LocalRef(res.Get("encounter.reference").String())
+				id, ok = c.names.admissionOfTask(res, at)
+			}
+			if ok {
 				named.add(id)
 			}
 			return nil

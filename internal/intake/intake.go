@@ -87,6 +87,26 @@ func (n Names) admissionOf(r fhir.Resource) (string, bool) {
 	return id, ok && fhir.ValidID(id)
 }
 
+// admissionOfTask reads it from a Task of ours that an EHR has taken the identifier off:
+// one that asks for our form, or has a code of ours.
+func (n Names) admissionOfTask(r fhir.Resource, encounter string) (string, bool) {
+	id, ok := strings.CutPrefix(encounter, "Encounter/")
+	if r.Type() != "Task" || !ok {
+		return "", false
+	}
+	for _, in := range r.Get("input.#.valueCanonical").Array() {
+		if url, _, _ := strings.Cut(in.String(), "|"); url == n.Questionnaire {
+			return id, true
+		}
+	}
+	for _, c := range r.Get("code.coding.#.system").Array() {
+		if c.String() == n.CodeSystem {
+			return id, true
+		}
+	}
+	return "", false
+}
+
 // tally rings for each admission once, when all pages have been read: one that
 // was rung for after the first page may have changed before the second.
 type tally struct {

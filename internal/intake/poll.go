@@ -251,6 +251,11 @@ func (p *Poller) name(r fhir.Resource, named *tally) {
 		named.add(id)
 		return
 	}
+	at, _ := p.client.LocalRef(r.Get("encounter.reference").String())
+	if id, ok := p.names.admissionOfTask(r, at); ok {
+		named.add(id)
+		return
+	}
 	form, _, _ := strings.Cut(r.Get("questionnaire").String(), "|")
 	if form != p.names.Questionnaire {
 		return

@@ -82,8 +82,9 @@ type AdviceChange struct {
 	Reroute bool   `json:"reroute,omitempty"` // the patient lies elsewhere
 }
 
-// Restoration ties a response to the admission again.
-type Restoration string
+// Restoration puts back what an EHR has dropped: what ties a response to the admission,
+// and what tilsyn keeps on a Task.
+type Restoration []string
 
 // HandOver gives the team's Task to the team that is to have it now.
 type HandOver struct {
@@ -137,6 +138,7 @@ type TaskChange struct {
 	Raise        int                `json:"raise,omitempty"`       // how often the priority has been raised: see Priority
 	Met          string             `json:"met,omitempty"`         // a clinician's order that meets the need
 	UnableSince  time.Time          `json:"unable_since,omitzero"` // keep when the nurse said that the patient cannot be asked
+	Returned     int                `json:"returned,omitempty"`    // how often it has come back with nothing on the form: kept on that
 }
 
 // Stop puts drafts out of the way.

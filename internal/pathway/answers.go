@@ -18,15 +18,29 @@ import (
 func (c *chart) submitted() bool {
 	found := false
 	for _, r := range c.Responses {
-		byTask := c.task.Status == "completed" && r.Ref == c.task.Response && r.Status == "in-progress"
-		if !r.Submitted() && !byTask {
+		if !r.Submitted() && !c.byTask(r) {
 			continue
 		}
-		if !found || !r.Authored.Before(c.response.Authored) {
+		if !found || newer(r, c.response) {
 			c.response, found = r, true
 		}
 	}
 	return found
+}
+
+// byTask tells that the nurse has handed a response in by completing her Task.
+func (c *chart) byTask(r stay.Response) bool {
+	return c.task.Status == "completed" && r.Status == "in-progress" &&
+		(r.Ref == c.task.Response || slices.Contains(c.task.Answers, r.Ref))
+}
+
+// newer tells that a response counts rather than another: a form that nobody has written
+// on says nothing beside one that somebody has.
+func newer(r, than stay.Response) bool {
+	if r.Untouched() != than.Untouched() {
+		return than.Untouched()
+	}
+	return !r.Authored.Before(than.Authored)
 }
 
 // AnsweredAt is when a response was answered, as far as it tells: never later than
@@ -86,8 +100,7 @@ func (c *chart) judgedBefore() {
 	}
 	c.decision.because("judged", "this version of the answers has been judged")
 	if c.response.Poor {
-		ref := Restoration(c.response.Ref)
-		plan(c, &ref)
+		planEach[Restoration](c, c.response.Ref)
 		c.decision.because("restored", "the form came back without what ties it to the admission; that is put back, the answers stay as they are")
 	}
 }
@@ -143,11 +156,16 @@ func (c *chart) giveBack(business string, detail instrument.Problem, text string
 		plan(c, c.newTask(c.due()))
 		return
 	}
-	status := c.task.Status
-	if c.closedInVain() || c.declinedInForm() {
+	status, returned := c.task.Status, 0
+	switch {
+	case c.closedInVain() && c.leftClosed():
+		return
+	case c.closedInVain():
+		status, returned = "in-progress", c.returns()
+	case c.declinedInForm():
 		status = "in-progress"
 	}
-	plan(c, &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response})
+	plan(c, &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response, Returned: returned})
 }
 
 // closedInVain tells that the nurse closed her Task although the answers gave

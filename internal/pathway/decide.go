@@ -31,6 +31,7 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 		c.keepAdvice()
 		c.handOver()
 		c.label()
+		c.putBack()
 	}
 	if c.needsHistory() {
 		return Decision{Needs: []Need{{Part: stay.History}}}
@@ -63,6 +64,7 @@ func newChart(s stay.Stay, p *Policy, now time.Time) *chart {
 	c.Patient.Pregnant, c.earlier = IsPregnant(s, p), LastScreening(s)
 	c.dedupe()
 	c.task, c.asked = c.ScreeningTask()
+	c.task.ClosedBefore = c.task.ClosedBefore || s.Results.Score.ClosedBefore
 	c.leaveOutOthers()
 	return c
 }

@@ -32,7 +32,7 @@ func TestReferring(t *testing.T) {
 		"revoked":                           {consult: revoked, task: knows, want: "renews s1"},
 		"live":                              {consult: live, task: knows, want: "changes s1"},
 		"live, begun":                       {consult: live, task: knows, team: begun, want: "changes s1, tell corrected"},
-		"live, the score stands":            {consult: live, task: knows, stands: true, want: "changes s1"},
+		"live, the score stands":            {consult: live, task: knows, stands: true, want: "stands s1"},
 		"unknown, the score stands":         {consult: live, stands: true, want: "stands s1"},
 		"unknown, another score":            {consult: live, want: "changes s1"},
 		"unknown, of an earlier score":      {consult: live, earlier: true, want: "stands s1"},

@@ -28,6 +28,8 @@ func (l loader) fetch(ctx context.Context, p *picture, needs []pathway.Need) err
 			results.Score, err = l.result(ctx, p, need.Refs[0])
 		case stay.Consults:
 			results.Consult, err = l.result(ctx, p, need.Refs[0])
+		case stay.Memory:
+			err = l.memory(ctx, p)
 		case stay.Background:
 			err = l.background(ctx, p)
 		case stay.Spared:

@@ -1,13 +1,27 @@
 package reconcile
 
-import "github.com/tilsyn/tilsyn/internal/pathway"
+import (
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"github.com/tilsyn/tilsyn/internal/pathway"
+)
 
 // stopping puts drafts out of the way.
 type stopping struct{ *pathway.Stop }
 
 func (a stopping) describe() []string { return eachOf("stop the draft ", *a.Stop) }
 
-func (a stopping) write(w *writing) { w.setStatus(*a.Stop, "stopped") }
+// write leaves on a draft why its Task was ended.
+func (a stopping) write(w *writing) {
+	w.setStatus(*a.Stop, "stopped")
+	change := pathway.Of[pathway.TaskChange](w.decision)
+	if change == nil || change.Status != "cancelled" || change.Why == "" {
+		return
+	}
+	for _, ref := range *a.Stop {
+		w.edit(ref, func(e *edit) { e.extend(r4.Extension{Url: endedExtension, ValueCode: &change.Why}) })
+	}
+}
 
 // restarting opens drafts again.
 type restarting struct{ *pathway.Restart }

@@ -34,6 +34,7 @@ func TestSearches(t *testing.T) {
 		Condition?patient=Patient/2&code=s|p&clinical-status=active
 		Flag?patient=Patient/2
 		Task?patient=Patient/2&code=http://hl7.org/fhir/uv/sdc/CodeSystem/temp|complete-questionnaire&business-status=https://tilsyn.org/fhir/CodeSystem/tilsyn|scored
+		Provenance?entity=QuestionnaireResponse/1
 		ServiceRequest?_id=1
 		Observation?_id=1`)
 	if got := spelt(Searches(p, "1", "Patient/2")); got != all {

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
@@ -105,33 +104,6 @@ func (w *writing) label(e *edit, add []stay.Code) {
 	if e.Type() == "Task" {
 		w.modified(e)
 	}
-}
-
-// manyLabels bounds how often in a row labels are put on what has lost them: a
-// server that does not keep them would be written to for ever.
-const manyLabels = 3
-
-// labelled counts that labels were put on what is ours in an admission.
-func (m *memo) labelled(admission string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.labels[admission]++
-}
-
-// inVain takes the labels out of a decision where they do not stay, and says so.
-func (m *memo) inVain(admission string, d *pathway.Decision) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	labels := pathway.Of[pathway.Labels](*d)
-	switch {
-	case labels == nil:
-		delete(m.labels, admission)
-	case m.labels[admission] >= manyLabels:
-		ref := (*labels)[0].Ref
-		*d = pathway.Without[pathway.Labels](*d)
-		return fmt.Errorf("%w: %s: meta.security does not keep the labels that are put there", ErrPermanent, ref)
-	}
-	return nil
 }
 
 // marks are the codes in extensions of a Patient and of her addresses: where a

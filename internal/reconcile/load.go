@@ -40,6 +40,7 @@ func (p picture) newest() (at time.Time) {
 
 type loader struct {
 	client  *fhir.Client
+	device  string // Device/id of tilsyn itself
 	policy  *pathway.Policy
 	queries queries
 	forms   *forms
@@ -164,10 +165,12 @@ func (l loader) read(ctx context.Context, p *picture) error {
 		}
 		p.stay.Tasks = append(p.stay.Tasks, t)
 	}
+	number(p.stay.Tasks)
 	if err := l.patient(ctx, p); err != nil {
 		return err
 	}
 	p.stay.Owners = l.route(p.stay)
+	l.recall(p)
 	if err := l.pointedTo(ctx, p); err != nil {
 		return err
 	}
@@ -204,21 +207,22 @@ func (l loader) related(ctx context.Context, p *picture, element string) (fhir.R
 	return res, err
 }
 
-// pointedTo reads the response that the nurse's Task belongs with where the
-// search did not bring it: a renderer may have dropped its encounter.
+// pointedTo reads the responses that the nurse's Task points to where the search did
+// not bring them: a renderer may have dropped the encounter.
 func (l loader) pointedTo(ctx context.Context, p *picture) error {
-	task, ok := p.stay.ScreeningTask()
-	if _, have := p.byRef[task.Response]; !ok || have || task.Response == "" {
-		return nil
-	}
-	res, err := l.get(ctx, p, task.Response)
-	switch {
-	case fhir.IsGone(err):
-		return nil
-	case err != nil:
-		return err
-	case res.Type() != "QuestionnaireResponse":
-		return broken(p.byRef[task.Ref], "output questionnaire-response", "refers to what is no response")
+	task, _ := p.stay.ScreeningTask()
+	for _, ref := range append(task.Answers, task.Response) {
+		if ref == "" {
+			continue
+		}
+		res, err := l.get(ctx, p, ref)
+		switch {
+		case fhir.IsGone(err):
+		case err != nil:
+			return err
+		case res.Type() != "QuestionnaireResponse":
+			return broken(p.byRef[task.Ref], "output questionnaire-response", "refers to what is no response")
+		}
 	}
 	return nil
 }
@@ -239,5 +243,16 @@ func (l loader) responses(ctx context.Context, p *picture) error {
 		}
 		p.stay.Responses = append(p.stay.Responses, r)
 	}
+	disown(p.stay.Responses, task)
 	return nil
+}
+
+// disown leaves to an EHR what it has put in the place of the Task's draft.
+func disown(responses []stay.Response, task stay.Task) {
+	draft := slices.ContainsFunc(responses, func(r stay.Response) bool { return r.Number > 0 && (r.Task == task.Ref || r.Task == "") })
+	for i, r := range responses {
+		if draft && r.Number == 0 && r.Task == "" {
+			responses[i].Ours, responses[i].Poor = false, false
+		}
+	}
 }

@@ -43,13 +43,13 @@ type guess struct {
 type memo struct {
 	mu       sync.Mutex
 	guesses  map[string]guess
-	labels   map[string]int          // how often in a row ours were found without them
+	puts     map[string]int          // how often in a row something was put where it does not stay
 	halves   map[string][]*fhir.Half // what may stand in part
 	failures map[string]failure
 }
 
 func newMemo() *memo {
-	return &memo{guesses: map[string]guess{}, labels: map[string]int{}, halves: map[string][]*fhir.Half{}, failures: map[string]failure{}}
+	return &memo{guesses: map[string]guess{}, puts: map[string]int{}, halves: map[string][]*fhir.Half{}, failures: map[string]failure{}}
 }
 
 func (m *memo) of(admission string) guess {

@@ -28,6 +28,16 @@ const (
 	partExtension = "https://tilsyn.org/fhir/StructureDefinition/letter-part"
 )
 
+// Extensions that hold what must outlast an EHR's hand on the nurse's Task.
+const (
+	// closedExtension, on a score: how a person had ended the question before it was answered.
+	closedExtension = "https://tilsyn.org/fhir/StructureDefinition/closed-before"
+	// endedExtension, on a draft that was stopped along with its Task: why that was ended.
+	endedExtension = "https://tilsyn.org/fhir/StructureDefinition/ended"
+	// returnedExtension, on a draft: how often its Task came back with nothing written.
+	returnedExtension = "https://tilsyn.org/fhir/StructureDefinition/returned"
+)
+
 const (
 	sdcTemp   = "http://hl7.org/fhir/uv/sdc/CodeSystem/temp"
 	taskCode  = "http://hl7.org/fhir/CodeSystem/task-code"

@@ -33,6 +33,7 @@ func (a changing) write(w *writing) {
 		w.answeredUnasked(change)
 		return
 	}
+	w.putBack(task)
 	w.edit(task.Ref, func(e *edit) {
 		e.set("status", change.Status)
 		w.modified(e)
@@ -103,6 +104,11 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 	if change.Raise > 0 {
 		e.set("priority", change.Priority())
 		e.output(fhir.Parameter{Type: paramRaised.concept(), ValueInteger: &change.Raise})
+	}
+	if change.Returned > 0 {
+		w.edit(change.Response.Ref, func(e *edit) {
+			e.extend(r4.Extension{Url: returnedExtension, ValueInteger: &change.Returned})
+		})
 	}
 	if change.Draft != "" {
 		e.output(fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(change.Draft)})

@@ -16,6 +16,7 @@ func Searches(p *pathway.Policy, admission, patient string) []string {
 	all := append([]string{q.admission(admission)}, q.ourWork(admission)...)
 	all = append(all, q.background(patient, admission)...)
 	all = append(all, q.spare(patient)...)
+	all = append(all, q.recordsOf([]string{"QuestionnaireResponse/" + admission})...)
 	return append(all, q.order(admission), q.scores(admission))
 }
 
@@ -62,13 +63,29 @@ func (q queries) named(id string, purposes ...string) string {
 func (q queries) background(patient, screening string) []string {
 	all := []string{
 		fhir.Query("ServiceRequest", "patient", patient, "code", pathway.Tokens(q.policy.Consult.Codings)),
-		"ServiceRequest?" + fhir.ByIdentifier(IdentifierSystem, stay.Consult+":"+screening),
-		"Observation?" + fhir.ByIdentifier(IdentifierSystem, stay.Score+":"+screening),
 	}
+	all = append(all, q.results(screening)...)
 	if q.policy.PregnancyMatters() {
 		all = append(all, fhir.Query("Condition", "patient", patient, "code", pathway.Tokens(q.policy.Pregnancy.Codings), "clinical-status", "active"))
 	}
 	return all
+}
+
+// results asks by name for what was made of the answers.
+func (q queries) results(screening string) []string {
+	return []string{
+		"ServiceRequest?" + fhir.ByIdentifier(IdentifierSystem, stay.Consult+":"+screening),
+		"Observation?" + fhir.ByIdentifier(IdentifierSystem, stay.Score+":"+screening),
+	}
+}
+
+// recordsOf asks for the Provenances of what was made of these answers: they tell of
+// what a person has deleted since.
+func (q queries) recordsOf(responses []string) []string {
+	if len(responses) == 0 {
+		return nil
+	}
+	return []string{fhir.Query("Provenance", "entity", strings.Join(responses, ","))}
 }
 
 // spare asks for what speaks against asking the patient.

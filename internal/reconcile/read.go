@@ -86,8 +86,14 @@ func (l loader) person(res fhir.Resource) stay.Patient {
 
 func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	purpose, number, ok := nameIn(res, admission)
-	if res.Type() != "Task" || !ok {
+	if res.Type() != "Task" {
 		return stay.Task{}, false
+	}
+	if !ok {
+		number = 0 // it has lost it: see number
+		if purpose, ok = l.unnamed(res, admission); !ok {
+			return stay.Task{}, false
+		}
 	}
 	t := stay.Task{
 		Ref:            res.Ref(),
@@ -104,6 +110,7 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 		Score:          l.output(res, paramScore),
 		Consult:        l.output(res, paramConsult),
 		Advice:         l.output(res, paramAdvice),
+		Answers:        l.answersOf(res),
 		Notified:       parameter(res, "output", paramNotified).Get("valueString").String(),
 	}
 	t.Focus, _ = l.client.LocalRef(res.Get("focus.reference").String())
@@ -120,10 +127,24 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	t.Routed = parameter(res, "output", paramRouted).Get("valueString").String()
 	t.Carried = parameter(res, "output", paramCarried).Get("valueString").String()
 	t.NoResponse = neverMade(outputReference(res, paramResponse))
+	t.Forgets = t.Response == "" && !t.NoResponse
 	for _, made := range []param{paramScore, paramConsult, paramAdvice} {
 		t.NoResult = t.NoResult || neverMade(outputReference(res, made))
 	}
 	return t, true
+}
+
+// mostAnswers bounds how many responses a Task may point to.
+const mostAnswers = 5
+
+// answersOf are the responses that a Task's output points to, whatever it calls them.
+func (l loader) answersOf(task fhir.Resource) (refs []string) {
+	for _, out := range task.Get("output.#.valueReference.reference").Array() {
+		if ref, ok := l.client.LocalRef(out.String()); ok && typeOf(ref) == "QuestionnaireResponse" && !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	return refs[:min(len(refs), mostAnswers)]
 }
 
 func outputReference(task fhir.Resource, kind param) gjson.Result {
@@ -189,7 +210,7 @@ func (l loader) relevant(res fhir.Resource, task stay.Task, admission string) bo
 	}
 	url, _, _ := strings.Cut(res.Get("questionnaire").String(), "|")
 	at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
-	return url == l.forms.current.URL && at == "Encounter/"+admission
+	return url == l.forms.current.URL && (at == "Encounter/"+admission || slices.Contains(task.Answers, res.Ref()))
 }
 
 func isDraft(res fhir.Resource, admission string) bool {
@@ -222,7 +243,9 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 		r.Number = number
 	}
 	r.Poor = r.Ours && len(missing(res)) > 0
+	r.Task, _ = l.client.LocalRef(taskOf(res).Get("reference").String())
 	r.NoTask = r.Ours && neverMade(taskOf(res))
+	r.Returned = int(res.Get(`extension.#(url=="` + returnedExtension + `").valueInteger`).Int())
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
 	r.Authored = pathway.AnsweredAt(r, task, holds.written.In(l.zone))
 	found, err := l.forms.answered(ctx, content.Questionnaire, task.Form)
@@ -251,7 +274,8 @@ func missing(response fhir.Resource) []string {
 // result reads a score or a consult of ours.
 func result(res fhir.Resource) stay.Result {
 	r := stay.Result{Ref: res.Ref(), Status: res.Get("status").String(), Items: map[string]int{}, Theirs: res.Identifier(IdentifierSystem) == "",
-		From: res.Get("derivedFrom.0.reference").String(), Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res), NoTask: neverMade(taskOf(res)), Priority: res.Get("priority").String()}
+		From: res.Get("derivedFrom.0.reference").String(), Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res), NoTask: neverMade(taskOf(res)), Priority: res.Get("priority").String(),
+		ClosedBefore: res.Get(`extension.#(url=="` + closedExtension + `")`).Exists()}
 	for _, c := range res.Get("component").Array() {
 		if ourCode(c.Get("code")) == instrument.CodeOffer {
 			r.Offer = instrument.Offer(strings.TrimPrefix(ourCode(c.Get("valueCodeableConcept")), "offer-"))

@@ -47,7 +47,7 @@ func TestReadingAResponse(t *testing.T) {
 		"an author elsewhere":         {with(answers, "author.reference", `"http://elsewhere.example/Practitioner/n1"`), func(r *stay.Response) { r.Author = "" }},
 		"labels":                      {with(answers, "meta.security", `[{"system":"s","code":"R"}]`), func(r *stay.Response) { r.Labels = codesOf("s|R") }},
 		"its Task was never made":     {with(answers, "extension", never), func(r *stay.Response) { r.NoTask = true }},
-		"its Task was made":           {with(answers, "extension", strings.Replace(never, "urn:uuid:1", "Task/nurse", 1)), func(*stay.Response) {}},
+		"its Task was made":           {with(answers, "extension", strings.Replace(never, "urn:uuid:1", "Task/nurse", 1)), func(r *stay.Response) { r.Task = "Task/nurse" }},
 		"not handed in":               {with(answers, "status", `"in-progress"`), func(r *stay.Response) { r.Status = "in-progress" }},
 		"another form":                {with(answers, "questionnaire", `"https://example.org/q"`), func(r *stay.Response) { r.FormProblem.Code = instrument.OtherForm }},
 		"a version that is lost": {with(answers, "questionnaire", `"https://tilsyn.org/fhir/Questionnaire/audit-c|0.1"`), func(r *stay.Response) {
@@ -198,7 +198,7 @@ func TestReadingTheBackground(t *testing.T) {
 	same(t, "earlier", p.stay.Screenings, []stay.Earlier{{At: time.Date(2031, 5, 10, 8, 0, 0, 0, time.UTC), BusinessStatus: "scored", Score: "Observation/o0", Consult: "ServiceRequest/s0"}})
 	same(t, "a score that a person has deleted", p.stay.Results.Score, stay.Result{})
 	same(t, "the consult", p.stay.Results.Consult.Ref, "ServiceRequest/s0")
-	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins history]")
+	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins memory history]")
 	same(t, "the earlier score", p.stay.EarlierScore.Ref, "ServiceRequest/s0")
 }
 

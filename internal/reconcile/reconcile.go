@@ -53,7 +53,7 @@ func New(o Options) *Reconciler {
 	o.Now = func() time.Time { return clock().In(o.Zone) }
 	f := newForms(o.Client, o.Form)
 	r := &Reconciler{Options: o}
-	r.loader = loader{client: o.Client, policy: o.Policy, queries: queries{o.Policy}, forms: f, seen: newMemo(), zone: o.Zone,
+	r.loader = loader{client: o.Client, device: o.Device, policy: o.Policy, queries: queries{o.Policy}, forms: f, seen: newMemo(), zone: o.Zone,
 		route: r.route, now: func() time.Time { return r.Now() }, refused: new(atomic.Int32)}
 	return r
 }
@@ -158,8 +158,8 @@ func (r *Reconciler) apply(ctx context.Context, p picture, d pathway.Decision, d
 	if d.Follows() {
 		done.Happened = p.newest()
 	}
-	if done.Unrecorded, err = r.send(ctx, p, d); err == nil && pathway.Of[pathway.Labels](d) != nil {
-		r.loader.seen.labelled(p.stay.Admission.ID)
+	if done.Unrecorded, err = r.send(ctx, p, d); err == nil {
+		r.loader.seen.put(p.stay.Admission.ID, d)
 	}
 	return err
 }

@@ -59,7 +59,7 @@ func TestProvenance(t *testing.T) {
 // What a Provenance says was done is the first action that has a word for it.
 func TestActivities(t *testing.T) {
 	labels := &pathway.Labels{{Ref: "Task/nurse", Add: codesOf("s|a")}}
-	withdrawal, restoration := ref[pathway.Withdrawal]("Observation/o1"), ref[pathway.Restoration]("QuestionnaireResponse/r1")
+	withdrawal, restoration := ref[pathway.Withdrawal]("Observation/o1"), &pathway.Restoration{"QuestionnaireResponse/r1"}
 	for name, test := range map[string]struct {
 		do   []pathway.Action
 		want string

@@ -1,23 +1,34 @@
 package reconcile
 
 import (
+	"slices"
+
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// restoring puts back on a response what a renderer has dropped. Only what is
-// missing: what it wrote itself stays.
+// restoring puts back on a response what a renderer has dropped, and on a Task what an
+// EHR has written over. Only what is missing: what they wrote themselves stays.
 type restoring struct{ *pathway.Restoration }
 
-func (a restoring) ref() string { return string(*a.Restoration) }
+func (a restoring) describe() []string { return eachOf("put back what is missing on ", *a.Restoration) }
 
-func (a restoring) describe() []string {
-	return []string{"tie the response " + a.ref() + " to the admission again"}
-}
-
-func (a restoring) record(*writing) (activity, from string) { return "restored", a.ref() }
+func (a restoring) record(*writing) (activity, from string) { return "restored", (*a.Restoration)[0] }
 
 func (a restoring) write(w *writing) {
+	for _, ref := range *a.Restoration {
+		if typeOf(ref) == "QuestionnaireResponse" {
+			w.tieToAdmission(ref)
+		}
+	}
+	for _, t := range w.p.stay.Tasks {
+		if slices.Contains(*a.Restoration, t.Ref) {
+			w.putBack(t)
+		}
+	}
+}
+
+func (w *writing) tieToAdmission(ref string) {
 	drafts := 0
 	for _, r := range w.p.stay.Responses {
 		if r.Ours {
@@ -28,9 +39,9 @@ func (a restoring) write(w *writing) {
 		"identifier": identifier(stay.Draft, numbered(w.id, drafts)),
 		"subject":    w.subject(),
 		"encounter":  w.encounter(),
-		"authored":   w.p.byRef[a.ref()].Get("meta.lastUpdated").String(), // nobody knows better
+		"authored":   w.p.byRef[ref].Get("meta.lastUpdated").String(), // nobody knows better
 	}
-	w.edit(a.ref(), func(e *edit) {
+	w.edit(ref, func(e *edit) {
 		for _, element := range missing(e.Resource) {
 			e.set(element, lost[element])
 		}

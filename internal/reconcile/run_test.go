@@ -89,7 +89,7 @@ func TestLabelsInVain(t *testing.T) {
 		if vain := n >= 3; (err != nil) != vain || (pathway.Of[pathway.Labels](d) == nil) != vain || pathway.Of[pathway.Stop](d) == nil {
 			t.Errorf("time %d: %v, %+v", n, err, d)
 		}
-		m.labelled("e1")
+		m.put("e1", labelled)
 	}
 	other, none := labelled, pathway.Decision{}
 	if m.inVain("e2", &other) != nil || m.inVain("e1", &none) != nil {
@@ -112,8 +112,8 @@ func TestLabelsAreCounted(t *testing.T) {
 		}
 	}
 	asked, _ := desk(t, toAsk...)
-	if _, err := asked.Reconcile(t.Context(), "e1"); err != nil || asked.loader.seen.labels["e1"] != 0 {
-		t.Error(err, asked.loader.seen.labels)
+	if _, err := asked.Reconcile(t.Context(), "e1"); err != nil || len(asked.loader.seen.puts) != 0 {
+		t.Error(err, asked.loader.seen.puts)
 	}
 }
 

@@ -36,11 +36,27 @@ func (a scoring) write(w *writing) {
 	switch {
 	case a.Amends == "":
 		w.made.score = fhir.NewRef()
+		o.Extension = w.closedBefore()
 		w.create(w.made.score, o, stay.Score)
 	case !a.Stands:
-		w.edit(a.Amends, func(e *edit) { w.amend(e, o) })
+		w.edit(a.Amends, func(e *edit) {
+			w.amend(e, o)
+			for _, x := range w.closedBefore() {
+				e.extend(x)
+			}
+		})
 	}
 	w.touched(w.made.score)
+}
+
+// closedBefore keeps with the score how a person had ended the question before it was
+// answered: when the answers are withdrawn, that holds again.
+func (w *writing) closedBefore() []r4.Extension {
+	task, _ := w.p.stay.ScreeningTask()
+	if change := pathway.Of[pathway.TaskChange](w.decision); change == nil || !change.ClosedBefore {
+		return nil
+	}
+	return []r4.Extension{{Url: closedExtension, ValueCode: &task.Status}}
 }
 
 func (w *writing) amend(e *edit, o r4.Observation) {

@@ -197,6 +197,7 @@ func TestChangingTheNursesTask(t *testing.T) {
 		{"task, the answers may count again", instead(awaited, with(nurse, "output", `[`+remembers("judged", `"valueString":"old"`)+`,`+remembers("told", `"valueString":"x"`)+`]`)), nil, change(pathway.TaskChange{Status: "requested", Withdraw: true}), `
 			~ Task/nurse if 3
 			dated
+			output sdc:questionnaire-response.valueReference: ∅ → QuestionnaireResponse/r1
 			output judged.valueString: old → ∅
 			output withdrawn.valueString: ∅ → 2031-05-17T12:00:00.000Z`},
 		{"task, put aside", instead(awaited, with(nurse, "status", `"rejected"`)), nil, change(pathway.TaskChange{Status: "completed", ClosedBefore: true}), `
@@ -260,6 +261,7 @@ func TestChangingTheNursesTask(t *testing.T) {
 			change(pathway.TaskChange{Status: "requested", Reroute: true}), `
 			~ Task/nurse if 3
 			dated
+			output sdc:questionnaire-response.valueReference: ∅ → QuestionnaireResponse/r1
 			output routed.valueString: few → ∅`},
 		{"task, a clock behind", instead(awaited, with(nurse, "authoredOn", `"2031-05-17T12:30:00Z"`)), nil, change(pathway.TaskChange{Status: "completed"}), `
 			~ Task/nurse if 3

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
@@ -230,20 +231,20 @@ func TestAdvising(t *testing.T) {
 // wrote itself stays.
 func TestRestoring(t *testing.T) {
 	torn := with(answers, "identifier", "", "subject", "", "encounter", "", "authored", "")
-	second := with(torn, "id", `"r2"`, "identifier", `{"system":"https://tilsyn.org/fhir/identifier","value":"response:e1:2"}`)
+	second := with(torn, "id", `"r2"`, "identifier", `{"system":"https://tilsyn.org/fhir/identifier","value":"response:e1:2"}`, "status", `"stopped"`, "extension", strings.Replace(never, "urn:uuid:1", "Task/before", 1))
 	checkAll(t, []transacted{
-		{"restore", instead(awaited, torn), nil, do(ref[pathway.Restoration]("QuestionnaireResponse/r1")), `
+		{"restore", instead(awaited, torn), nil, do(&pathway.Restoration{"QuestionnaireResponse/r1"}), `
 			~ QuestionnaireResponse/r1 if 2
 			authored: ∅ → 2031-05-17T10:00:05Z
 			encounter: ∅ → Encounter/e1
 			extension.0: ∅ → answers of version 2, written 2031-05-17T10:00:05.000Z
 			identifier: ∅ → response:e1
 			subject: ∅ → Patient/p1`},
-		{"restore, one of two", append(instead(awaited, torn), second), nil, do(ref[pathway.Restoration]("QuestionnaireResponse/r1")), `
+		{"restore, one of two", append(instead(awaited, torn), second), nil, do(&pathway.Restoration{"QuestionnaireResponse/r1"}), `
 			~ QuestionnaireResponse/r1 if 2
 			…
 			identifier: ∅ → response:e1:2`},
-		{"restore what is missing", instead(awaited, with(answers, "subject", "")), nil, do(ref[pathway.Restoration]("QuestionnaireResponse/r1")), `
+		{"restore what is missing", instead(awaited, with(answers, "subject", "")), nil, do(&pathway.Restoration{"QuestionnaireResponse/r1"}), `
 			~ QuestionnaireResponse/r1 if 2
 			extension.0: ∅ → answers of version 2, written 2031-05-17T10:00:05.000Z
 			subject: ∅ → Patient/p1`},

@@ -234,8 +234,8 @@ func TestTying(t *testing.T) {
 			score from QuestionnaireResponse/r1: #score
 			~ Task/nurse if 3
 			…
-			output score.valueReference: Observation/o1 → #score
-			no output brief-advice`},
+			output brief-advice.valueReference: ∅ → Task/advice
+			output score.valueReference: Observation/o1 → #score`},
 	})
 }
 

@@ -38,13 +38,14 @@ const (
 	Scores        Part = "score"         // the score that the nurse's Task points to
 	Consults      Part = "consult"       // the consult that it points to
 	Background    Part = "background"    // of a judgement: a pregnancy, consults, what was made of the answers
+	Memory        Part = "memory"        // what the nurse's Task held and an EHR has written over
 	Spared        Part = "spared"        // what speaks against asking: flags, earlier screenings
 	EarlierScores Part = "earlier score" // what came of the last screening, and the background
 	History       Part = "history"       // the scores of earlier screenings
 )
 
 // Parts are all of them.
-var Parts = []Part{Twins, Scores, Consults, Background, Spared, EarlierScores, History}
+var Parts = []Part{Twins, Memory, Scores, Consults, Background, Spared, EarlierScores, History}
 
 // Owners are who owns the nurse's Task and which team gets the consult, as the
 // configuration names them; "": nobody in particular.
@@ -95,17 +96,18 @@ type Results struct {
 
 // Result is an Observation or a ServiceRequest of ours.
 type Result struct {
-	Ref      string // "" if it is not there
-	Status   string
-	Theirs   bool           // a clinician's own order, not made by us
-	NoTask   bool           // of a consult: the team's Task was never made
-	Priority string         // of a consult: R4 request-priority
-	Sum      int            // of an Observation: its score
-	At       time.Time      // of an Observation: when it was answered
-	From     string         // of an Observation: which response it rests on, as the reference stands there
-	Items    map[string]int // of an Observation: points by the item's code
-	Offer    instrument.Offer
-	Labels   []Code // of meta.security
+	Ref          string // "" if it is not there
+	Status       string
+	Theirs       bool           // a clinician's own order, not made by us
+	NoTask       bool           // of a consult: the team's Task was never made
+	Priority     string         // of a consult: R4 request-priority
+	Sum          int            // of an Observation: its score
+	At           time.Time      // of an Observation: when it was answered
+	From         string         // of an Observation: which response it rests on, as the reference stands there
+	Items        map[string]int // of an Observation: points by the item's code
+	Offer        instrument.Offer
+	Labels       []Code // of meta.security
+	ClosedBefore bool   // of a score: a person had ended the question, for good, before the answers came
 }
 
 // Urgent tells that its priority is above routine.
@@ -213,6 +215,9 @@ type Task struct {
 	Reason         string    // statusReason, our code, or ""
 	Said           Said      // why it has this status, as it stands there
 	UnableSince    time.Time // when a nurse said that the patient cannot be asked; zero: it is not kept
+	Answers        []string  // references of all responses that its output points to
+	WrittenOver    bool      // what tilsyn keeps on it is gone in part, and was found again
+	Forgets        bool      // its output does not point to a response of ours, as it once did
 	Due            time.Time
 	Changed        time.Time // when it was last written, by anybody
 	Raised         int       // how often we have raised its priority
@@ -274,8 +279,10 @@ type Response struct {
 	Status        string // R4 questionnaire-answers-status
 	Ours          bool   // the draft that we made
 	Number        int    // 1, 2, … among our drafts; 0 where it does not say
+	Task          string // that it says it was made along with, or ""
 	Poor          bool   // ours, and a renderer dropped what ties it to the admission
 	NoTask        bool   // ours, and its Task was never made
+	Returned      int    // ours, and how often its Task came back because nobody had written on it
 	Questionnaire string // canonical, as the response states it
 	Subject       string // Patient/id, or "" when it states none
 	Authored      time.Time

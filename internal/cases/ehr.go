@@ -1,0 +1,57 @@
+package cases
+
+import (
+	"time"
+
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is what EHRs do with the nurse's Task and with what is kept on it.
+
+func ehrs(v *vocabulary[doing]) {
+	v.say("the EHR writes done on the completed task", func(p *play, _ []string) error {
+		return p.onTask(stay.Screening, "status", "completed", "output", []any{output("done", "valueString", "done")})
+	})
+	v.say("the EHR points the completed task to the form", func(p *play, _ []string) error {
+		return p.onTask(stay.Screening, "status", "completed", "output", []any{pointer(p.form)})
+	})
+	v.say("the EHR has answers on a form of its own <points>", func(p *play, b []string) error { return p.ownForm(b[0]) })
+	v.say("the EHR drops the <kept> of the task", func(p *play, b []string) error { return p.onTask(stay.Screening, keptOn[b[0]], nil) })
+	v.say("the EHR drops all that is kept on the task", func(p *play, _ []string) error { return p.forget(stay.Screening) })
+	v.say("the EHR drops all that is kept on the team's task", func(p *play, _ []string) error { return p.forget(stay.ConsultTask) })
+	v.say("the EHR drops all that is kept on the advice", func(p *play, _ []string) error { return p.forget(stay.Advice) })
+}
+
+var keptOn = map[string]string{"output": "output", "identifier": "identifier", "business status": "businessStatus", "reason": "statusReason"}
+
+func output(text, element string, value any) map[string]any {
+	return map[string]any{"type": map[string]any{"text": text}, element: value}
+}
+
+func pointer(ref string) map[string]any {
+	return output("QuestionnaireResponse", "valueReference", map[string]any{"reference": ref})
+}
+
+func (p *play) forget(purpose string) error {
+	return p.onTask(purpose, "output", nil, "identifier", nil, "businessStatus", nil, "statusReason", nil)
+}
+
+// ownForm is a response that the EHR makes for the Task: it names no admission, and only
+// the Task's output tells of it.
+func (p *play) ownForm(words string) (err error) {
+	key := "own-" + p.admission.ID()
+	p.form, err = p.hospital.Create(p.ctx, key, r4.QuestionnaireResponse{
+		Identifier: &p.hospital.Identifier(key)[0], Questionnaire: &p.canonical, Status: r4.QuestionnaireResponseStatusInProgress,
+		Subject: fhir.Ref(p.admission.Patient), Authored: fhir.Instant(time.Now()),
+	})
+	if err == nil {
+		err = p.hospital.FillIn(p.ctx, p.form, p.canonical, "in-progress", points(words)...)
+	}
+	if err == nil {
+		err = p.onTask(stay.Screening, "output", []any{pointer(p.form)})
+	}
+	return err
+}

@@ -1,0 +1,278 @@
+package reconcile
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is about what tilsyn keeps on a Task and an EHR has written over: the
+// identifier, the output, the business status. It is found again by what our resources
+// point to and by their names, and put back.
+
+// unnamed tells what a Task is for that has lost its identifier: one that our Device
+// asked for, in this admission, with a code of ours. Its number is not known.
+func (l loader) unnamed(res fhir.Resource, admission string) (purpose string, ok bool) {
+	at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
+	by, _ := l.client.LocalRef(res.Get("requester.reference").String())
+	if res.Identifier(IdentifierSystem) != "" || at != "Encounter/"+admission || by != l.device {
+		return "", false
+	}
+	for _, c := range res.Get("code.coding").Array() {
+		switch c.Get("system").String() + "|" + c.Get("code").String() {
+		case sdcTemp + "|complete-questionnaire":
+			return stay.Screening, l.asksOurForm(res)
+		case CodeSystem + "|consult":
+			return stay.ConsultTask, true
+		case CodeSystem + "|brief-advice":
+			return stay.Advice, true
+		}
+	}
+	return "", false
+}
+
+func (l loader) asksOurForm(task fhir.Resource) bool {
+	url, _, _ := strings.Cut(parameter(task, "input", paramForm).Get("valueCanonical").String(), "|")
+	return url == l.forms.current.URL
+}
+
+// number gives Tasks without an identifier the numbers that are free, the oldest the
+// lowest.
+func number(tasks []stay.Task) {
+	taken := map[string]map[int]bool{stay.Screening: {}, stay.ConsultTask: {}, stay.Advice: {}}
+	var lost []*stay.Task
+	for i, t := range tasks {
+		if t.Number == 0 {
+			lost = append(lost, &tasks[i])
+		} else if taken[t.Purpose] != nil {
+			taken[t.Purpose][t.Number] = true
+		}
+	}
+	slices.SortStableFunc(lost, func(a, b *stay.Task) int {
+		return cmp.Or(a.Made.Compare(b.Made), cmp.Compare(a.Ref, b.Ref))
+	})
+	for _, t := range lost {
+		for t.Number = 1; taken[t.Purpose][t.Number]; t.Number++ {
+		}
+		taken[t.Purpose][t.Number] = true
+	}
+}
+
+// recall finds on what was read what the Tasks have lost.
+func (l loader) recall(p *picture) {
+	last, _ := p.stay.ScreeningTask()
+	for i := range p.stay.Tasks {
+		t := &p.stay.Tasks[i]
+		if t.Purpose == stay.Screening {
+			l.recallDraft(p, t, t.Ref == last.Ref)
+			recallStatus(p, t, t.Ref == last.Ref)
+		}
+		if t.Ref == last.Ref {
+			recallResults(p.stay, t)
+		}
+		t.WrittenOver = lost(p.byRef[t.Ref], *t)
+	}
+}
+
+// recallDraft finds the draft that was made along with a Task, or else the last one: an
+// EHR may have put something of its own in its place.
+func (l loader) recallDraft(p *picture, t *stay.Task, last bool) {
+	draft, best := "", 0
+	for _, res := range sorted(p.byRef) {
+		if res.Type() != "QuestionnaireResponse" || !isDraft(res, p.stay.Admission.ID) {
+			continue
+		}
+		_, n, _ := nameIn(res, p.stay.Admission.ID)
+		if of, _ := l.client.LocalRef(taskOf(res).Get("reference").String()); of == t.Ref {
+			n += ofItsOwn
+		} else if !last {
+			continue
+		}
+		if n > best {
+			draft, best = res.Ref(), n
+		}
+	}
+	if draft != "" && !slices.Contains(t.Answers, draft) {
+		t.Answers = append(t.Answers, draft)
+	}
+	if t.Response == "" && !t.NoResponse {
+		t.Response = draft
+	}
+}
+
+// ofItsOwn puts a draft that was made with a Task before any that was not.
+const ofItsOwn = 1 << 20
+
+// recallResults finds the consult and the advice that came of the answers by the Tasks
+// for them.
+func recallResults(s stay.Stay, t *stay.Task) {
+	if team, ok := s.TeamTask(); ok && team.For == t.For {
+		t.Consult = cmp.Or(t.Consult, team.Focus)
+	}
+	if advice, ok := s.AdviceTask(); ok && advice.For == t.For {
+		t.Advice = cmp.Or(t.Advice, advice.Ref)
+		t.Score = cmp.Or(t.Score, advice.Focus)
+	}
+}
+
+// recallStatus finds what became of a screening that has ended and whose business status
+// is gone. Of one that waits, the status of the Task says enough.
+func recallStatus(p *picture, t *stay.Task, last bool) {
+	switch who := p.stay.Patient; {
+	case t.BusinessStatus != "":
+	case !last && t.For != who.Ref && who.Ref != "" && !slices.Contains(who.Formerly, t.For):
+		t.BusinessStatus = pathway.PatientChanged
+	case t.Scored() && t.Status == "completed":
+		t.BusinessStatus = pathway.Scored
+	case t.Status == "cancelled":
+		t.BusinessStatus = cmp.Or(t.Reason, p.byRef[t.Response].Get(`extension.#(url=="`+endedExtension+`").valueCode`).String())
+	}
+}
+
+// memory reads by name what was made of the answers, and which of it there was and a
+// person has deleted: a Provenance tells of that.
+func (l loader) memory(ctx context.Context, p *picture) error {
+	id, n := p.stay.Admission.ID, pathway.Generation(p.stay)
+	if err := l.ask(ctx, p, l.queries.results(numbered(id, n))...); err != nil {
+		return err
+	}
+	// A server that does not give them keeps nobody from being looked after.
+	if err := l.ask(ctx, p, l.queries.recordsOf(hers(p.stay))...); err != nil && !fhir.IsRefused(err) {
+		return err
+	}
+	last, _ := p.stay.ScreeningTask()
+	for i := range p.stay.Tasks {
+		if t := &p.stay.Tasks[i]; t.Ref == last.Ref {
+			l.recallMade(p, t, numbered(id, n))
+			recallStatus(p, t, true)
+			t.WrittenOver = lost(p.byRef[t.Ref], *t)
+		}
+	}
+	return l.answersBehind(ctx, p)
+}
+
+// hers are the responses about the patient of the admission, as far as they say.
+func hers(s stay.Stay) (refs []string) {
+	for _, r := range s.Responses {
+		another := r.Subject != "" && r.Subject != s.Patient.Ref && !slices.Contains(s.Patient.Formerly, r.Subject)
+		others := slices.ContainsFunc(s.Tasks, func(t stay.Task) bool {
+			return t.BusinessStatus == pathway.PatientChanged && (t.Response == r.Ref || slices.Contains(t.Answers, r.Ref))
+		})
+		if !another && !others {
+			refs = append(refs, r.Ref)
+		}
+	}
+	return refs
+}
+
+// recallMade finds what was made of the answers: what stands under its name, or else
+// what a Provenance says that there was.
+func (l loader) recallMade(p *picture, t *stay.Task, name string) {
+	for _, res := range sorted(p.byRef) {
+		switch {
+		case res.Type() == "Provenance":
+			l.recorded(p, res, t)
+		case t.Score == "" && res.Identifier(IdentifierSystem) == stay.Score+":"+name:
+			t.Score = res.Ref()
+		case t.Consult == "" && res.Identifier(IdentifierSystem) == stay.Consult+":"+name:
+			t.Consult = res.Ref()
+		}
+	}
+	score := result(p.byRef[t.Score])
+	t.Withdrawn = t.Withdrawn || score.Ref != "" && !score.Live()
+	t.ClosedBefore = t.ClosedBefore || score.ClosedBefore
+}
+
+// recorded finds in a Provenance what was made and is gone.
+func (l loader) recorded(p *picture, provenance fhir.Resource, t *stay.Task) {
+	for _, target := range provenance.Get("target.#.reference").Array() {
+		ref, ok := l.client.LocalRef(target.String())
+		if _, stands := p.byRef[ref]; !ok || stands {
+			continue
+		}
+		switch typ := typeOf(ref); {
+		case typ == "Observation" && t.Score == "":
+			t.Score = ref
+		case typ == "ServiceRequest" && t.Consult == "":
+			t.Consult = ref
+		}
+	}
+}
+
+// answersBehind reads the response that a score rests on, where nothing else points to
+// it any more.
+func (l loader) answersBehind(ctx context.Context, p *picture) error {
+	task, _ := p.stay.ScreeningTask()
+	from, ok := l.client.LocalRef(result(p.byRef[task.Score]).From)
+	if _, have := p.byRef[from]; !ok || have || typeOf(from) != "QuestionnaireResponse" {
+		return nil
+	}
+	if _, err := l.get(ctx, p, from); err != nil {
+		if fhir.IsGone(err) {
+			return nil
+		}
+		return err
+	}
+	for i := range p.stay.Tasks {
+		if t := &p.stay.Tasks[i]; t.Ref == task.Ref {
+			t.Answers = append(t.Answers, from)
+		}
+	}
+	p.stay.Responses = nil
+	return l.responses(ctx, p)
+}
+
+// keptOn is what tilsyn keeps on a Task in output.
+func keptOn(t stay.Task) (all []fhir.Parameter) {
+	for _, o := range []struct {
+		kind param
+		ref  string
+	}{{paramResponse, t.Response}, {paramScore, t.Score}, {paramConsult, t.Consult}, {paramAdvice, t.Advice}} {
+		if o.ref != "" {
+			all = append(all, fhir.Parameter{Type: o.kind.concept(), ValueReference: fhir.Ref(o.ref)})
+		}
+	}
+	return all
+}
+
+// lost tells that a Task lacks something of that which has been found again.
+func lost(res fhir.Resource, t stay.Task) bool {
+	return res.Identifier(IdentifierSystem) == "" || t.BusinessStatus != "" && ourCode(res.Get("businessStatus")) == "" ||
+		slices.ContainsFunc(keptOn(t), func(o fhir.Parameter) bool { return !has(res, o) })
+}
+
+func has(task fhir.Resource, o fhir.Parameter) bool {
+	coding := o.Type.Coding[0]
+	return indexOf(task, "output", param{*coding.System, *coding.Code}) >= 0
+}
+
+// putBack writes on a Task what it has lost.
+func (w *writing) putBack(t stay.Task) {
+	if !t.WrittenOver {
+		return
+	}
+	w.edit(t.Ref, func(e *edit) {
+		if e.Identifier(IdentifierSystem) == "" {
+			e.set("identifier.-1", identifier(t.Purpose, numbered(w.id, t.Number)))
+		}
+		if t.BusinessStatus != "" && ourCode(e.Get("businessStatus")) == "" {
+			e.set("businessStatus", w.concept(t.BusinessStatus))
+		}
+		for _, o := range keptOn(t) {
+			if !has(e.Resource, o) {
+				e.output(o)
+			}
+		}
+		w.modified(e)
+	})
+}
+
+func typeOf(ref string) string {
+	typ, _, _ := strings.Cut(ref, "/")
+	return typ
+}
