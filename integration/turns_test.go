@@ -156,3 +156,47 @@ func TestTransfer(t *testing.T) {
 		w.want(a, asked)
 	})
 }
+
+// The consult follows her too, in the order's elements and in its words, until the team
+// is done; nobody pays for that where she stays.
+func TestTheConsultFollowsATransfer(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		count, rec := w.counted()
+		a := w.admit(hospital.Stay{Person: woman, Ward: 0})
+		w.settledBy(rec, a)
+		w.answer(a, 4, 4, 4)
+		w.settledBy(rec, a)
+		look := func() (requests int64) {
+			return count.since(func() { _, err := rec.Reconcile(w.ctx(), a.ID()); w.must(err) })
+		}
+		says := func(ward hospital.Ward) {
+			order := w.find("ServiceRequest", stay.Consult, a)
+			w.stands(w.find("Task", stay.ConsultTask, a), w.hospital.Liaison, ward.Location)
+			if at := order.Get("locationReference.0.reference").String(); at != ward.Location || letterPart(order, "place") != "Ward: "+ward.Name+"." {
+				w.Errorf("the order says %s and %q, she lies on %s (%s)", at, letterPart(order, "place"), ward.Location, ward.Name)
+			}
+		}
+		says(w.hospital.Wards[0])
+		if n := look(); n != 1 {
+			w.Errorf("a look at one who has stayed took %d requests, want 1", n)
+		}
+		for _, status := range []string{"requested", "accepted"} {
+			w.set("Task", stay.ConsultTask, a, "status", status)
+			w.settledBy(rec, a)
+			for i := 1; i >= 0; i-- {
+				w.must(w.hospital.Transfer(w.ctx(), a, w.hospital.Wards[i]))
+				if n := look(); n != 2 {
+					w.Errorf("following her took %d requests, want 2", n)
+				}
+				says(w.hospital.Wards[i])
+			}
+		}
+		w.set("Task", stay.ConsultTask, a, "status", "completed")
+		w.settledBy(rec, a)
+		w.must(w.hospital.Transfer(w.ctx(), a, w.hospital.Wards[1]))
+		if n := w.settledBy(rec, a); n != 0 {
+			w.Errorf("a consult that is over was written to %d times", n)
+		}
+		says(w.hospital.Wards[0])
+	})
+}

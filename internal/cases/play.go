@@ -248,17 +248,24 @@ func (p *play) open(policy []byte) (err error) {
 
 var routings = func() (v vocabulary[bool]) {
 	v.say("protected as everybody", true)
+	v.say("the nurses of each ward are its team", true)
+	v.say("the nurses of each ward are its team, also of the protected", true)
 	return v
 }()
 
 // routing gives each ward's patients to its nurses, consults to the team, and the
 // protected to those who may know.
 func (p *play) routing() (r config.Routing) {
+	teams := strings.HasPrefix(p.c.Routing.Words, "the nurses of each ward are its team")
 	for _, w := range p.hospital.Wards {
-		r.Rules = append(r.Rules, config.Rule{Location: w.Location, Owners: config.Owners{Ward: w.Nurses}})
+		owners := config.Owners{Ward: w.Nurses}
+		if teams {
+			owners.Liaison = w.Nurses
+		}
+		r.Rules = append(r.Rules, config.Rule{Location: w.Location, Owners: owners})
 	}
 	r.Default.Liaison = p.hospital.Liaison
-	if p.c.Routing.Words == "" {
+	if p.c.Routing.Words == "" || p.c.Routing.Words == "the nurses of each ward are its team" {
 		r.Protected = config.Owners{Ward: p.hospital.Few.Nurses, Liaison: p.hospital.Few.Liaison}
 	}
 	return r

@@ -245,6 +245,9 @@ func registry(v *vocabulary[doing]) {
 	v.say("transferred to <ward>", func(p *play, b []string) error {
 		return p.hospital.Transfer(p.ctx, p.admission, wardOf(p.hospital, b[0]))
 	})
+	v.say("lies on no ward for now", func(p *play, _ []string) error {
+		return p.hospital.Set(p.ctx, p.admission.Encounter, "location.0.period.end", stamp(time.Now()))
+	})
 	v.say("becomes <class>", func(p *play, b []string) error {
 		return p.hospital.Set(p.ctx, p.admission.Encounter, "class.code", classes[b[0]])
 	})

@@ -86,11 +86,14 @@ type AdviceChange struct {
 // and what tilsyn keeps on a Task.
 type Restoration []string
 
-// HandOver gives the team's Task to the team that is to have it now.
+// HandOver gives the team's Task to the team that is to have it now, and lets the place
+// on it and on the order follow the patient.
 type HandOver struct {
 	Task  string `json:"task"`
 	Order string `json:"order,omitempty"` // "" where somebody has deleted it, or it is theirs
 	Keeps bool   `json:"keeps,omitempty"` // who has begun on it stays its owner
+	Moved bool   `json:"moved,omitempty"` // the patient lies elsewhere
+	Stays bool   `json:"stays,omitempty"` // the order names the team that is to have it
 }
 
 // Labels are the security labels that resources of ours lack.

@@ -48,8 +48,7 @@ func Routed(owner string) string { return cmp.Or(owner, "nobody") }
 // astray is the rule by which a Task is to be routed anew; "": it lies where it
 // should.
 func (c *chart) astray(t stay.Task, owner string) string {
-	moved := len(c.Admission.Locations) > 0 && c.Admission.Locations[0] != t.Location
-	protected := IsProtected(c.Stay, c.policy)
+	moved, protected := c.moved(t), IsProtected(c.Stay, c.policy)
 	switch {
 	case protected && t.Routed == "":
 		return "shielded"
@@ -59,6 +58,11 @@ func (c *chart) astray(t stay.Task, owner string) string {
 		return "transfer"
 	}
 	return ""
+}
+
+// moved tells that the patient lies elsewhere than a Task says.
+func (c *chart) moved(t stay.Task) bool {
+	return len(c.Admission.Locations) > 0 && c.Admission.Locations[0] != t.Location
 }
 
 // reroutes are the words for each way of having gone astray.
@@ -75,37 +79,4 @@ func (c *chart) protect() {
 	if IsProtected(c.Stay, c.policy) {
 		c.decision.because("protected", "a label or code says that fewer may know; asked as everybody, shown to fewer")
 	}
-}
-
-// handOver gives the team's Task and the order to the team that is to have
-// them when protection comes or goes. A ward is not theirs: nothing follows a
-// transfer. Who has begun on it knows the patient, and keeps it.
-func (c *chart) handOver() {
-	team, ok := c.TeamTask()
-	consult := planned[Referral](c)
-	renewed := consult != nil && consult.Renews != ""
-	if !ok || !c.asked || !c.hers(team) || !team.Open() && !renewed || planned[Revocation](c) != nil {
-		return
-	}
-	rule := c.teamAstray(team)
-	if rule == "" {
-		return
-	}
-	h := HandOver{Task: team.Ref, Keeps: team.Begun()}
-	if consult := c.Results.Consult; consult.Ref == c.task.Consult && !consult.Theirs {
-		h.Order = consult.Ref
-	}
-	plan(c, &h)
-	c.reroute(rule, "consult")
-}
-
-func (c *chart) teamAstray(team stay.Task) string {
-	rule := c.astray(team, c.Owners.Liaison)
-	if rule != "transfer" {
-		return rule
-	}
-	if team.Begun() || team.Routed == "" || team.Routed == Routed(c.Owners.Liaison) {
-		return ""
-	}
-	return "shielded" // given back by who had begun on it
 }

@@ -2,6 +2,7 @@ package pathway
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,6 +115,68 @@ func TestHandingOver(t *testing.T) {
 	if c.handOver(); !c.decision.Nothing() {
 		t.Error("there is no Task of the team")
 	}
+}
+
+// When the team's Task follows a patient who is moved, and whose it is then.
+func TestTheTeamFollowing(t *testing.T) {
+	shown := func(s *stay.Stay) { s.Patient.Labels = []stay.Code{{System: Confidentiality, Code: "R"}} }
+	routed := func(to string) func(*stay.Task) { return func(t *stay.Task) { t.Routed = to } }
+	for name, test := range map[string]struct {
+		status     string
+		performers []string
+		task       func(*stay.Task)
+		stay       func(*stay.Stay)
+		want       string
+	}{
+		"moved":                             {"requested", []string{"CareTeam/1"}, nil, nil, "moved stays"},
+		"moved, seen":                       {"received", []string{"CareTeam/9", "http://ehr.example/CareTeam/1"}, nil, nil, "moved stays"},
+		"moved to another team's":           {"requested", []string{"CareTeam/9"}, nil, nil, "moved"},
+		"moved, and the order names nobody": {"requested", nil, nil, nil, "moved"},
+		"moved, begun":                      {"in-progress", []string{"CareTeam/9"}, nil, nil, "keeps moved"},
+		"moved, over":                       {"completed", nil, nil, nil, "-"},
+		"where it says":                     {"requested", nil, func(t *stay.Task) { t.Location = "Location/2" }, nil, "-"},
+		"not known where":                   {"requested", nil, nil, func(s *stay.Stay) { s.Admission.Locations = nil }, "-"},
+		"gone home":                         {"requested", nil, nil, func(s *stay.Stay) { s.Admission.Status = stay.Finished }, "-"},
+		"protected now":                     {"requested", []string{"CareTeam/1"}, nil, shown, ""},
+		"protected":                         {"requested", []string{"CareTeam/1"}, routed("CareTeam/1"), shown, "-"},
+		"protected, another team's":         {"requested", []string{"CareTeam/9"}, routed("CareTeam/9"), shown, "moved"},
+		"protected, begun, another team's":  {"accepted", []string{"CareTeam/9"}, routed("CareTeam/9"), shown, "-"},
+		"protected, begun, kept":            {"accepted", []string{"CareTeam/9"}, routed(Kept), shown, "-"},
+		"protected, given back":             {"requested", []string{"CareTeam/9"}, routed(Kept), shown, ""},
+		"protected, gone, another team's":   {"requested", []string{"CareTeam/9"}, routed("CareTeam/9"), func(s *stay.Stay) { shown(s); s.Admission.Status = stay.Finished }, "-"},
+		"no longer protected":               {"accepted", []string{"CareTeam/1"}, routed("CareTeam/1"), nil, "keeps"},
+	} {
+		team := teamTask(test.status, 0)
+		team.Location = "Location/1"
+		if test.task != nil {
+			test.task(&team)
+		}
+		s := stay.Stay{Admission: stay.Admission{Status: stay.InProgress, Locations: []string{"Location/2", "Location/1"}}, Patient: stay.Patient{Ref: "Patient/1"}, Tasks: []stay.Task{team},
+			Results: stay.Results{Consult: stay.Result{Ref: "s1", Status: "active", Performers: test.performers}}, Owners: stay.Owners{Liaison: "CareTeam/1"}}
+		if test.stay != nil {
+			test.stay(&s)
+		}
+		c := &chart{Stay: s, task: stay.Task{Consult: "s1"}, asked: true, policy: policyOf(nil)}
+		c.handOver()
+		if got := handedOverAs(c); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+func handedOverAs(c *chart) string {
+	h := planned[HandOver](c)
+	if h == nil {
+		return "-"
+	}
+	var all []string
+	for word, is := range map[string]bool{"keeps": h.Keeps, "moved": h.Moved, "stays": h.Stays} {
+		if is {
+			all = append(all, word)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
 }
 
 // When the nurse's Task follows the patient, or those who may know of her.

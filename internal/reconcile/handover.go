@@ -5,7 +5,8 @@ import (
 	"github.com/tilsyn/tilsyn/internal/pathway"
 )
 
-// This file hands the work about a protected patient to those who may know of her.
+// This file hands the work to those who may know of a protected patient, and lets the
+// team's follow a patient who is moved.
 
 // routed remembers on a new Task to whom it was given, where nothing else
 // would tell.
@@ -25,40 +26,61 @@ func (w *writing) rememberOwner(e *edit, owner string) {
 	e.dropOutput(paramRouted)
 }
 
-// kept is remembered of a Task whose owner had begun on it: given back, it goes
-// to those who may know.
-const kept = "kept"
-
-// handingOver gives the consult to the team that is to have it now.
+// handingOver gives the consult to the team that is to have it now, with the place on it.
 type handingOver struct{ *pathway.HandOver }
 
 func (a handingOver) describe() []string {
+	if a.Moved {
+		return []string{"let the team's task " + a.Task + " follow the patient"}
+	}
 	return []string{"give the team's task " + a.Task + " to those who may know, or to everybody's again"}
 }
 
-func (handingOver) record(*writing) (activity, from string) { return "protection", "" }
+func (a handingOver) record(*writing) (activity, from string) {
+	if a.Moved {
+		return "follow", ""
+	}
+	return "protection", ""
+}
 
 func (a handingOver) write(w *writing) {
 	w.edit(a.Task, func(e *edit) {
-		remembered := kept
-		if !a.Keeps {
+		remembered := pathway.Routed(w.owners.Liaison)
+		switch {
+		case a.Keeps:
+			remembered = pathway.Kept
+		case !a.Stays:
 			e.set("owner", w.team())
-			remembered = pathway.Routed(w.owners.Liaison)
 		}
 		w.place(e)
 		w.rememberOwner(e, remembered)
 		w.modified(e)
 	})
 	w.touched(a.Task)
-	if a.Order != "" {
-		w.edit(a.Order, func(e *edit) { w.handOverOrder(e, a.Keeps) })
-		w.touched(a.Order)
+	if a.Order == "" {
+		return
 	}
+	w.edit(a.Order, func(e *edit) {
+		if !a.Keeps && !a.Stays {
+			e.set("performer", []any{w.team()})
+		}
+		w.placeOnOrder(e)
+	})
+	w.touched(a.Order)
 }
 
-func (w *writing) handOverOrder(e *edit, keeps bool) {
-	if !keeps {
-		e.set("performer", []any{w.team()})
+// performers are those whom an order names, as a configuration would: where it names
+// nobody in particular, a display stands there, and "" is nobody.
+func performers(order fhir.Resource) (all []string) {
+	if order.Type() != "ServiceRequest" {
+		return nil
 	}
-	w.placeOnOrder(e)
+	for _, by := range order.Get("performer").Array() {
+		name := by.Get("reference").String()
+		if who := by.Get("identifier"); name == "" && who.Exists() {
+			name = who.Get("system").String() + "|" + who.Get("value").String()
+		}
+		all = append(all, name)
+	}
+	return all
 }

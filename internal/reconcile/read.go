@@ -276,6 +276,7 @@ func result(res fhir.Resource) stay.Result {
 	r := stay.Result{Ref: res.Ref(), Status: res.Get("status").String(), Items: map[string]int{}, Theirs: res.Identifier(IdentifierSystem) == "",
 		From: res.Get("derivedFrom.0.reference").String(), Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res), NoTask: neverMade(taskOf(res)), Priority: res.Get("priority").String(),
 		ClosedBefore: res.Get(`extension.#(url=="` + closedExtension + `")`).Exists()}
+	r.Performers = performers(res)
 	for _, c := range res.Get("component").Array() {
 		if ourCode(c.Get("code")) == instrument.CodeOffer {
 			r.Offer = instrument.Offer(strings.TrimPrefix(ourCode(c.Get("valueCodeableConcept")), "offer-"))

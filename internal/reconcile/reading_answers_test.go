@@ -172,6 +172,23 @@ func TestReadingAResult(t *testing.T) {
 	}
 }
 
+// Whom an order names, as a configuration would.
+func TestReadingWhoIsAsked(t *testing.T) {
+	for performer, want := range map[string]string{
+		``: "[]",
+		`[{"reference":"CareTeam/1"},{"reference":"http://ehr.example/fhir/CareTeam/2","display":"B"}]`: `["CareTeam/1" "http://ehr.example/fhir/CareTeam/2"]`,
+		`[{"identifier":{"system":"urn:oid:1.2","value":"few"}}]`:                                       `["urn:oid:1.2|few"]`,
+		`[{"display":"The team"}]`: `[""]`,
+	} {
+		if got := fmt.Sprintf("%q", result(parsed(t, with(consult, "performer", performer))).Performers); got != want {
+			t.Errorf("%s: %s, want %s", performer, got, want)
+		}
+	}
+	if got := result(parsed(t, with(score, "performer", `[{"reference":"Practitioner/1"}]`))).Performers; got != nil {
+		t.Errorf("of a score: %v", got)
+	}
+}
+
 // What else a judgement and a question rest on: only what concerns the patient,
 // whatever the server finds.
 func TestReadingTheBackground(t *testing.T) {

@@ -26,6 +26,7 @@ func TestWhatIsDescribed(t *testing.T) {
 		"put back what is missing on QuestionnaireResponse/1; put back what is missing on Task/1":      &pathway.Restoration{"QuestionnaireResponse/1", "Task/1"},
 		"complete the draft QuestionnaireResponse/1":                                                   ref[pathway.HandIn]("QuestionnaireResponse/1"),
 		"give the team's task Task/1 to those who may know, or to everybody's again":                   &pathway.HandOver{Task: "Task/1"},
+		"let the team's task Task/1 follow the patient":                                                &pathway.HandOver{Task: "Task/1", Moved: true},
 		"put on Task/1 the labels that have come since; put on Task/2 the labels that have come since": &pathway.Labels{{Ref: "Task/1"}, {Ref: "Task/2"}},
 		"put the admission's patient on Task/1; put the admission's patient on Task/2":                 &pathway.Move{"Task/1", "Task/2"},
 		"mark Task/1 as made in error; Task/2 stays":                                                   &pathway.Duplicates{{Ref: "Task/1", Keep: "Task/2"}},

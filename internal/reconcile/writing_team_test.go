@@ -247,6 +247,8 @@ func TestTheTeam(t *testing.T) {
 	few := func(r *Reconciler, p *picture) { shielded(r, p); p.stay.Owners.Liaison = "CareTeam/few" }
 	letter := instead(referred, with(consult, "note", `[{"text":"AUDIT-C: 5 of 12 points.\nWard: Surgery 2.\nAnswered 2031-05-17 10:00, Kari Nurse."},{"text":"Ward: by a person"}]`))
 	inParts := instead(referred, with(consult, "note", `[`+noted("reason", "AUDIT-C")+`,`+noted("author", "Filled in by Kari.")+`,`+noted("place", "Ward: Surgery 2.")+`]`))
+	away := instead(referred, with(team, "location.reference", `"Location/l0"`, "owner.reference", `"Practitioner/kari"`),
+		with(consult, "locationReference.0.reference", `"Location/l0"`, "performer.0.reference", `"CareTeam/other"`, "note", `[`+noted("reason", "AUDIT-C")+`,{"text":"Ward: by a person"},`+noted("place", "Ward: Medical 1.")+`]`))
 	lifted := instead(referred, with(team, "output", `[`+remembers("routed", `"valueString":"kept"`)+`]`, "location", ""), with(consult, "locationReference", ""))
 	checkAll(t, []transacted{
 		{"revoke", referred, nil, do(&pathway.Revocation{Ref: "ServiceRequest/s1", Why: "offer-declined"}), `
@@ -328,6 +330,52 @@ func TestTheTeam(t *testing.T) {
 			note.2 place.text: Ward: Surgery 2. → ∅
 			note.2 place.time: 2031-05-16T08:00:00Z → ∅
 			performer.0: CareTeam/liaison → CareTeam/few`},
+		{"follow", away, nil, do(&pathway.HandOver{Task: "Task/team", Order: "ServiceRequest/s1", Moved: true}), `
+			follow from Encounter/e1: Task/team, ServiceRequest/s1
+			~ Task/team if 6
+			dated
+			location: Location/l0 → Location/l1
+			owner: Practitioner/kari → CareTeam/liaison
+			~ ServiceRequest/s1 if 5
+			locationReference.0: Location/l0 → Location/l1
+			note.2 place.text: Ward: Medical 1. → Ward: Surgery 2.
+			note.2 place.time: 2031-05-16T08:00:00Z → ∅
+			performer.0: CareTeam/other → CareTeam/liaison`},
+		{"follow, of the same team", away, nil, do(&pathway.HandOver{Task: "Task/team", Order: "ServiceRequest/s1", Moved: true, Stays: true}), `
+			follow from Encounter/e1: Task/team, ServiceRequest/s1
+			~ Task/team if 6
+			dated
+			location: Location/l0 → Location/l1
+			~ ServiceRequest/s1 if 5
+			…
+			locationReference.0: Location/l0 → Location/l1
+			no performer`},
+		{"follow, kept", away, nil, do(&pathway.HandOver{Task: "Task/team", Order: "ServiceRequest/s1", Moved: true, Keeps: true}), `
+			follow from Encounter/e1: Task/team, ServiceRequest/s1
+			~ Task/team if 6
+			dated
+			location: Location/l0 → Location/l1
+			~ ServiceRequest/s1 if 5
+			…
+			locationReference.0: Location/l0 → Location/l1
+			no performer`},
+		{"follow, protected", away, few, do(&pathway.HandOver{Task: "Task/team", Order: "ServiceRequest/s1", Moved: true, Stays: true}), `
+			follow from Encounter/e1: Task/team, ServiceRequest/s1
+			~ Task/team if 6
+			dated
+			location: Location/l0 → ∅
+			output routed.valueString: ∅ → CareTeam/few
+			~ ServiceRequest/s1 if 5
+			…
+			no performer`},
+		{"follow, to a ward without a name", instead(away, with(admission, "location.0.location.display", "")), nil, do(&pathway.HandOver{Task: "Task/team", Order: "ServiceRequest/s1", Moved: true, Stays: true}), `
+			follow from Encounter/e1: Task/team, ServiceRequest/s1
+			~ Task/team if 6
+			…
+			~ ServiceRequest/s1 if 5
+			locationReference.0: Location/l0 → Location/l1
+			note.2 place.text: Ward: Medical 1. → ∅
+			note.2 place.time: 2031-05-16T08:00:00Z → ∅`},
 		{"hand over, no order", letter, few, do(&pathway.HandOver{Task: "Task/team"}), `
 			protection from Encounter/e1: Task/team
 			~ Task/team if 6

@@ -106,8 +106,9 @@ type Result struct {
 	From         string         // of an Observation: which response it rests on, as the reference stands there
 	Items        map[string]int // of an Observation: points by the item's code
 	Offer        instrument.Offer
-	Labels       []Code // of meta.security
-	ClosedBefore bool   // of a score: a person had ended the question, for good, before the answers came
+	Labels       []Code   // of meta.security
+	ClosedBefore bool     // of a score: a person had ended the question, for good, before the answers came
+	Performers   []string // of a consult, as they stand there: a reference, or system|value
 }
 
 // Urgent tells that its priority is above routine.
