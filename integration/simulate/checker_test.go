@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tidwall/gjson"
 )
@@ -171,6 +172,15 @@ func live(list []gjson.Result, dead ...string) int {
 	return n
 }
 
+// offBy is how far clocks may be off here, and how late a write may be visible.
+const offBy = 15 * time.Minute
+
+// dated is when a score says that it was answered.
+func dated(score gjson.Result) time.Time {
+	at, _ := time.Parse(time.RFC3339, score.Get("effectiveDateTime").Str)
+	return at
+}
+
 // theLive is the first of a list that was not made in error.
 func theLive(list []gjson.Result) gjson.Result {
 	for _, r := range list {
@@ -237,6 +247,9 @@ func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
 	}
 	if scores == 1 && w.score == yes && int(theLive(at.scores).Get("valueQuantity.value").Int()) != w.points {
 		wrong("the score is not " + itoa(w.points))
+	}
+	if scores > 0 && dated(theLive(at.scores)).After(s.answered().Add(offBy)) {
+		wrong("the score is dated after the answers")
 	}
 	consults := live(at.consults, "revoked", "entered-in-error")
 	c.sim.consults += consults

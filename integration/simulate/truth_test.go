@@ -159,6 +159,14 @@ func (s *stay) changed() (at time.Time) {
 	return at
 }
 
+// answered is when somebody last wrote answers.
+func (s *stay) answered() (at time.Time) {
+	for _, a := range s.answers {
+		at = later(at, a.at)
+	}
+	return at
+}
+
 // score adds the points up as a person would. Never on the first item is all
 // that need be known.
 func (a *answer) score() (sum int, ok bool) {
