@@ -66,6 +66,7 @@ func newChart(s stay.Stay, p *Policy, now time.Time) *chart {
 	c.task, c.asked = c.ScreeningTask()
 	c.task.ClosedBefore = c.task.ClosedBefore || s.Results.Score.ClosedBefore
 	c.leaveOutOthers()
+	c.place()
 	return c
 }
 

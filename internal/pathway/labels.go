@@ -39,7 +39,7 @@ type Source struct{ Labels []stay.Code }
 // From is the response, or the earlier score, that the results of an admission
 // rest on.
 func From(s stay.Stay, response string) *Source {
-	for _, r := range s.Responses {
+	for _, r := range slices.Concat(s.Responses, s.Unplaced) {
 		if r.Ref == response {
 			return &Source{r.Labels}
 		}

@@ -18,6 +18,7 @@ func (c *chart) needs() (unread []Need) {
 		Need
 	}{
 		{len(c.extra) > 0, Need{stay.Twins, c.twins()}},
+		{c.awaitsAnswer(), Need{Part: stay.Portal}},
 		{c.forgot(), Need{Part: stay.Memory}},
 		{c.needsScore(), Need{stay.Scores, []string{c.task.Score}}},
 		{c.needsConsult(), Need{stay.Consults, []string{c.task.Consult}}},

@@ -246,6 +246,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	r.Task, _ = l.client.LocalRef(taskOf(res).Get("reference").String())
 	r.NoTask = r.Ours && neverMade(taskOf(res))
 	r.Returned = int(res.Get(`extension.#(url=="` + returnedExtension + `").valueInteger`).Int())
+	r.Source, _ = l.client.LocalRef(res.Get("source.reference").String())
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
 	r.Authored = pathway.AnsweredAt(r, task, holds.written.In(l.zone))
 	found, err := l.forms.answered(ctx, content.Questionnaire, task.Form)

@@ -37,8 +37,7 @@ func (l loader) unnamed(res fhir.Resource, admission string) (purpose string, ok
 }
 
 func (l loader) asksOurForm(task fhir.Resource) bool {
-	url, _, _ := strings.Cut(parameter(task, "input", paramForm).Get("valueCanonical").String(), "|")
-	return url == l.forms.current.URL
+	return urlOf(parameter(task, "input", paramForm).Get("valueCanonical").String()) == l.forms.current.URL
 }
 
 // number gives Tasks without an identifier the numbers that are free, the oldest the
