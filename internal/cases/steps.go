@@ -234,6 +234,8 @@ func team(v *vocabulary[doing]) {
 		p.order, err = p.hospital.Order(p.ctx, p.admission, artifacts.CodeSystemURL, "tilsyn-rus")
 		return err
 	})
+	v.say("clinician's order is <intent>", func(p *play, b []string) error { return p.hospital.Set(p.ctx, p.order, "intent", coded(b[0])) })
+	v.say("clinician's order says not to", func(p *play, _ []string) error { return p.hospital.Set(p.ctx, p.order, "doNotPerform", true) })
 }
 
 func (p *play) onOrder(change func(ref string) error) error {

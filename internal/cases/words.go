@@ -85,6 +85,7 @@ func allBlanks() []blank {
 		oneOf("<stay>", "planned", "arrived", "triaged", "in progress", "on leave", "finished", "cancelled", "entered in error", "unknown"),
 		oneOf("<task>", "requested", "received", "accepted", "ready", "in progress", "on hold", "completed", "cancelled", "rejected", "failed", "entered in error"),
 		oneOf("<order>", "active", "on hold", "completed", "revoked", "entered in error"),
+		oneOf("<intent>", "proposal", "plan", "option", "filler order"),
 		oneOf("<form>", "in progress", "completed", "amended", "stopped", "entered in error"),
 		oneOf("<result>", "final", "amended", "entered in error"),
 		oneOf("<tier>", "none", "advice", "consult", "urgent"),

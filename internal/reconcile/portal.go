@@ -15,7 +15,10 @@ import (
 // awaited; only where there is something, her other questions are read too.
 
 func (l loader) unplaced(ctx context.Context, p *picture) error {
-	who := p.stay.Patient.Ref
+	who, err := l.records(ctx, p)
+	if err != nil {
+		return err
+	}
 	if p.guess.toAsk || p.guess.patient != who {
 		if err := l.ask(ctx, p, l.queries.unplaced(who, instantOf(p.stay.Admission.Start))); err != nil {
 			return err
@@ -23,7 +26,7 @@ func (l loader) unplaced(ctx context.Context, p *picture) error {
 	}
 	task, _ := p.stay.ScreeningTask()
 	for _, res := range sorted(p.byRef) {
-		if res.Type() != "QuestionnaireResponse" || res.Get("encounter").Exists() || !l.concerns(res, "subject", who) ||
+		if res.Type() != "QuestionnaireResponse" || res.Get("encounter").Exists() || !l.concerns(res, "subject", p.stay.Patient) ||
 			urlOf(res.Get("questionnaire").String()) != l.forms.current.URL || l.relevant(res, task, p.stay.Admission.ID) || understood(res) != nil {
 			continue
 		}
@@ -42,16 +45,17 @@ func (l loader) unplaced(ctx context.Context, p *picture) error {
 // others reads the patient's other questions: which of the responses belong to one of
 // them, and in how many somebody waits.
 func (l loader) others(ctx context.Context, p *picture) error {
-	found, err := l.client.Search(ctx, l.queries.questions(p.stay.Patient.Ref))
+	query := l.queries.questions(allRecords(p.stay.Patient))
+	found, err := l.client.Search(ctx, query)
 	if err != nil && !fhir.IsCutShort(err) {
 		return err
 	}
-	p.asked = append(p.asked, l.queries.questions(p.stay.Patient.Ref))
+	p.asked = append(p.asked, query)
 	taken, waiting := map[string]bool{}, map[string]bool{}
 	for _, res := range found {
 		at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
 		ours := slices.ContainsFunc(p.stay.Tasks, func(t stay.Task) bool { return t.Ref == res.Ref() })
-		if ours || res.Type() != "Task" || !l.concerns(res, "for", p.stay.Patient.Ref) || !l.asksOurForm(res) {
+		if ours || res.Type() != "Task" || !l.concerns(res, "for", p.stay.Patient) || !l.asksOurForm(res) {
 			continue
 		}
 		for _, ref := range l.answersOf(res) {

@@ -46,12 +46,16 @@ func (q queries) ourWork(id string) []string {
 // ourCodes are those of our Tasks.
 var ourCodes = []string{sdcTemp + "|complete-questionnaire", CodeSystem + "|consult", CodeSystem + "|brief-advice"}
 
+// othersAsked is how many Tasks more an admission may have than the policy allows, because
+// it had been another patient's. Should there be more, they are found by the Encounter.
+const othersAsked = 3
+
 // named asks for the first so many things of each purpose: a token search knows
 // no beginnings.
 func (q queries) named(id string, purposes ...string) string {
 	var names []string
 	for _, purpose := range purposes {
-		for n := 1; n <= q.policy.Screening.MaxAttempts; n++ {
+		for n := 1; n <= q.policy.Screening.MaxAttempts+othersAsked; n++ {
 			names = append(names, purpose+":"+numbered(id, n))
 		}
 	}

@@ -81,6 +81,9 @@ type Order struct {
 	Admission   string    // Encounter/id, or ""
 	At          time.Time // when it was ordered
 	Codes       []Code
+
+	Intent       string // R4 request-intent, or ""
+	DoNotPerform bool   // it says that the consult is not to be
 }
 
 // Location is one of an Encounter's.
@@ -195,6 +198,21 @@ type Patient struct {
 	Formerly []string  // records of the same person that were merged into this one
 	Labels   []Code    // of meta.security
 	Marks    []Code    // coded extensions of the record and of its addresses: a code says there what a label says elsewhere
+}
+
+// Is tells whether a reference names this person, by whichever record.
+func (p Patient) Is(ref string) bool {
+	return ref != "" && (ref == p.Ref || slices.Contains(p.Formerly, ref))
+}
+
+// Records are all those of the person, the one in use first.
+func (p Patient) Records() (all []string) {
+	for _, ref := range append([]string{p.Ref}, p.Formerly...) {
+		if ref != "" && !slices.Contains(all, ref) {
+			all = append(all, ref)
+		}
+	}
+	return all
 }
 
 // Task is one of our Tasks.
@@ -343,7 +361,7 @@ func (s Stay) TeamTask() (Task, bool) { return s.last(ConsultTask) }
 // AdviceTask is the nurse's Task to give brief advice.
 func (s Stay) AdviceTask() (Task, bool) { return s.last(Advice) }
 
-// Attempts is how often the ward has been asked.
+// Attempts is how often the ward has been asked in this admission, about whomever.
 func (s Stay) Attempts() int {
 	n := 0
 	for _, t := range s.Tasks {
