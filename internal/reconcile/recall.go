@@ -74,6 +74,7 @@ func (l loader) recall(p *picture) {
 		if t.Ref == last.Ref {
 			recallResults(p.stay, t)
 		}
+		recallReminders(t)
 		t.WrittenOver = lost(p.byRef[t.Ref], *t)
 	}
 }
@@ -115,6 +116,17 @@ func recallResults(s stay.Stay, t *stay.Task) {
 	}
 	if advice, ok := s.AdviceTask(); ok && advice.For == t.For {
 		t.Advice = cmp.Or(t.Advice, advice.Ref)
+	}
+}
+
+// recallReminders finds how often the ward was reminded, and what the team was told, by
+// what else of that stands on the Task.
+func recallReminders(t *stay.Task) {
+	switch {
+	case t.Purpose == stay.ConsultTask:
+		t.Notified = cmp.Or(t.Notified, t.BusinessStatus)
+	case t.Purpose == stay.Screening && t.Forgets && t.Raised == 0:
+		t.Raised = map[string]int{"urgent": 1, "asap": 2, "stat": 2}[t.Priority]
 	}
 }
 

@@ -152,6 +152,29 @@ func TestRecallingWhatBecameOfIt(t *testing.T) {
 	}
 }
 
+// A reminder that was given is not given again because the output is gone.
+func TestRecallingReminders(t *testing.T) {
+	for name, test := range map[string]struct {
+		task     stay.Task
+		raised   int
+		notified string
+	}{
+		"not reminded":               {stay.Task{Purpose: stay.Screening, Forgets: true, Priority: "routine"}, 0, ""},
+		"reminded once":              {stay.Task{Purpose: stay.Screening, Forgets: true, Priority: "urgent"}, 1, ""},
+		"reminded twice":             {stay.Task{Purpose: stay.Screening, Forgets: true, Priority: "asap"}, 2, ""},
+		"urgent by the ward":         {stay.Task{Purpose: stay.Screening, Priority: "urgent"}, 0, ""},
+		"remembered":                 {stay.Task{Purpose: stay.Screening, Forgets: true, Priority: "asap", Raised: 1}, 1, ""},
+		"the team, told":             {stay.Task{Purpose: stay.ConsultTask, BusinessStatus: "corrected"}, 0, "corrected"},
+		"the team, told and noted":   {stay.Task{Purpose: stay.ConsultTask, BusinessStatus: "corrected", Notified: "withdrawn"}, 0, "withdrawn"},
+		"the team's, by its urgency": {stay.Task{Purpose: stay.ConsultTask, Forgets: true, Priority: "asap"}, 0, ""},
+	} {
+		recallReminders(&test.task)
+		if test.task.Raised != test.raised || test.task.Notified != test.notified {
+			t.Errorf("%s: %d, %q", name, test.task.Raised, test.task.Notified)
+		}
+	}
+}
+
 // What was lost is put back, and nothing else is touched.
 func TestPuttingBack(t *testing.T) {
 	dropped := with(referred[2], "output", "", "identifier", `[{"system":"urn:theirs","value":"1"}]`, "encounter", `{"reference":"Encounter/e1"}`,
