@@ -11,6 +11,7 @@ import (
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/hospital"
+	"github.com/tilsyn/tilsyn/internal/reconcile"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
@@ -77,6 +78,50 @@ func TestMergedRecords(t *testing.T) {
 				if got := r.Get(strings.TrimSpace(element) + ".reference").String(); got != survivor {
 					w.Errorf("%s is about %s, want %s", r.Type(), got, survivor)
 				}
+			}
+		}
+	})
+}
+
+// What was found out under a record that was merged since counts for the one in use: the
+// earlier screening, the earlier consult, and the patient is asked as often as anybody.
+func TestEarlierWorkOfAMergedPerson(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		remembers := w.release(func(o *reconcile.Options) {
+			policy := *o.Policy
+			policy.Screening.RescreenAfter.Duration = 720 * time.Hour
+			o.Policy = &policy
+		})
+		for _, told := range []string{"by the old record", "by the one in use", "by both"} {
+			before := w.admit(hospital.Stay{Person: woman})
+			w.settledBy(remembers, before)
+			w.answer(before, 4, 4, 4)
+			w.settledBy(remembers, before)
+			w.must(w.hospital.SetStatus(w.ctx(), before, "finished"))
+			w.settledBy(remembers, before)
+			survivor := w.another(woman)
+			again, err := w.hospital.Readmit(w.ctx(), before, hospital.Stay{Start: time.Now()})
+			w.must(err)
+			if told != "by the one in use" {
+				w.edit(before.Patient, "link", json.RawMessage(fmt.Sprintf(`[{"other":{"reference":%q},"type":"replaced-by"}]`, survivor)))
+			}
+			if told != "by the old record" {
+				w.edit(survivor, "link", json.RawMessage(fmt.Sprintf(`[{"other":{"reference":%q},"type":"replaces"}]`, before.Patient)))
+				w.edit(again.Encounter, "subject.reference", survivor)
+			}
+			w.settledBy(remembers, again)
+			w.want(again, notAsked) // she was screened last week, and referred
+			asksAll := w.release(func(o *reconcile.Options) {
+				policy := *o.Policy
+				policy.Screening.RescreenAfter.Duration = 0
+				o.Policy = &policy
+			})
+			w.settledBy(asksAll, again)
+			w.answer(again, 4, 4, 4)
+			w.settledBy(asksAll, again)
+			w.want(again, referred(12, "urgent"))
+			if earlier := w.find("ServiceRequest", stay.Consult, again).Get("supportingInfo").Raw; !strings.Contains(earlier, w.find("ServiceRequest", stay.Consult, before).Ref()) {
+				w.Errorf("%s: the team is not told of the earlier consult: %s", told, earlier)
 			}
 		}
 	})

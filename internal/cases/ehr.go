@@ -6,6 +6,7 @@ import (
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/hospital"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
@@ -19,6 +20,11 @@ func ehrs(v *vocabulary[doing]) {
 		return p.onTask(stay.Screening, "status", "completed", "output", []any{pointer(p.form)})
 	})
 	v.say("the EHR has answers on a form of its own <points>", func(p *play, b []string) error { return p.ownForm(b[0]) })
+	v.say("answers in a portal <points>", func(p *play, b []string) error { return p.portal(b[0]) })
+	v.say("answers given by somebody else", func(p *play, _ []string) error {
+		return p.onForm("source", map[string]any{"reference": p.hospital.Liaison})
+	})
+	v.say("another admission waits too", func(p *play, _ []string) error { return p.second() })
 	v.say("the EHR drops the <kept> of the task", func(p *play, b []string) error { return p.onTask(stay.Screening, keptOn[b[0]], nil) })
 	v.say("the EHR drops all that is kept on the task", func(p *play, _ []string) error { return p.forget(stay.Screening) })
 	v.say("the EHR drops all that is kept on the team's task", func(p *play, _ []string) error { return p.forget(stay.ConsultTask) })
@@ -52,6 +58,28 @@ func (p *play) ownForm(words string) (err error) {
 	}
 	if err == nil {
 		err = p.onTask(stay.Screening, "output", []any{pointer(p.form)})
+	}
+	return err
+}
+
+// portal is a response that the patient hands in herself: it names no admission.
+func (p *play) portal(words string) (err error) {
+	key := "portal-" + p.admission.ID()
+	p.form, err = p.hospital.Create(p.ctx, key, r4.QuestionnaireResponse{
+		Identifier: &p.hospital.Identifier(key)[0], Questionnaire: &p.canonical, Status: r4.QuestionnaireResponseStatusInProgress,
+		Subject: fhir.Ref(p.admission.Patient), Source: fhir.Ref(p.admission.Patient), Authored: fhir.Instant(time.Now()),
+	})
+	if err == nil {
+		err = p.hospital.FillIn(p.ctx, p.form, p.canonical, "completed", points(words)...)
+	}
+	return err
+}
+
+// second is another admission of the patient, in which she is asked too.
+func (p *play) second() error {
+	other, err := p.hospital.Readmit(p.ctx, p.admission, hospital.Stay{Start: time.Now()})
+	if err == nil {
+		_, err = p.tilsyn.Reconcile(p.ctx, other.ID())
 	}
 	return err
 }

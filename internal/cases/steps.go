@@ -123,6 +123,10 @@ func forms(v *vocabulary[doing]) {
 		p.form, err = p.hospital.Decline(p.ctx, p.admission)
 		return err
 	})
+	v.say("declines the rest", func(p *play, _ []string) error {
+		return p.onForm("item.-1", map[string]any{"linkId": "3", "extension": []any{map[string]any{
+			"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "asked-declined"}}})
+	})
 	v.say("answers on another screen <points>", func(p *play, b []string) (err error) {
 		p.form, err = p.hospital.AnswerElsewhere(p.ctx, p.admission, p.canonical, points(b[0])...)
 		return err
@@ -230,6 +234,8 @@ func team(v *vocabulary[doing]) {
 		p.order, err = p.hospital.Order(p.ctx, p.admission, artifacts.CodeSystemURL, "tilsyn-rus")
 		return err
 	})
+	v.say("clinician's order is <intent>", func(p *play, b []string) error { return p.hospital.Set(p.ctx, p.order, "intent", coded(b[0])) })
+	v.say("clinician's order says not to", func(p *play, _ []string) error { return p.hospital.Set(p.ctx, p.order, "doNotPerform", true) })
 }
 
 func (p *play) onOrder(change func(ref string) error) error {

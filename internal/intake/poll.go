@@ -235,11 +235,7 @@ func (p *Poller) name(r fhir.Resource, named *tally) {
 		}
 		return
 	case "Patient":
-		if named.late {
-			p.late = append(p.late, r.ID())
-		} else {
-			p.whose = append(p.whose, r.ID())
-		}
+		p.changed(r.ID(), named)
 		return
 	case "ServiceRequest":
 		if id, ok := p.encounter(r, "encounter"); ok {
@@ -264,8 +260,22 @@ func (p *Poller) name(r fhir.Resource, named *tally) {
 		named.add(id)
 		return
 	}
+	who, _ := p.client.LocalRef(r.Get("source.reference").String())
+	if id, ok := strings.CutPrefix(who, "Patient/"); ok && fhir.ValidID(id) {
+		p.changed(id, named) // she has answered in a portal, which knows of no admission
+		return
+	}
 	// A renderer dropped the encounter: some open task of ours points to it.
 	p.census.Ring()
+}
+
+// changed keeps a patient whose open admissions are to be looked at.
+func (p *Poller) changed(patient string, named *tally) {
+	if named.late {
+		p.late = append(p.late, patient)
+	} else {
+		p.whose = append(p.whose, patient)
+	}
 }
 
 // expect says whose an open admission of the asked classes is.

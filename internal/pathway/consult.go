@@ -26,7 +26,7 @@ func (c *chart) refer(r *Referral) {
 	plan(c, r)
 	switch {
 	case consult.Ref == "":
-	case consult.Live() && (r.Earlier || planned[Score](c).Stands):
+	case consult.Live() && (r.Earlier || planned[Score](c) != nil && planned[Score](c).Stands):
 		r.Stands = consult.Ref
 	case consult.Live():
 		r.Changes = consult.Ref
@@ -42,7 +42,7 @@ func (c *chart) refer(r *Referral) {
 func (c *chart) orderedByOthers() (ref string) {
 	for _, o := range c.Orders {
 		live := slices.Contains([]string{"active", "on-hold", "completed"}, o.Status)
-		if live && !o.Ours && o.Admission == "Encounter/"+c.Admission.ID && anyOf(o.Codes, c.policy.Consult.Codings) {
+		if live && !o.Ours && isOrder(o) && o.Admission == "Encounter/"+c.Admission.ID && anyOf(o.Codes, c.policy.Consult.Codings) {
 			ref = o.Ref
 		}
 	}
@@ -52,10 +52,20 @@ func (c *chart) orderedByOthers() (ref string) {
 // MostEarlier bounds how many earlier scores, and how many consults, the team is told of.
 const MostEarlier = 5
 
+// orderIntents are those of R4's request-intent by which somebody has asked for what the
+// request says; a proposal, a plan, a directive of the patient's or an option asks nobody.
+var orderIntents = []string{"order", "original-order", "reflex-order", "filler-order", "instance-order"}
+
+// isOrder tells of a request of ours or a clinician's that a consult was asked for by it.
+// One without an intent, which R4 does not allow, was taken for an order before.
+func isOrder(o stay.Order) bool {
+	return !o.DoNotPerform && (o.Ours || o.Intent == "" || slices.Contains(orderIntents, o.Intent))
+}
+
 // EarlierConsults are those of other admissions, the latest first.
 func EarlierConsults(s stay.Stay, p *Policy) (earlier []stay.Order) {
 	for _, o := range slices.Backward(s.Orders) {
-		if o.Admission != "Encounter/"+s.Admission.ID && o.Status != "entered-in-error" && anyOf(o.Codes, p.Consult.Codings) {
+		if o.Admission != "Encounter/"+s.Admission.ID && o.Status != "entered-in-error" && isOrder(o) && anyOf(o.Codes, p.Consult.Codings) {
 			earlier = append(earlier, o)
 		}
 	}

@@ -24,6 +24,7 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 		return c.decision.inOrder() // all else when there is one of each
 	}
 	c.screening()
+	c.settle()
 	if planned[Move](c) == nil { // all else when the patient is right
 		if c.depart(); !c.renewing() {
 			c.carry()
@@ -68,6 +69,7 @@ func newChart(s stay.Stay, p *Policy, now time.Time) *chart {
 	c.task, c.asked = c.ScreeningTask()
 	c.task.ClosedBefore = c.task.ClosedBefore || s.Results.Score.ClosedBefore
 	c.leaveOutOthers()
+	c.place()
 	return c
 }
 

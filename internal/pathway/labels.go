@@ -39,7 +39,7 @@ type Source struct{ Labels []stay.Code }
 // From is the response, or the earlier score, that the results of an admission
 // rest on.
 func From(s stay.Stay, response string) *Source {
-	for _, r := range s.Responses {
+	for _, r := range slices.Concat(s.Responses, s.Unplaced) {
 		if r.Ref == response {
 			return &Source{r.Labels}
 		}
@@ -116,7 +116,7 @@ func (c *chart) label() {
 			c.lacks(r.Ref, Wanted(c.Stay, c.policy, &Source{r.Labels}), r.Labels)
 		}
 	}
-	for _, r := range []stay.Result{c.Results.Score, c.Results.Consult} {
+	for _, r := range []stay.Result{c.Results.Score, c.Results.Minimum, c.Results.Consult} {
 		if r.Ref != "" && !r.Theirs {
 			c.lacks(r.Ref, results, r.Labels)
 		}

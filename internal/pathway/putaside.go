@@ -64,7 +64,7 @@ func (c *chart) cannotBeAsked() {
 	switch {
 	case !c.passes():
 		c.close(Unable, "unable, for a reason that by the policy does not pass; not asked again in this admission")
-	case !c.Admission.Present() || c.Attempts() >= c.policy.Screening.MaxAttempts:
+	case !c.Admission.Present() || c.attempts() >= c.policy.Screening.MaxAttempts:
 		c.close(Unable, "unable, and asked as often as the policy allows")
 	case again.After(c.now):
 		c.decision.because(Unable, "the patient cannot be asked now; asked again later")
@@ -74,6 +74,18 @@ func (c *chart) cannotBeAsked() {
 		c.close(Unable, "the patient could not be asked; asked again")
 		plan(c, c.newTask(c.now.Add(c.policy.Screening.DueAfter.Duration)))
 	}
+}
+
+// attempts is how often the ward has been asked about this patient: what was asked about
+// somebody else, whose admission it turned out not to be, is not counted.
+func (c *chart) attempts() (n int) {
+	for _, t := range c.Tasks {
+		others := t.BusinessStatus == PatientChanged || t.For != "" && !c.Patient.Is(t.For)
+		if t.Purpose == stay.Screening && !others {
+			n++
+		}
+	}
+	return n
 }
 
 // unableSince is when the nurse said so: our own word on the Task is written later.

@@ -113,6 +113,25 @@ func TestUnableSince(t *testing.T) {
 	}
 }
 
+// What the ward was asked about somebody else is no attempt with this patient; by any of
+// her records it is.
+func TestAttempts(t *testing.T) {
+	c := &chart{Stay: stay.Stay{Patient: stay.Patient{Ref: "Patient/1", Formerly: []string{"Patient/0"}}}}
+	for _, test := range []struct {
+		task stay.Task
+		want int
+	}{
+		{stay.Task{Purpose: stay.Screening, For: "Patient/1"}, 1}, {stay.Task{Purpose: stay.Screening, For: "Patient/0"}, 1}, {stay.Task{Purpose: stay.Screening}, 1},
+		{stay.Task{Purpose: stay.Screening, For: "Patient/2"}, 0}, {stay.Task{Purpose: stay.Screening, For: "Patient/1", BusinessStatus: PatientChanged}, 0},
+		{stay.Task{Purpose: stay.Advice, For: "Patient/1"}, 0}, {stay.Task{Purpose: stay.Screening, Status: "entered-in-error"}, 1},
+	} {
+		c.Tasks = []stay.Task{test.task}
+		if got := c.attempts(); got != test.want {
+			t.Errorf("%+v: %d", test.task, got)
+		}
+	}
+}
+
 // A Task that is open again is waited for again.
 func TestTakenUpAgain(t *testing.T) {
 	for business, want := range map[string]string{Unable: Unanswered, Declined: Unanswered, PutAway: Unanswered, Unanswered: "", Incomplete: "", Discharged: ""} {

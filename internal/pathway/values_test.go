@@ -109,6 +109,11 @@ func TestOrderedByOthers(t *testing.T) {
 		check("", with(func(o *stay.Order) { o.Admission = at }))
 	}
 	check("", with(func(o *stay.Order) { o.Codes = coded("physiotherapy") }))
+	check("", with(func(o *stay.Order) { o.DoNotPerform = true }))
+	for intent, want := range map[string]string{"order": "theirs", "original-order": "theirs", "reflex-order": "theirs", "filler-order": "theirs", "instance-order": "theirs",
+		"": "theirs", "proposal": "", "plan": "", "directive": "", "option": "", "of a later release": ""} {
+		check(want, with(func(o *stay.Order) { o.Intent = intent }))
+	}
 	check("last", order, with(func(o *stay.Order) { o.Ref = "last" }), with(func(o *stay.Order) { o.Status = "revoked" }))
 }
 
@@ -123,12 +128,17 @@ func TestEarlierConsults(t *testing.T) {
 	wrong.Ref, wrong.Status = "wrong", "entered-in-error"
 	another.Ref, another.Codes = "another", coded("physiotherapy")
 	nowhere := stay.Order{Ref: "nowhere", Codes: coded("consult")}
+	proposed, not, ours := orders[0], orders[0], orders[0]
+	proposed.Ref, proposed.Intent = "proposed", "proposal"
+	not.Ref, not.DoNotPerform = "not", true
+	ours.Ref, ours.Intent, ours.Ours = "ours", "proposal", true
 	for _, test := range []struct {
 		orders []stay.Order
 		want   string
 	}{
 		{nil, ""},
 		{[]stay.Order{here, wrong, another}, ""},
+		{[]stay.Order{proposed, not, ours}, "ours"},
 		{slices.Concat(orders[:2], []stay.Order{here, nowhere, wrong}), "nowhere 1 0"},
 		{orders[:5], "4 3 2 1 0"},
 		{slices.Concat(orders, []stay.Order{another}), "6 5 4 3 2"},

@@ -26,8 +26,12 @@ func (l loader) fetch(ctx context.Context, p *picture, needs []pathway.Need) err
 			}
 		case stay.Scores:
 			results.Score, err = l.result(ctx, p, need.Refs[0])
+		case stay.Minima:
+			results.Minimum, err = l.result(ctx, p, need.Refs[0])
 		case stay.Consults:
 			results.Consult, err = l.result(ctx, p, need.Refs[0])
+		case stay.Portal:
+			err = l.unplaced(ctx, p)
 		case stay.Memory:
 			err = l.memory(ctx, p)
 		case stay.Background:
@@ -52,10 +56,11 @@ func (l loader) fetch(ctx context.Context, p *picture, needs []pathway.Need) err
 // background is what a judgement needs beside the answers: whether the patient is
 // pregnant, which consults she has had, and what was made of these answers before.
 func (l loader) background(ctx context.Context, p *picture) error {
-	patient, screening := p.stay.Patient.Ref, numbered(p.stay.Admission.ID, pathway.Generation(p.stay))
-	if patient == "" {
-		return nil
+	patient, err := l.records(ctx, p)
+	if err != nil || patient == "" {
+		return err
 	}
+	screening := numbered(p.stay.Admission.ID, pathway.Generation(p.stay))
 	if p.guess.toAsk || p.guess.patient != patient || p.guess.screening != screening {
 		queries := l.queries.background(patient, screening)
 		if !p.screened {
@@ -69,7 +74,7 @@ func (l loader) background(ctx context.Context, p *picture) error {
 	p.stay.Conditions, p.stay.Orders = nil, nil
 	for _, res := range sorted(p.byRef) {
 		switch {
-		case !l.concerns(res, "subject", patient):
+		case !l.concerns(res, "subject", p.stay.Patient):
 		case res.Type() == "Condition":
 			p.stay.Conditions = append(p.stay.Conditions, condition(res))
 		case res.Type() == "ServiceRequest":
@@ -93,7 +98,8 @@ func condition(res fhir.Resource) stay.Condition {
 func (l loader) order(res fhir.Resource) stay.Order {
 	at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
 	return stay.Order{Ref: res.Ref(), Status: res.Get("status").String(), Ours: res.Identifier(IdentifierSystem) != "",
-		Admission: at, At: l.stamp(res, "authoredOn"), Codes: codes(res.Get("code"))}
+		Admission: at, At: l.stamp(res, "authoredOn"), Codes: codes(res.Get("code")),
+		Intent: res.Get("intent").String(), DoNotPerform: res.Get("doNotPerform").Bool()}
 }
 
 // unknown reads what was made of the answers and the nurse's Task does not point to.
@@ -113,7 +119,10 @@ func (p *picture) unknown(screening string) {
 // and our tasks of other admissions. Not the scores: among thousands of other
 // observations they are dear to find.
 func (l loader) spared(ctx context.Context, p *picture) error {
-	patient := p.stay.Patient.Ref
+	patient, err := l.records(ctx, p)
+	if err != nil {
+		return err
+	}
 	if !p.guess.toAsk || p.guess.patient != patient {
 		if err := l.ask(ctx, p, l.queries.spare(patient)...); err != nil {
 			return err
@@ -124,7 +133,7 @@ func (l loader) spared(ctx context.Context, p *picture) error {
 		l.lookedFor(p)
 	}
 	for _, res := range sorted(p.byRef) {
-		if res.Type() == "Flag" && l.concerns(res, "subject", patient) {
+		if res.Type() == "Flag" && l.concerns(res, "subject", p.stay.Patient) {
 			p.stay.Flags = append(p.stay.Flags, stay.Flag{Status: res.Get("status").String(), Codes: codes(res.Get("code"))})
 		}
 	}
@@ -133,7 +142,7 @@ func (l loader) spared(ctx context.Context, p *picture) error {
 
 // concerns checks what the search should have: servers ignore parameters that
 // they do not know.
-func (l loader) concerns(res fhir.Resource, element, patient string) bool {
+func (l loader) concerns(res fhir.Resource, element string, patient stay.Patient) bool {
 	subject, _ := l.client.LocalRef(res.Get(element + ".reference").String())
-	return subject == patient
+	return patient.Is(subject)
 }

@@ -33,7 +33,7 @@ func (q queries) scores(refs ...string) string {
 func (l loader) screenings(p *picture) (earlier []stay.Earlier) {
 	for _, res := range sorted(p.byRef) {
 		_, _, here := nameIn(res, p.stay.Admission.ID)
-		if res.Type() != "Task" || here || !l.concerns(res, "for", p.stay.Patient.Ref) {
+		if res.Type() != "Task" || here || !l.concerns(res, "for", p.stay.Patient) {
 			continue
 		}
 		earlier = append(earlier, stay.Earlier{
@@ -52,11 +52,15 @@ func (l loader) lookedFor(p *picture) {
 // history reads the scores of earlier screenings. Which there are is known where this
 // process has asked the patient, or has just read what speaks against asking.
 func (l loader) history(ctx context.Context, p *picture) error {
-	if !p.screened && p.guess.screened && p.guess.patient == p.stay.Patient.Ref {
+	patient, err := l.records(ctx, p)
+	if err != nil {
+		return err
+	}
+	if !p.screened && p.guess.screened && p.guess.patient == patient {
 		p.screened, p.scores = true, strings.Fields(p.guess.scores)
 	}
 	if !p.screened {
-		if err := l.ask(ctx, p, l.queries.screened(p.stay.Patient.Ref)); err != nil {
+		if err := l.ask(ctx, p, l.queries.screened(patient)); err != nil {
 			return err
 		}
 		l.lookedFor(p)
@@ -72,7 +76,7 @@ func (l loader) earlierScores(ctx context.Context, p *picture) error {
 		return err
 	}
 	for _, ref := range p.scores {
-		if res, ok := p.byRef[ref]; ok && l.concerns(res, "subject", p.stay.Patient.Ref) {
+		if res, ok := p.byRef[ref]; ok && l.concerns(res, "subject", p.stay.Patient) {
 			score := result(res)
 			score.At = l.stamp(res, "effectiveDateTime")
 			p.stay.Scores = append(p.stay.Scores, score)

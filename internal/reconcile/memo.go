@@ -18,7 +18,7 @@ func (l loader) remember(p *picture) {
 	task, _ := s.ScreeningTask()
 	var g guess
 	if task.Open() || pathway.Awaits(s, l.policy) {
-		g.patient, g.screening = s.Patient.Ref, numbered(s.Admission.ID, pathway.Generation(s))
+		g.patient, g.screening, g.since = allRecords(s.Patient), numbered(s.Admission.ID, pathway.Generation(s)), instantOf(s.Admission.Start)
 	}
 	if team, ok := s.TeamTask(); ok && team.Open() {
 		g.consult = task.Consult
@@ -31,8 +31,9 @@ func (l loader) remember(p *picture) {
 // can be asked for in the same request. It saves a round trip: what was read
 // decides, and a process without it works as well.
 type guess struct {
-	patient   string // Patient/id, where an answer is awaited
+	patient   string // all her records, where an answer is awaited: see allRecords
 	screening string // its name
+	since     string // when the admission began, as an instant
 	toAsk     bool   // nobody has been asked yet, as far as is known
 	consult   string // ServiceRequest/id, where the team has not ended it
 	screened  bool   // the screenings of other admissions were looked for, once

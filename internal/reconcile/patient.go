@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // maxMerges bounds how many times a record may have been merged onwards:
@@ -71,6 +73,33 @@ func (l loader) former(ctx context.Context, p *picture) error {
 		who.Formerly = append(who.Formerly, formerly...)
 	}
 	return err
+}
+
+// mostRecords bounds how many records of one person are asked about: they must fit a URL.
+const mostRecords = 40
+
+// records are all records of the patient as a search asks for any of them, such as
+// Patient/1,Patient/2: also those that one of hers had taken over before it was merged.
+// One that cannot be read tells of no other.
+func (l loader) records(ctx context.Context, p *picture) (string, error) {
+	who := &p.stay.Patient
+	for i := 0; i < len(who.Formerly) && len(who.Records()) < mostRecords; i++ {
+		res, err := l.get(ctx, p, who.Formerly[i])
+		if err != nil && !blames(err) {
+			return "", err
+		}
+		for _, ref := range l.links(res, "replaces") {
+			if !who.Is(ref) {
+				who.Formerly = append(who.Formerly, ref)
+			}
+		}
+	}
+	return allRecords(*who), nil
+}
+
+func allRecords(who stay.Patient) string {
+	all := who.Records()
+	return strings.Join(all[:min(len(all), mostRecords)], ",")
 }
 
 func (l loader) links(patient fhir.Resource, kind string) []string {

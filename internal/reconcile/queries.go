@@ -16,6 +16,7 @@ func Searches(p *pathway.Policy, admission, patient string) []string {
 	all := append([]string{q.admission(admission)}, q.ourWork(admission)...)
 	all = append(all, q.background(patient, admission)...)
 	all = append(all, q.spare(patient)...)
+	all = append(all, q.unplaced(patient, ""), q.questions(patient))
 	all = append(all, q.recordsOf([]string{"QuestionnaireResponse/" + admission})...)
 	return append(all, q.order(admission), q.scores(admission))
 }
@@ -45,12 +46,16 @@ func (q queries) ourWork(id string) []string {
 // ourCodes are those of our Tasks.
 var ourCodes = []string{sdcTemp + "|complete-questionnaire", CodeSystem + "|consult", CodeSystem + "|brief-advice"}
 
+// othersAsked is how many Tasks more an admission may have than the policy allows, because
+// it had been another patient's. Should there be more, they are found by the Encounter.
+const othersAsked = 3
+
 // named asks for the first so many things of each purpose: a token search knows
 // no beginnings.
 func (q queries) named(id string, purposes ...string) string {
 	var names []string
 	for _, purpose := range purposes {
-		for n := 1; n <= q.policy.Screening.MaxAttempts; n++ {
+		for n := 1; n <= q.policy.Screening.MaxAttempts+othersAsked; n++ {
 			names = append(names, purpose+":"+numbered(id, n))
 		}
 	}
@@ -75,7 +80,7 @@ func (q queries) background(patient, screening string) []string {
 func (q queries) results(screening string) []string {
 	return []string{
 		"ServiceRequest?" + fhir.ByIdentifier(IdentifierSystem, stay.Consult+":"+screening),
-		"Observation?" + fhir.ByIdentifier(IdentifierSystem, stay.Score+":"+screening),
+		"Observation?" + fhir.ByIdentifier(IdentifierSystem, stay.Score+":"+screening, stay.AtLeast+":"+screening),
 	}
 }
 
@@ -86,6 +91,21 @@ func (q queries) recordsOf(responses []string) []string {
 		return nil
 	}
 	return []string{fhir.Query("Provenance", "entity", strings.Join(responses, ","))}
+}
+
+// unplaced asks for what a patient has handed in since her admission began: in a portal
+// she names none.
+func (q queries) unplaced(patient, since string) string {
+	query := []string{"patient", patient, "status", "completed,amended"}
+	if since != "" {
+		query = append(query, "_lastUpdated", "ge"+since)
+	}
+	return fhir.Query("QuestionnaireResponse", query...)
+}
+
+// questions asks for every nurse's Task about a patient.
+func (q queries) questions(patient string) string {
+	return fhir.Query("Task", "patient", patient, "code", sdcTemp+"|complete-questionnaire")
 }
 
 // spare asks for what speaks against asking the patient.
@@ -105,7 +125,7 @@ func (q queries) expected(g guess) (all []string) {
 	case g.toAsk:
 		all = q.spare(g.patient)
 	case g.patient != "":
-		all = q.background(g.patient, g.screening)
+		all = append(q.background(g.patient, g.screening), q.unplaced(g.patient, g.since))
 	}
 	if id, ok := strings.CutPrefix(g.consult, "ServiceRequest/"); ok {
 		all = append(all, q.order(id))

@@ -108,6 +108,7 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 		ClosedBefore:   parameter(res, "output", paramClosedBefore).Exists(),
 		Response:       l.output(res, paramResponse),
 		Score:          l.output(res, paramScore),
+		Minimum:        l.output(res, paramMinimum),
 		Consult:        l.output(res, paramConsult),
 		Advice:         l.output(res, paramAdvice),
 		Answers:        l.answersOf(res),
@@ -246,6 +247,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	r.Task, _ = l.client.LocalRef(taskOf(res).Get("reference").String())
 	r.NoTask = r.Ours && neverMade(taskOf(res))
 	r.Returned = int(res.Get(`extension.#(url=="` + returnedExtension + `").valueInteger`).Int())
+	r.Source, _ = l.client.LocalRef(res.Get("source.reference").String())
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
 	r.Authored = pathway.AnsweredAt(r, task, holds.written.In(l.zone))
 	found, err := l.forms.answered(ctx, content.Questionnaire, task.Form)

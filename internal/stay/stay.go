@@ -26,6 +26,8 @@ type Stay struct {
 	Screenings   []Earlier   // of other admissions of the patient
 	EarlierScore Result      // of the last of these
 	Scores       []Result    // of these, the latest first: what a letter tells of
+	Unplaced     []Response  // of the patient to our form, that name no admission and that no Task points to
+	Waiting      int         // other admissions of the patient in which somebody waits for an answer
 	Unread       []Part      // what has not been read
 }
 
@@ -36,8 +38,10 @@ type Part string
 const (
 	Twins         Part = "twins"         // what there is one too many of
 	Scores        Part = "score"         // the score that the nurse's Task points to
+	Minima        Part = "minimum"       // what incomplete answers sum to at least
 	Consults      Part = "consult"       // the consult that it points to
 	Background    Part = "background"    // of a judgement: a pregnancy, consults, what was made of the answers
+	Portal        Part = "unplaced"      // responses of the patient that name no admission
 	Memory        Part = "memory"        // what the nurse's Task held and an EHR has written over
 	Spared        Part = "spared"        // what speaks against asking: flags, earlier screenings
 	EarlierScores Part = "earlier score" // what came of the last screening, and the background
@@ -45,7 +49,7 @@ const (
 )
 
 // Parts are all of them.
-var Parts = []Part{Twins, Memory, Scores, Consults, Background, Spared, EarlierScores, History}
+var Parts = []Part{Twins, Memory, Portal, Scores, Minima, Consults, Background, Spared, EarlierScores, History}
 
 // Owners are who owns the nurse's Task and which team gets the consult, as the
 // configuration names them; "": nobody in particular.
@@ -77,6 +81,9 @@ type Order struct {
 	Admission   string    // Encounter/id, or ""
 	At          time.Time // when it was ordered
 	Codes       []Code
+
+	Intent       string // R4 request-intent, or ""
+	DoNotPerform bool   // it says that the consult is not to be
 }
 
 // Location is one of an Encounter's.
@@ -91,6 +98,7 @@ type Location struct {
 // that a person has deleted is absent.
 type Results struct {
 	Score   Result
+	Minimum Result // what incomplete answers sum to at least
 	Consult Result
 }
 
@@ -197,6 +205,21 @@ type Patient struct {
 	Marks    []Code    // coded extensions of the record and of its addresses: a code says there what a label says elsewhere
 }
 
+// Is tells whether a reference names this person, by whichever record.
+func (p Patient) Is(ref string) bool {
+	return ref != "" && (ref == p.Ref || slices.Contains(p.Formerly, ref))
+}
+
+// Records are all those of the person, the one in use first.
+func (p Patient) Records() (all []string) {
+	for _, ref := range append([]string{p.Ref}, p.Formerly...) {
+		if ref != "" && !slices.Contains(all, ref) {
+			all = append(all, ref)
+		}
+	}
+	return all
+}
+
 // Task is one of our Tasks.
 type Task struct {
 	Ref            string
@@ -211,6 +234,7 @@ type Task struct {
 	Response       string    // reference of the response that belongs to it
 	Judged         string    // the response version that was judged last
 	Score          string    // reference of the score that was written, or ""
+	Minimum        string    // reference of what incomplete answers sum to at least, or ""
 	Consult        string    // reference of the consult that was written, or ""
 	Advice         string    // reference of the advice task that was written, or ""
 	NoResponse     bool      // it points to a response that was never made
@@ -247,6 +271,7 @@ func (t Task) Scored() bool { return t.Score != "" && !t.Withdrawn }
 const (
 	Screening   = "screening"    // the nurse's Task
 	Draft       = "response"     // the response that we prepare for her
+	AtLeast     = "at-least"     // the Observation of what incomplete answers sum to at least
 	Score       = "score"        // the Observation
 	Consult     = "consult"      // the ServiceRequest
 	ConsultTask = "consult-task" // the liaison team's Task
@@ -293,6 +318,7 @@ type Response struct {
 	Subject       string // Patient/id, or "" when it states none
 	Authored      time.Time
 	Author        string // reference, or ""
+	Source        string // who answered: reference, or ""
 	Content       *instrument.Response
 	Form          *instrument.Form // the version that it answers; nil: see FormProblem
 	FormProblem   instrument.Problem
@@ -340,7 +366,7 @@ func (s Stay) TeamTask() (Task, bool) { return s.last(ConsultTask) }
 // AdviceTask is the nurse's Task to give brief advice.
 func (s Stay) AdviceTask() (Task, bool) { return s.last(Advice) }
 
-// Attempts is how often the ward has been asked.
+// Attempts is how often the ward has been asked in this admission, about whomever.
 func (s Stay) Attempts() int {
 	n := 0
 	for _, t := range s.Tasks {

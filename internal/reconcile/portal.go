@@ -1,0 +1,87 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file reads what a patient has answered in a portal. It names no admission, and
+// usually there is nothing, so it is asked for along with the rest while an answer is
+// awaited; only where there is something, her other questions are read too.
+
+func (l loader) unplaced(ctx context.Context, p *picture) error {
+	who, err := l.records(ctx, p)
+	if err != nil {
+		return err
+	}
+	if p.guess.toAsk || p.guess.patient != who {
+		if err := l.ask(ctx, p, l.queries.unplaced(who, instantOf(p.stay.Admission.Start))); err != nil {
+			return err
+		}
+	}
+	task, _ := p.stay.ScreeningTask()
+	for _, res := range sorted(p.byRef) {
+		if res.Type() != "QuestionnaireResponse" || res.Get("encounter").Exists() || !l.concerns(res, "subject", p.stay.Patient) ||
+			urlOf(res.Get("questionnaire").String()) != l.forms.current.URL || l.relevant(res, task, p.stay.Admission.ID) || understood(res) != nil {
+			continue
+		}
+		r, err := l.response(ctx, res, task, p.stay.Admission.ID)
+		if err != nil {
+			return err
+		}
+		p.stay.Unplaced = append(p.stay.Unplaced, r)
+	}
+	if len(p.stay.Unplaced) == 0 {
+		return nil
+	}
+	return l.others(ctx, p)
+}
+
+// others reads the patient's other questions: which of the responses belong to one of
+// them, and in how many somebody waits.
+func (l loader) others(ctx context.Context, p *picture) error {
+	query := l.queries.questions(allRecords(p.stay.Patient))
+	found, err := l.client.Search(ctx, query)
+	if err != nil && !fhir.IsCutShort(err) {
+		return err
+	}
+	p.asked = append(p.asked, query)
+	taken, waiting := map[string]bool{}, map[string]bool{}
+	for _, res := range found {
+		at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
+		ours := slices.ContainsFunc(p.stay.Tasks, func(t stay.Task) bool { return t.Ref == res.Ref() })
+		if ours || res.Type() != "Task" || !l.concerns(res, "for", p.stay.Patient) || !l.asksOurForm(res) {
+			continue
+		}
+		for _, ref := range l.answersOf(res) {
+			taken[ref] = true
+		}
+		waiting[at] = waiting[at] || stay.Task{Status: res.Get("status").String()}.Open()
+	}
+	p.stay.Unplaced = slices.DeleteFunc(p.stay.Unplaced, func(r stay.Response) bool { return taken[r.Ref] })
+	for _, waits := range waiting {
+		if waits {
+			p.stay.Waiting++
+		}
+	}
+	return nil
+}
+
+// instantOf is a time as a search writes it; "" for none.
+func instantOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return *fhir.Instant(t)
+}
+
+// urlOf is a canonical without its version.
+func urlOf(canonical string) string {
+	url, _, _ := strings.Cut(canonical, "|")
+	return url
+}
