@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tidwall/gjson"
 )
@@ -25,6 +26,7 @@ type standing struct {
 	scores    []gjson.Result
 	consults  []gjson.Result
 	teams     []gjson.Result
+	advice    []gjson.Result // nurses' tasks to give it
 	others    []gjson.Result // consults that are not ours
 }
 
@@ -69,6 +71,8 @@ func (c *checker) file(typ string, r gjson.Result) {
 		at.consults = append(at.consults, r)
 	case "consult-task":
 		at.teams = append(at.teams, r)
+	case "advice":
+		at.advice = append(at.advice, r)
 	default:
 		if typ == "ServiceRequest" {
 			at.others = append(at.others, r)
@@ -138,6 +142,7 @@ type want struct {
 	score   verdict
 	points  int
 	consult verdict // whether one of ours is live
+	advice  verdict // whether the ward is waited for to give advice
 }
 
 type verdict int
@@ -167,6 +172,25 @@ func live(list []gjson.Result, dead ...string) int {
 	return n
 }
 
+// offBy is how far clocks may be off here, and how late a write may be visible.
+const offBy = 15 * time.Minute
+
+// dated is when a score says that it was answered.
+func dated(score gjson.Result) time.Time {
+	at, _ := time.Parse(time.RFC3339, score.Get("effectiveDateTime").Str)
+	return at
+}
+
+// theLive is the first of a list that was not made in error.
+func theLive(list []gjson.Result) gjson.Result {
+	for _, r := range list {
+		if r.Get("status").Str != "entered-in-error" {
+			return r
+		}
+	}
+	return gjson.Result{}
+}
+
 func open(tasks []gjson.Result) (n int) {
 	for _, t := range tasks {
 		if !settled[t.Get("status").Str] {
@@ -182,7 +206,7 @@ func (c *checker) stay(s *stay, at *standing) {
 	if w.asked.broken(len(at.tasks) > 0) {
 		wrong("screenings: " + itoa(len(at.tasks)))
 	}
-	if n := live(at.tasks, "entered-in-error"); n > 1+len(s.unable) || n > 3 {
+	if n := live(at.tasks, "entered-in-error"); n > 1+len(s.unable)+s.mistakes || n > 3+s.mistakes {
 		wrong("asked too often: " + itoa(n))
 	}
 	if n := open(at.tasks); n > 1 || w.open.broken(n > 0) {
@@ -218,37 +242,42 @@ func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
 	if scores > 1 || w.score.broken(scores > 0) {
 		wrong("scores: " + itoa(scores))
 	}
-	if scores == 1 && w.score == yes && int(at.scores[0].Get("valueQuantity.value").Int()) != w.points {
+	if n := open(at.advice); n > 1 || w.advice.broken(n > 0) {
+		wrong("advice that is waited for: " + itoa(n))
+	}
+	if scores == 1 && w.score == yes && int(theLive(at.scores).Get("valueQuantity.value").Int()) != w.points {
 		wrong("the score is not " + itoa(w.points))
+	}
+	if scores > 0 && dated(theLive(at.scores)).After(s.answered().Add(offBy)) {
+		wrong("the score is dated after the answers")
 	}
 	consults := live(at.consults, "revoked", "entered-in-error")
 	c.sim.consults += consults
 	if consults > 1 || w.consult.broken(consults > 0) {
 		wrong("live consults: " + itoa(consults))
 	}
-	if consults == 1 && live(at.teams, "entered-in-error") != 1 {
+	if consults == 1 && live(at.teams, "entered-in-error", "cancelled") != 1 {
 		wrong("a consult without a task for the team")
 	}
-	if scores == 1 && w.score == yes && !s.gave(at.scores[0].Get("derivedFrom.0.reference").Str, w.points) {
+	if scores == 1 && w.score == yes && !s.gave(theLive(at.scores).Get("derivedFrom.0.reference").Str, w.points) {
 		wrong("the score is not from the answers that count")
 	}
 }
 
 // order is what holds between the things of one admission.
 func (c *checker) order(s *stay, at *standing, wrong func(string)) {
-	for _, t := range slices.Concat(at.tasks, at.teams) {
-		here := at.encounter.Get("location.0.location.reference").Str
-		if !settled[t.Get("status").Str] && s.present() && s.protected == noProtection && t.Get("location.reference").Str != here {
+	for _, t := range slices.Concat(at.tasks, at.teams, at.advice) {
+		if !settled[t.Get("status").Str] && s.present() && s.shown() && t.Get("location.reference").Str != s.lies {
 			wrong("the open task lies on another ward than the patient")
 		}
 	}
-	for _, r := range slices.Concat(at.tasks, at.scores, at.consults, at.teams) {
+	for _, r := range slices.Concat(at.tasks, at.scores, at.consults, at.teams, at.advice) {
 		about := r.Get("for.reference").Str + r.Get("subject.reference").Str
 		if !settled[r.Get("status").Str] && r.Get("status").Str != "revoked" && !c.sim.hospital.is(about, s.patient.ref) {
 			wrong(r.Get("resourceType").Str + " about another patient than the admission")
 		}
 	}
-	for _, list := range [][]gjson.Result{at.tasks, at.drafts, at.scores, at.consults, at.teams} {
+	for _, list := range [][]gjson.Result{at.tasks, at.drafts, at.scores, at.consults, at.teams, at.advice} {
 		names := map[string]bool{}
 		for _, r := range list {
 			name := r.Get("identifier").Raw
@@ -267,7 +296,7 @@ func (c *checker) order(s *stay, at *standing, wrong func(string)) {
 func (c *checker) report(s *stay, at *standing, what string) {
 	var b strings.Builder
 	b.WriteString(s.encounter + ": " + what + "\n  truth: " + s.String())
-	for _, list := range [][]gjson.Result{at.tasks, at.drafts, at.scores, at.consults, at.teams, at.others} {
+	for _, list := range [][]gjson.Result{at.tasks, at.drafts, at.scores, at.consults, at.teams, at.advice, at.others} {
 		for _, r := range list {
 			b.WriteString("\n  " + r.Get("resourceType").Str + "/" + r.Get("id").Str + "/v" + r.Get("meta.versionId").Str + " " + r.Get("status").Str +
 				" " + r.Get("businessStatus.coding.0.code").Str + r.Get("valueQuantity.value").Raw + " " + r.Get("meta.lastUpdated").Str)

@@ -26,6 +26,9 @@ func (h *hospital) course(s *stay) {
 	if c.happens(0.02 * h.odd) {
 		h.in(c.between(0, stays), func() { h.never(s) })
 	}
+	if !h.sim.merges && c.happens(0.02*h.odd) {
+		h.in(c.between(0, stays), func() { h.mistaken(s) })
+	}
 	if h.sim.merges && c.happens(0.05*h.odd) {
 		h.in(c.between(0, stays), func() { h.merge(s) })
 	}
@@ -82,14 +85,6 @@ func (h *hospital) never(s *stay) {
 	h.set(s, pick(s.chance, weighted[string]{1, "cancelled"}, weighted[string]{1, "entered-in-error"}))
 }
 
-func (h *hospital) transfer(s *stay) {
-	if s.over || !s.present() {
-		return
-	}
-	s.ward = (s.ward + 1 + s.chance.IntN(len(h.wards)-1)) % len(h.wards)
-	h.ehr.edit(s.encounter, "location.0.location.reference", quoted(h.wards[s.ward].location))
-}
-
 func (h *hospital) leave(s *stay) {
 	if s.over || s.status != "in-progress" {
 		return
@@ -116,7 +111,7 @@ func (h *hospital) orders(s *stay) {
 // merge: she turns out to be somebody who has a record already. The admission
 // goes over to it, and the record that she came with is closed.
 func (h *hospital) merge(s *stay) {
-	if s.over || !s.present() {
+	if s.over || !s.present() || s.nobody {
 		return
 	}
 	gone := s.patient.ref
@@ -135,6 +130,7 @@ func (h *hospital) merge(s *stay) {
 	if s.pregnant {
 		h.pregnancy(s.patient.ref)
 	}
+	h.flags(s.patient)
 	for _, part := range h.stays[s.n:] { // her record is one
 		if part.parent == s {
 			part.patient.ref = s.patient.ref

@@ -13,6 +13,7 @@ func (s *stay) expected() want {
 	w := s.expectedTask()
 	w.score, w.points = s.expectedScore()
 	w.consult = s.expectedConsult(w)
+	w.advice = s.expectedAdvice(w)
 	maybe, surely := s.screenedBefore()
 	if maybe { // an earlier score may lead to a consult now, or come to light only now
 		w.asked, w.open = either, either
@@ -91,7 +92,7 @@ func (s *stay) expectedScore() (verdict, int) {
 // expectedConsult: one for a score that passed the limit, and none for any
 // other; what a person has ended stays ended until the answers change.
 func (s *stay) expectedConsult(w want) verdict {
-	if w.score == yes && s.patient.needsConsult(w.points) {
+	if w.score == yes && s.leadsTo(s.counts()) == consultDue {
 		return s.expectedToStand()
 	}
 	if w.score == either || !s.begun.IsZero() { // the team that has begun decides
@@ -118,6 +119,18 @@ func (s *stay) expectedToStand() verdict {
 	return no
 }
 
+// expectedAdvice: the ward is waited for as long as she is there, an answer asks for
+// advice, and nobody has given it or put it aside.
+func (s *stay) expectedAdvice(w want) verdict {
+	switch {
+	case !s.present() || s.dead || w.score == no || !s.advised.IsZero():
+		return no
+	case s.leadsTo(s.counts()) != adviceDue:
+		return no
+	}
+	return w.score
+}
+
 // String is the truth in a line, for a person who looks for a mistake.
 func (s *stay) String() string {
 	var b strings.Builder
@@ -126,10 +139,11 @@ func (s *stay) String() string {
 		fmt.Fprintf(&b, " and since %s", stamp(s.askable))
 	}
 	for _, a := range s.answers {
-		fmt.Fprintf(&b, "; answer %s %v valid %v declined %v wrong %v at %s changed %s", a.ref, a.points, a.valid, a.declined, a.wrong, stamp(a.at), stamp(a.changed))
+		fmt.Fprintf(&b, "; answer %s %v %s valid %v declined %v wrong %v broken %v saved since %v at %s changed %s",
+			a.ref, a.points, a.offer, a.valid, a.declined, a.wrong, a.broken, a.autosave, stamp(a.at), stamp(a.changed))
 	}
-	fmt.Fprintf(&b, "; nurse %q unable %d removed %v", s.nurse, len(s.unable), s.removed)
-	for name, at := range map[string]time.Time{"ordered": s.ordered, "revoked": s.revoked, "begun": s.begun, "rejected": s.rejected, "finished": s.finished} {
+	fmt.Fprintf(&b, "; nurse %q unable %d removed %v flagged %v excluded %v nobody %v mistakes %d", s.nurse, len(s.unable), s.removed, s.flagged, s.excluded, s.nobody, s.mistakes)
+	for name, at := range map[string]time.Time{"ordered": s.ordered, "revoked": s.revoked, "begun": s.begun, "rejected": s.rejected, "finished": s.finished, "advised": s.advised} {
 		if !at.IsZero() {
 			fmt.Fprintf(&b, "; %s %s", name, stamp(at))
 		}

@@ -34,7 +34,9 @@ var harms = map[string]harm{
 	"a consult is lost":          {finds: "live consults: 0", writes: consultsAre("revoked")},
 	"a score is invented":        {finds: "the score is not", writes: everyEntry(oneMore)},
 	"a person is overwritten":    {finds: "overwritten", writes: everyEntry(func(e string) string { return drop(e, "resource.note") })},
-	"a consult comes back":       {seed: 4, finds: "live consults: 1", late: resurrect},
+	"a consult comes back":       {finds: "live consults: 1", late: resurrect},
+	"advice comes back":          {finds: "advice that is waited for: 1", late: advise},
+	"a date in 2099 is believed": {finds: "dated after", writes: everyEntry(in2099)},
 	"the task stays behind":      {finds: "on another ward", writes: everyEntry(stayBehind)},
 	"answers are judged again":   {finds: "restless", writes: everyEntry(forgetful)},
 	"a label is lost":            {finds: "without its label", writes: everyEntry(func(e string) string { return drop(e, "resource.meta.security") })},
@@ -145,6 +147,22 @@ func resurrect(s *simulation) {
 			s.hospital.ehr.edit("ServiceRequest/"+order.Get("id").Str, "status", `"active"`)
 		}
 	}
+}
+
+// advise asks the ward again for advice that nobody is to give any more.
+func advise(s *simulation) {
+	for _, st := range s.hospital.stays {
+		if task, ok := s.hospital.ours("Task", "advice", st); ok && settled[task.Get("status").Str] {
+			s.hospital.ehr.edit("Task/"+task.Get("id").Str, "status", `"requested"`)
+		}
+	}
+}
+
+func in2099(e string) string {
+	if gjson.Get(e, "resource.effectiveDateTime").Exists() {
+		e, _ = sjson.Set(e, "resource.effectiveDateTime", "2099-01-01T00:00:00Z")
+	}
+	return e
 }
 
 func leak(s *simulation) {

@@ -16,6 +16,7 @@ type hospital struct {
 	ehr       ehr
 	chance    chance
 	remembers bool    // one screening counts for the next stays too
+	item1     bool    // where all points are of item 1 the ward gives advice
 	odd       float64 // how much more often than elsewhere people change their minds here
 	org       string
 	team      string
@@ -35,6 +36,7 @@ const (
 func newHospital(sim *simulation, at records) *hospital {
 	h := &hospital{agenda: agenda{pace: sim.pace}, sim: sim, ehr: ehr{at}, chance: draw(sim.seed, "hospital"), became: map[string]string{}}
 	h.remembers = h.chance.happens(0.5)
+	h.item1 = draw(sim.seed, "item 1").happens(0.5)
 	h.odd = pick(h.chance, weighted[float64]{3, 1}, weighted[float64]{1, 6})
 	h.org = h.ehr.create("Organization", `"name":"Syntetisk sykehus"`)
 	h.team = h.ehr.create("CareTeam", `"status":"active","name":"Rusteam (syntetisk)"`)
@@ -87,13 +89,14 @@ func (h *hospital) admit() {
 	s.class = pick(s.chance, weighted[string]{80, "IMP"}, weighted[string]{6, "ACUTE"}, weighted[string]{2, "NONAC"}, weighted[string]{8, "EMER"}, weighted[string]{4, "AMB"})
 	s.status = pick(s.chance, weighted[string]{85, "in-progress"}, weighted[string]{7, "arrived"}, weighted[string]{8, "planned"})
 	h.protect(s)
+	h.oddly(s)
 	h.register(s)
 	if s.chance.happens(0.02) {
 		h.in(s.chance.about(24*time.Hour), func() { h.part(s) })
 	}
 	switch {
 	case s.status == "planned":
-		h.in(s.chance.about(20*time.Hour), func() { h.comes(s) })
+		h.in(s.waits, func() { h.comes(s) })
 	case s.class == "EMER":
 		h.in(s.chance.about(4*time.Hour), func() { h.emergencyEnds(s) })
 	case s.class == "AMB":
@@ -143,7 +146,11 @@ func (h *hospital) person(c chance, n int) patient {
 	if p.age >= 0 {
 		body += `,"birthDate":` + quoted(time.Now().AddDate(-p.age, 0, -1-c.IntN(300)).Format(time.DateOnly))
 	}
+	if c.happens(0.01) { // somebody else's: she lies in the bed
+		body += `,"deceasedDateTime":` + quoted(time.Now().AddDate(-1, 0, 0).Format(time.DateOnly))
+	}
 	p.ref = h.ehr.create("Patient", body)
+	h.flag(c, &p)
 	if p.sex == "female" && p.age > 18 && p.age < 45 && c.happens(0.1) {
 		p.pregnant = true
 		h.pregnancy(p.ref)
@@ -157,9 +164,15 @@ func (h *hospital) pregnancy(patient string) {
 }
 
 func (h *hospital) register(s *stay) {
-	body := fmt.Sprintf(`"status":%q,"class":{"system":%q,"code":%q},"subject":{"reference":%q},"period":{"start":%q},`+
-		`"location":[{"location":{"reference":%q}}],"serviceProvider":{"reference":%q}`,
-		s.status, actCodes, s.class, s.patient.ref, h.clock(), h.wards[s.ward].location, h.org)
+	s.lies, s.item1 = h.wards[s.ward].location, h.item1
+	body := fmt.Sprintf(`"status":%q,"class":{"system":%q,"code":%q},"period":{"start":%q},"location":%s,"serviceProvider":{"reference":%q}`,
+		s.status, actCodes, s.class, h.at(s.starts), h.firstPlace(s), h.org)
+	if !s.nobody {
+		body += fmt.Sprintf(`,"subject":{"reference":%q}`, s.patient.ref)
+	}
+	if s.excluded {
+		body += fmt.Sprintf(`,"serviceType":{"coding":[{"system":%q,"code":"hospice"}]}`, approved)
+	}
 	if s.parent != nil {
 		body += fmt.Sprintf(`,"partOf":{"reference":%q}`, s.parent.encounter)
 	}
@@ -171,8 +184,11 @@ func (h *hospital) register(s *stay) {
 }
 
 // clock is what time the hospital's own system takes it to be.
-func (h *hospital) clock() string {
-	return time.Now().Add(h.sim.weather.ehr).UTC().Format("2006-01-02T15:04:05.000Z")
+func (h *hospital) clock() string { return h.at(0) }
+
+// at is a time from now on, by that clock.
+func (h *hospital) at(wait time.Duration) string {
+	return time.Now().Add(h.sim.weather.ehr + h.pace.of(wait)).UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
 // set moves an admission on.
@@ -214,7 +230,7 @@ func (h *hospital) emergencyEnds(s *stay) {
 
 // part is an Encounter of its own for a part of her stay.
 func (h *hospital) part(of *stay) {
-	if of.over || of.parent != nil {
+	if of.over || of.parent != nil || of.nobody || of.mistakes > 0 {
 		return
 	}
 	s := &stay{n: len(h.stays), chance: draw(h.sim.seed, "part", number(int64(of.n))), pace: h.pace, patient: of.patient, ward: of.ward,

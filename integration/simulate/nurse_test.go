@@ -29,7 +29,7 @@ func (h *hospital) looks(s *stay) {
 	pick(s.chance,
 		weighted[func(*stay, gjson.Result)]{58, h.answers}, weighted[func(*stay, gjson.Result)]{4, h.marksDone},
 		weighted[func(*stay, gjson.Result)]{8, h.begins}, weighted[func(*stay, gjson.Result)]{5, h.forgetsAnItem},
-		weighted[func(*stay, gjson.Result)]{1.5, h.mistakesPatient},
+		weighted[func(*stay, gjson.Result)]{1.5, h.mistakesPatient}, weighted[func(*stay, gjson.Result)]{2, h.answersOddly},
 		weighted[func(*stay, gjson.Result)]{2 + 2*h.odd, h.declines}, weighted[func(*stay, gjson.Result)]{2 + 2*h.odd, h.putsAway},
 		weighted[func(*stay, gjson.Result)]{2, h.declinesInForm},
 		weighted[func(*stay, gjson.Result)]{4 + 3*h.odd, h.unable}, weighted[func(*stay, gjson.Result)]{6, h.notes},
@@ -72,10 +72,24 @@ func (h *hospital) begins(s *stay, task gjson.Result) {
 	h.visit(s, s.chance.about(6*time.Hour))
 }
 
-// forgetsAnItem: the form does not let her hand it in, but she closes the task.
+// forgetsAnItem: the form does not let her hand it in, but she closes the task. Some say
+// why an answer is missing: it is missing all the same.
 func (h *hospital) forgetsAnItem(s *stay, task gjson.Result) {
 	h.fill(s, form(task), "in-progress", []int{2, 1})
+	if why := pick(s.chance, weighted[string]{2, ""}, weighted[string]{1, "unknown"}, weighted[string]{1, "not-asked"}, weighted[string]{1, "temp-unknown"}); why != "" {
+		h.ehr.edit(form(task), "item.2", fmt.Sprintf(`{"linkId":"3","answer":[{"extension":[{"url":%q,"valueCode":%q}]}]}`, absent, why))
+	}
 	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
+	h.visit(s, s.chance.about(6*time.Hour))
+}
+
+const absent = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
+// answersOddly: her form sends an answer, and beside it a reason why there is none.
+func (h *hospital) answersOddly(s *stay, task gjson.Result) {
+	h.fill(s, form(task), "completed", []int{2, 1, 1})
+	s.answer(form(task)).broken = true
+	h.ehr.edit(form(task), "item.1.answer.0.extension", fmt.Sprintf(`[{"url":%q,"valueCode":"unknown"}]`, absent))
 	h.visit(s, s.chance.about(6*time.Hour))
 }
 
@@ -107,10 +121,10 @@ func (h *hospital) putsAway(s *stay, task gjson.Result) {
 
 func (h *hospital) declinesInForm(s *stay, task gjson.Result) {
 	a := s.answer(form(task))
-	a.valid, a.declined, a.points = true, true, nil
+	a.valid, a.declined, a.points, a.offer, a.broken, a.autosave = true, true, nil, "", false, false
 	a.at, a.changed = time.Now(), time.Now()
 	h.ehr.edit(a.ref, "status", `"in-progress"`, "authored", quoted(h.clock()), "item",
-		`[{"linkId":"1","extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"asked-declined"}]}]`)
+		`[{"linkId":"1","extension":[{"url":"`+absent+`","valueCode":"asked-declined"}]}]`)
 	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
 }
 
@@ -179,17 +193,53 @@ func (s *stay) answer(ref string) *answer {
 // fill writes answers on a response.
 func (h *hospital) fill(s *stay, ref, status string, points []int) {
 	a := s.answer(ref)
-	if a.valid && sameAnswers(a.points, points) && !a.wrong && !a.declined {
+	offer := h.offer(s, a, points)
+	if a.valid && sameAnswers(a.points, points) && a.offer == offer && !a.wrong && !a.declined && !a.broken {
 		a.at = time.Now()
 	} else {
 		a.at, a.changed = time.Now(), time.Now()
 	}
-	a.points, a.declined, a.wrong, a.byTask = points, false, false, false
+	a.points, a.offer, a.declined, a.wrong, a.broken, a.byTask, a.autosave = points, offer, false, false, false, false, false
 	a.valid = status != "in-progress" && status != "entered-in-error"
 	s.nurse = ""
 	words := h.says(s, ref)
-	h.ehr.edit(ref, "status", quoted(status), "authored", quoted(h.clock()), "item", items(points), "subject.reference", quoted(s.patient.ref),
+	h.ehr.edit(ref, "status", quoted(status), "authored", quoted(h.dated(s)), "item", withOffer(items(points), offer), "subject.reference", quoted(s.patient.ref),
 		"extension.-1", strings.Replace(words, `{"text":`, `{"url":"http://sim/said","valueString":`, 1))
+}
+
+// offer is what she says to the team; who does not drink, or has not answered all, is
+// not asked. Mostly she says the same again.
+func (h *hospital) offer(s *stay, a *answer, points []int) string {
+	if len(points) < 3 {
+		return ""
+	}
+	if len(a.points) == 3 && s.chance.happens(0.5) {
+		return a.offer
+	}
+	n, wants := &answer{points: points}, 0.0
+	if s.leadsTo(n) == consultDue {
+		wants = 3
+	}
+	return pick(s.chance, weighted[string]{5, ""}, weighted[string]{wants, "accepted"}, weighted[string]{1.5, "declined"}, weighted[string]{1, "not-asked"})
+}
+
+func withOffer(items, offer string) string {
+	if offer == "" {
+		return items
+	}
+	return strings.TrimSuffix(items, "]") + fmt.Sprintf(`,{"linkId":"consult-offer","answer":[{"valueCoding":{"system":%q,"code":%q}}]}]`, codes, "offer-"+offer)
+}
+
+// dated is when a form says that it was answered: mostly now; local time written as UTC,
+// or a clock that nobody has set.
+func (h *hospital) dated(s *stay) string {
+	switch c := s.chance; {
+	case c.happens(0.05):
+		return h.at(2 * time.Hour)
+	case c.happens(0.02):
+		return "2099-01-01T00:00:00Z"
+	}
+	return h.clock()
 }
 
 func sameAnswers(a, b []int) bool {

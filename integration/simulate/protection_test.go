@@ -2,6 +2,7 @@ package simulate_test
 
 import (
 	"slices"
+	"time"
 
 	"github.com/tidwall/gjson"
 )
@@ -18,7 +19,11 @@ const (
 	noProtection protection = iota
 	fromTheStart
 	meanwhile
+	lifted // again: the label stays where it was put, and the place is shown
 )
+
+// shown tells that where she lies may be seen.
+func (s *stay) shown() bool { return s.protected == noProtection || s.protected == lifted }
 
 // protect puts a label on some admissions, when they are registered or later:
 // fewer may know of them, and nothing else about them is different.
@@ -32,23 +37,34 @@ func (h *hospital) protect(s *stay) {
 			if !s.over && s.present() {
 				s.protected = meanwhile
 				h.ehr.edit(s.encounter, "meta.security", veryRestricted)
+				if c.happens(0.5) {
+					h.in(c.about(30*time.Hour), func() { h.lift(s) })
+				}
 			}
 		})
+	}
+}
+
+// lift puts an ordinary label in its place, while she is there.
+func (h *hospital) lift(s *stay) {
+	if !s.over && s.present() {
+		s.protected = lifted
+		h.ehr.edit(s.encounter, "meta.security", `[{"system":"`+confidentiality+`","code":"N"}]`)
 	}
 }
 
 // protection is what holds of those of whom fewer may know. Without the nurse's
 // task nobody looks after the rest.
 func (c *checker) protection(s *stay, at *standing, wrong func(string)) {
-	if s.protected == noProtection || s.removed {
+	if s.shown() || s.removed {
 		return
 	}
-	for _, r := range slices.Concat(at.tasks, at.drafts, at.scores, at.consults, at.teams) {
+	for _, r := range slices.Concat(at.tasks, at.drafts, at.scores, at.consults, at.teams, at.advice) {
 		if r.Get("status").Str != "entered-in-error" && !restricted(r) && !aboutAnother(r, at.encounter) {
 			wrong("without its label: " + r.Get("resourceType").Str + "/" + r.Get("id").Str)
 		}
 	}
-	for _, r := range slices.Concat(at.tasks, at.teams) {
+	for _, r := range slices.Concat(at.tasks, at.teams, at.advice) {
 		if (s.protected == fromTheStart || !settled[r.Get("status").Str]) && r.Get("location").Exists() {
 			wrong("a protected patient's place stands on " + r.Get("resourceType").Str + "/" + r.Get("id").Str)
 		}
@@ -58,7 +74,7 @@ func (c *checker) protection(s *stay, at *standing, wrong func(string)) {
 // aboutAnother tells of answers that name another patient than the admission: its
 // label says nothing about them.
 func aboutAnother(r, encounter gjson.Result) bool {
-	subject := r.Get("subject.reference").Str
+	subject := r.Get("subject.reference").Str + r.Get("for.reference").Str
 	return subject != "" && subject != encounter.Get("subject.reference").Str
 }
 

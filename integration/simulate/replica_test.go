@@ -101,7 +101,9 @@ func (r *replica) begin(shut context.CancelFunc) (*wire, *door) {
 	r.life++
 	r.door, r.shut = newDoor(), shut
 	r.door.pages = newDoor()
-	return newWire(r.sim, r.name+"."+itoa(r.life)), r.door
+	w := newWire(r.sim, r.name+"."+itoa(r.life))
+	w.off = r.off
+	return w, r.door
 }
 
 // listens gives the door of a process that runs.
@@ -196,6 +198,11 @@ func (d *door) dial(ctx context.Context) (net.Conn, error) {
 // for all: nobody is due again while nothing is to happen.
 func (s *simulation) policy() *pathway.Policy {
 	p := pathway.DefaultPolicy()
+	p.Screening.DoNotAsk = []pathway.Coding{{System: approved, Code: "do-not-ask"}}
+	p.Screening.ExcludedServiceTypes = []pathway.Coding{{System: approved, Code: "hospice"}}
+	if s.hospital.item1 {
+		p.Item1Only = pathway.AsAdvice
+	}
 	p.Screening.RescreenAfter.Duration = 0
 	if s.hospital.remembers {
 		p.Screening.RescreenAfter.Duration = s.lasts + 2*quiet

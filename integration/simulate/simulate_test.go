@@ -42,8 +42,8 @@ const year = 365 * 24 * time.Hour
 // Whatever goes wrong on the way, what stands at the end is what truly
 // happened.
 func TestHospital(t *testing.T) {
-	r := &report{begun: time.Now(), faults: map[fault]int{}}
-	t.Cleanup(func() { fmt.Print(r) })
+	r := &report{begun: time.Now(), faults: map[fault]int{}, spoke: map[string]int{}}
+	t.Cleanup(func() { fmt.Print(r); r.heard(t) })
 	seeds, each := planned()
 	for n := range seeds {
 		seed := *firstSeed + uint64(n)
@@ -110,6 +110,7 @@ type report struct {
 	writes   int
 	findings int
 	faults   map[fault]int
+	spoke    map[string]int // rule: admissions in which it did
 }
 
 func (r *report) add(s *simulation) {
@@ -124,6 +125,9 @@ func (r *report) add(s *simulation) {
 	for f, n := range s.faults {
 		r.faults[f] += n
 	}
+	for rule, admissions := range s.witness.spoke {
+		r.spoke[rule] += len(admissions)
+	}
 }
 
 func (r *report) String() string {
@@ -134,6 +138,10 @@ func (r *report) String() string {
 		r.lasted.Hours()/year.Hours(), time.Since(r.begun).Round(time.Second), r.stays, r.consults, r.requests, r.writes, r.findings)
 	for _, f := range slices.Sorted(maps.Keys(r.faults)) {
 		fmt.Fprintf(&b, "%8d  %s\n", r.faults[f], f)
+	}
+	b.WriteString("admissions in which each rule spoke:\n")
+	for _, rule := range slices.Sorted(maps.Keys(r.spoke)) {
+		fmt.Fprintf(&b, "%8d  %s%s\n", r.spoke[rule], rule, r.seldom(rule))
 	}
 	return b.String()
 }

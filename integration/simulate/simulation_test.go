@@ -28,6 +28,7 @@ type simulation struct {
 	server   *server
 	replicas []*replica
 	hospital *hospital
+	witness  *witness
 	config   config.Config
 	habits   habits // of the server
 	log      *log
@@ -113,6 +114,7 @@ func (s *simulation) run() {
 	s.hospital = newHospital(s, s.server)
 	s.config.Routing = s.hospital.routing()
 	s.setUp()
+	s.witness = s.newWitness()
 	s.start()
 	s.hospital.open()
 	s.hospital.run(time.Now().Add(s.lasts))

@@ -24,6 +24,10 @@ func (h *hospital) goesOn(s *stay) {
 		h.in(c.about(10*time.Hour), func() { h.withdraws(s, a) })
 	}
 	h.in(c.about(8*time.Hour), func() { h.teamLooks(s) })
+	h.in(c.about(14*time.Hour), func() { h.advises(s) })
+	if c.happens(0.1) {
+		h.in(c.about(20*time.Hour), func() { h.saves(s, a) })
+	}
 	if c.happens(0.05 * h.odd) {
 		h.in(6*time.Hour+c.about(20*time.Hour), func() { h.cancels(s) })
 	}
@@ -31,17 +35,39 @@ func (h *hospital) goesOn(s *stay) {
 
 // corrects hands the form in again, after the stay as well.
 func (h *hospital) corrects(s *stay, a *answer, points []int) {
-	if !a.valid || s.void() || s.dead || a.declined {
+	if !a.valid || s.void() || s.dead || a.declined || !slices.Contains(s.answers, a) {
 		return
 	}
 	h.fill(s, a.ref, pick(s.chance, weighted[string]{2, "amended"}, weighted[string]{1, "completed"}), points)
 	h.in(s.chance.about(8*time.Hour), func() { h.teamLooks(s) })
 }
 
+// saves is what an EHR does by itself with a form that is open: fewer answers than were
+// handed in, and not handed in. What was scored stays so.
+func (h *hospital) saves(s *stay, a *answer) {
+	_, scored := a.score()
+	if !a.valid || !scored || a.points[0] == 0 || len(s.answers) != 1 || !s.canBeAsked() || s.removed || h.pace.near(time.Now(), a.at) || s.answers[0] != a {
+		return
+	}
+	a.autosave = true
+	h.ehr.edit(a.ref, "status", `"in-progress"`, "authored", quoted(h.clock()), "item", items(a.points[:1]))
+}
+
+// advises: the ward gives the advice, or puts it aside.
+func (h *hospital) advises(s *stay) {
+	task, ok := h.ours("Task", "advice", s)
+	if !ok || settled[task.Get("status").Str] || s.mistakes > 0 {
+		return
+	}
+	s.advised = time.Now()
+	ref := "Task/" + task.Get("id").Str
+	h.ehr.edit(ref, "status", pick(s.chance, weighted[string]{3, `"completed"`}, weighted[string]{1, `"rejected"`}), "note.-1", h.says(s, ref))
+}
+
 // withdraws says that the answers were entered in error.
 func (h *hospital) withdraws(s *stay, a *answer) {
 	byTask := func(o *answer) bool { return o != a && o.byTask }
-	if !a.valid || s.void() || s.dead || slices.ContainsFunc(s.answers, byTask) {
+	if !a.valid || s.void() || s.dead || slices.ContainsFunc(s.answers, byTask) || !slices.Contains(s.answers, a) {
 		return
 	}
 	a.valid, a.changed = false, time.Now()
@@ -52,7 +78,8 @@ func (h *hospital) withdraws(s *stay, a *answer) {
 // ownForm is a response from another screen of the EHR; some forget to say
 // which admission it is about, but then the task points to it.
 func (h *hospital) ownForm(s *stay) {
-	if s.over || !s.canBeAsked() || time.Since(s.ordered) < h.pace.of(time.Hour) || s.removed {
+	saved := func(a *answer) bool { return a.autosave }
+	if s.over || !s.canBeAsked() || time.Since(s.ordered) < h.pace.of(time.Hour) || s.removed || slices.ContainsFunc(s.answers, saved) {
 		return
 	}
 	p := points(s.chance)
@@ -90,7 +117,7 @@ func (h *hospital) ours(typ, purpose string, s *stay) (gjson.Result, bool) {
 // refuses it, or has not come to it yet.
 func (h *hospital) teamLooks(s *stay) {
 	task, ok := h.ours("Task", "consult-task", s)
-	if !ok || task.Get("status").Str != "requested" {
+	if !ok || s.mistakes > 0 || task.Get("status").Str != "requested" {
 		return
 	}
 	ref := "Task/" + task.Get("id").Str
@@ -117,7 +144,7 @@ func (h *hospital) teamIsDone(s *stay, ref string) {
 // cancels: a clinician takes our consult back.
 func (h *hospital) cancels(s *stay) {
 	order, ok := h.ours("ServiceRequest", "consult", s)
-	if !ok || order.Get("status").Str != "active" || !s.begun.IsZero() {
+	if !ok || s.mistakes > 0 || order.Get("status").Str != "active" || !s.begun.IsZero() {
 		return
 	}
 	s.revoked = time.Now()

@@ -15,10 +15,18 @@ type stay struct {
 	status    string
 	parent    *stay
 	ward      int
+	lies      string // Location/id, where she lies now
+	moves     int
+	nobody    bool // the admission does not say yet who she is
+	excluded  bool // the policy leaves her service out
+	mistakes  int  // how often the admission was put on record for somebody else
+	item1     bool // by policy the ward gives advice where all points are of item 1
 	protected protection
 	over      bool // gone for good: nobody does anything more
 	came      time.Time
-	before    *stay // the patient's last stay, where one screening counts for both
+	waits     time.Duration // how long she is planned before she comes
+	starts    time.Duration // how far ahead the admission says that it begins
+	before    *stay         // the patient's last stay, where one screening counts for both
 
 	askable time.Time     // since when she can be asked; zero: she cannot now
 	longest time.Duration // how long she could be asked without interruption
@@ -33,6 +41,7 @@ type stay struct {
 	begun    time.Time // when the team took it on
 	rejected time.Time // when the team said no
 	finished time.Time // when the team was done
+	advised  time.Time // when the ward gave the advice, or put it aside
 	texts    []text
 }
 
@@ -52,17 +61,21 @@ type patient struct {
 	sex      string
 	age      int // at the first admission; -1: no birth date
 	pregnant bool
+	flagged  bool // somebody has said that she is not to be asked
 	dead     bool
 }
 
 // answer is one response, as somebody last left it.
 type answer struct {
 	ref      string
-	points   []int // of items 1, 2, 3; fewer: not answered
-	declined bool  // the form says that she did not want to
-	wrong    bool  // it names another patient
-	byTask   bool  // handed in by closing the task alone: no longer when the task is open again
-	valid    bool  // handed in, and not withdrawn
+	points   []int  // of items 1, 2, 3; fewer: not answered
+	offer    string // what she says to the team: accepted, declined, not-asked or ""
+	declined bool   // the form says that she did not want to
+	wrong    bool   // it names another patient
+	broken   bool   // it says beside an answer that there is none
+	autosave bool   // it was saved with fewer answers since, and not handed in
+	byTask   bool   // handed in by closing the task alone: no longer when the task is open again
+	valid    bool   // handed in, and not withdrawn
 	at       time.Time
 	changed  time.Time // when it last came to say something else
 }
@@ -87,7 +100,7 @@ func (s *stay) update() {
 func (s *stay) canBeAsked() bool {
 	adult := s.age < 0 || s.age >= 18
 	part := s.parent != nil && inpatient[s.parent.class] && !s.parent.void()
-	return inpatient[s.class] && s.present() && adult && !part && !s.dead
+	return inpatient[s.class] && s.present() && adult && !part && !s.dead && !s.flagged && !s.excluded && !s.nobody
 }
 
 var inpatient = map[string]bool{"IMP": true, "ACUTE": true, "NONAC": true}
@@ -146,10 +159,18 @@ func (s *stay) changed() (at time.Time) {
 	return at
 }
 
+// answered is when somebody last wrote answers.
+func (s *stay) answered() (at time.Time) {
+	for _, a := range s.answers {
+		at = later(at, a.at)
+	}
+	return at
+}
+
 // score adds the points up as a person would. Never on the first item is all
 // that need be known.
 func (a *answer) score() (sum int, ok bool) {
-	if a.wrong {
+	if a.wrong || a.broken {
 		return 0, false
 	}
 	for i, p := range a.points {
@@ -161,17 +182,34 @@ func (a *answer) score() (sum int, ok bool) {
 	return sum, len(a.points) == 3
 }
 
-// needsConsult is the suggested policy: 4 for women, 5 for men, 1 in
-// pregnancy, and where the sex is not known what finds more.
-func (p patient) needsConsult(score int) bool {
-	from := 4
-	switch {
-	case p.pregnant:
-		from = 1
-	case p.sex == "male":
-		from = 5
+// due is what an answer leads to.
+type due int
+
+const (
+	nothingDue due = iota
+	adviceDue
+	consultDue
+)
+
+// leadsTo is the suggested policy: a consult from 4 for women, 5 for men, 1 in
+// pregnancy, and advice one point below; where the sex is not known what finds more.
+// Who does not want the team is advised by the ward.
+func (s *stay) leadsTo(a *answer) due {
+	score, ok := a.score()
+	consult, advice := 4, 3
+	if s.sex == "male" {
+		consult, advice = 5, 4
 	}
-	return score >= from
+	if s.pregnant {
+		consult = 1
+	}
+	switch {
+	case !ok || score < min(consult, advice):
+		return nothingDue
+	case score < consult, a.offer == "declined", s.item1 && !s.pregnant && score == a.points[0]:
+		return adviceDue
+	}
+	return consultDue
 }
 
 // gave tells whether these answers say so: two responses may say the same.

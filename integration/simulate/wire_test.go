@@ -20,6 +20,7 @@ import (
 type wire struct {
 	sim  *simulation
 	name string
+	off  time.Duration // how far the clock of the process is off
 	cut  chan struct{} // closed when the process is killed
 
 	mu    sync.Mutex
@@ -57,7 +58,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := w.wait(r, there); err != nil || f == lostBefore || f == down {
 		return nil, errors.Join(err, errBroken)
 	}
-	answer := w.sim.answer(f, r, body, missed)
+	answer := w.sim.answer(f, w.off, r, body, missed)
 	if err := w.wait(r, back); err != nil || f == lostAfter {
 		return nil, errors.Join(err, errBroken)
 	}
@@ -125,7 +126,7 @@ func (w *wire) wait(r *http.Request, d time.Duration) error {
 func (w *wire) kill(c chance, there time.Duration, r *http.Request, body []byte) error {
 	w.sim.happened(killed)
 	if w.wait(r, there) == nil && c.happens(0.5) {
-		w.sim.answer(fine, r, body, nil)
+		w.sim.answer(fine, w.off, r, body, nil)
 	}
 	close(w.cut)
 	return errBroken
@@ -158,7 +159,7 @@ func identity(r *http.Request, body []byte) string {
 }
 
 // answer is what the server does with a request that reaches it.
-func (s *simulation) answer(f fault, r *http.Request, body []byte, missed map[string]bool) *httptest.ResponseRecorder {
+func (s *simulation) answer(f fault, off time.Duration, r *http.Request, body []byte, missed map[string]bool) *httptest.ResponseRecorder {
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
 	c := draw(s.seed, r.URL.Path, number(time.Now().UnixNano()))
@@ -169,8 +170,11 @@ func (s *simulation) answer(f fault, r *http.Request, body []byte, missed map[st
 	case odd && !u.done:
 		return answered(u.status, u.typ, u.body)
 	case isSearch(r.Method, body):
-		return s.harm.leavesOut(spoil(f, c, s.server.search(r.URL.String(), r.Header.Clone(), body, f == stale)))
+		found := s.server.search(r.URL.String(), r.Header.Clone(), body, f == stale)
+		s.witness.looks(off, r.URL, body, found.Body.String())
+		return s.harm.leavesOut(spoil(f, c, found))
 	}
+	s.witness.decides(off, body)
 	answer := s.write(f, c, r, forget(body, missed))
 	switch {
 	case f == failedLate:

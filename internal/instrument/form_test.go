@@ -54,6 +54,7 @@ func TestFormsThatCannotBeScored(t *testing.T) {
 		{"an item missing", edit(t, "item.4", ""), "3 items with weighted answers; this form has 2"},
 		{"another item 1", edit(t, "item.2.code.0.code", `"68517-2"`), "lacks the AUDIT-C item with LOINC code 68518-0"},
 		{"top answer missing", edit(t, "item.3.answerOption.4", ""), "item 2: its weights run from 0 to 3"},
+		{"lowest answer missing", edit(t, "item.3.answerOption.0", ""), "item 2: its weights run from 1 to 4"},
 		{"a rule that we cannot follow", edit(t, "item.3.extension.0", `{"url":"http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"}`), "item 2: enableWhenExpression"},
 		{"a rule about nothing", edit(t, "item.3.enableWhen.0.question", `"77"`), "item 2: enableWhen points to an item that is not there"},
 	} {

@@ -1,10 +1,13 @@
 package reconcile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,7 +43,7 @@ func TestTheSameAnswerForEverIsForAPerson(t *testing.T) {
 		body            string
 		soon, afterLong bool
 	}{
-		{409, ``, true, true}, {412, ``, true, true}, {301, ``, true, true}, {400, ``, true, true}, {422, ``, true, true},
+		{409, ``, true, true}, {412, ``, true, true}, {300, ``, true, true}, {301, ``, true, true}, {400, ``, true, true}, {422, ``, true, true}, {499, ``, true, true},
 		{500, ``, false, true}, {502, ``, false, true}, {200, `<html>`, false, true}, {200, `{"resourceType":"Patient","id":"2"}`, false, true},
 		{503, ``, false, false}, {429, ``, false, false}, {401, ``, false, false},
 	} {
@@ -55,10 +58,9 @@ func TestTheSameAnswerForEverIsForAPerson(t *testing.T) {
 			t.Errorf("%d %s: stuck after a quarter of an hour: %t", test.status, test.body, got)
 		}
 	}
-	inside := `{"resourceType":"Bundle","type":"transaction-response","entry":[{"response":{"status":"429"}}]}`
 	var tx fhir.Transaction
 	tx.Create(fhir.NewRef(), made("advice:1"), "identifier=1")
-	if err := answering(t, 200, inside).Transact(t.Context(), &tx); stuckAfter(err, time.Second) || !stuckAfter(err, 3*time.Minute) {
+	if err := answering(t, 200, inside("429")).Transact(t.Context(), &tx); stuckAfter(err, time.Second) || !stuckAfter(err, 3*time.Minute) {
 		t.Errorf("%v: what is refused inside a success for ever is for a person, in the end", err)
 	}
 	_, err := answering(t, 200, failed).Search(t.Context(), "Task")
@@ -67,6 +69,16 @@ func TestTheSameAnswerForEverIsForAPerson(t *testing.T) {
 	}
 	if stuckAfter(errors.New("the connection broke"), 3*time.Minute) {
 		t.Error("no answer at all is for nobody")
+	}
+}
+
+// A server that is only unwell has ten minutes, counted from the first answer, and not
+// one moment less or more.
+func TestAServerThatIsUnwellHasTenMinutes(t *testing.T) {
+	_, err := answering(t, 500, ``).Read(t.Context(), "Patient/1")
+	const steps = manyEqual - 1
+	if !stuckAfter(err, aLongTime/steps) || stuckAfter(err, aLongTime/steps-1) || aLongTime != 10*time.Minute {
+		t.Error("a person is asked at another moment")
 	}
 }
 
@@ -217,6 +229,83 @@ func TestWhatHalfStandsIsCompleted(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 		c.Close()
+		srv.Close()
+	}
+}
+
+// script is a server on which some things stand. It answers the first transaction as it
+// says, and carries out those that come then.
+type script struct {
+	there []string // identifiers
+	first string
+	sent  []string // the names in each transaction, or types
+}
+
+func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		var entries []string
+		for _, name := range s.there {
+			entries = append(entries, fmt.Sprintf(`{"resource":{"resourceType":"Task","id":"1","identifier":[{"system":%q,"value":%q}]}}`, IdentifierSystem, name))
+		}
+		fmt.Fprintf(w, `{"resourceType":"Bundle","type":"searchset","entry":[%s]}`, strings.Join(entries, ","))
+		return
+	}
+	body, _ := io.ReadAll(r.Body)
+	if gjson.GetBytes(body, "type").String() == "batch" {
+		w.WriteHeader(http.StatusNotImplemented)
+		return
+	}
+	var sent []string
+	for _, res := range gjson.GetBytes(body, "entry.#.resource").Array() {
+		sent = append(sent, cmp.Or(res.Get("identifier.0.value").String(), res.Get("resourceType").String()))
+	}
+	s.sent = append(s.sent, strings.Join(sent, " "))
+	if len(s.sent) == 1 {
+		_, _ = io.WriteString(w, s.first)
+		return
+	}
+	_, _ = io.WriteString(w, inside(slices.Repeat([]string{"200"}, len(sent))...))
+}
+
+// inside answers a transaction, with a status for each entry.
+func inside(statuses ...string) string {
+	return `{"resourceType":"Bundle","type":"transaction-response","entry":[{"response":{"status":"` + strings.Join(statuses, `"}},{"response":{"status":"`) + `"}}]}`
+}
+
+// What is left of a half is sent again until it stands, and no record twice: a second
+// answer that says what it refused counts, and one that says nothing takes nothing away.
+func TestWhatIsLeftAfterASecondAnswer(t *testing.T) {
+	for name, test := range map[string]struct {
+		first, second string
+		sent          []string
+	}{
+		"the record stands now":    {inside("201", "422", "422"), inside("200", "422", "201"), []string{"screening:e1 advice:e1 Provenance", "screening:e1 advice:e1"}},
+		"and the Task is left":     {inside("201", "422", "201"), inside("200", "422"), []string{"screening:e1 advice:e1", "screening:e1 advice:e1"}},
+		"nobody knows what stands": {inside("201", "422", "422"), `<html>`, []string{"screening:e1 advice:e1 Provenance", "screening:e1 advice:e1 Provenance"}},
+		"nor of a Provenance":      {inside("201", "422", "201"), `<html>`, []string{"screening:e1 advice:e1", "screening:e1 advice:e1"}},
+	} {
+		server := &script{there: []string{"screening:e1"}, first: test.second}
+		srv := httptest.NewServer(server)
+		client, err := fhir.New(fhir.Options{BaseURL: srv.URL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &Reconciler{Options: Options{Client: client}, loader: loader{client: client, seen: newMemo()}}
+		var tx fhir.Transaction
+		for _, name := range []string{"screening:e1", "advice:e1"} {
+			tx.Create(fhir.NewRef(), made(name), fhir.ByIdentifier(IdentifierSystem, name))
+		}
+		tx.Create(fhir.NewRef(), map[string]string{"resourceType": "Provenance"}, "")
+		r.loader.seen.sent("e1", &tx, answering(t, 200, test.first).Transact(t.Context(), &tx))
+		for round := range 2 {
+			if _, err := r.complete(t.Context(), "e1"); (err == nil) != (round == 1) {
+				t.Errorf("%s, round %d: %v", name, round, err)
+			}
+		}
+		if !slices.Equal(server.sent, test.sent) {
+			t.Errorf("%s: sent %q, want %q", name, server.sent, test.sent)
+		}
+		client.Close()
 		srv.Close()
 	}
 }

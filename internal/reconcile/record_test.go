@@ -130,6 +130,29 @@ func TestWhatIsAudited(t *testing.T) {
 	}
 }
 
+// Whom an AuditEvent names is a patient: what is about somebody else, or a patient of
+// another server, concerns that of the admission.
+func TestWhomAnAuditEventNames(t *testing.T) {
+	r, s := desk(t, referred...)
+	w := &writing{Reconciler: r, p: seen(t, r, s)}
+	for body, want := range map[string]string{
+		`"resourceType":"Patient","id":"p9"`:                                                                          "Patient/p9",
+		`"resourceType":"Task","for":{"reference":"Patient/p9"}`:                                                      "Patient/p9",
+		`"resourceType":"Task","for":{"reference":"` + here + `/Patient/p9"}`:                                         "Patient/p9",
+		`"resourceType":"Task","for":{"reference":"Group/p9"}`:                                                        "Patient/p1",
+		`"resourceType":"Task","for":{"reference":"PatientX/p9"}`:                                                     "Patient/p1",
+		`"resourceType":"Observation","subject":{"reference":"Device/p9"}`:                                            "Patient/p1",
+		`"resourceType":"Observation","subject":{"reference":"Device/p9"},"for":{"reference":"Patient/p9"}`:           "Patient/p9",
+		`"resourceType":"Observation","subject":{"reference":"http://elsewhere.example/fhir/Patient/p9"}`:             "Patient/p1",
+		`"resourceType":"Observation","subject":{"reference":"Patient/p9"},"focus":[{"reference":"Patient/another"}]`: "Patient/p9",
+		`"resourceType":"Questionnaire","id":"q"`:                                                                     "Patient/p1",
+	} {
+		if got := w.patientOf(parsed(t, "{"+body+"}")); got != want {
+			t.Errorf("%s: %s, want %s", body, got, want)
+		}
+	}
+}
+
 // An AuditEvent has the shape of IHE BALP; in a read the roles are turned round.
 func TestTheShapeOfAuditEvents(t *testing.T) {
 	r, s := desk(t, instead(referred, with(admission, "meta.security", `[{"system":"s","code":"e"}]`), with(answers, "meta.security", `[{"system":"s","code":"a"}]`))...)

@@ -299,6 +299,28 @@ func TestHalvesThatLackOnlyARecord(t *testing.T) {
 	}
 }
 
+// A look tells that there is no record of what it has written, also where that is a
+// half of an earlier one and nothing is to be written now.
+func TestALookTellsOfAHalfWithoutARecord(t *testing.T) {
+	r, s := desk(t, instead(awaited, with(answers, "status", `"in-progress"`, "item", ""))...)
+	client, err := fhir.New(fhir.Options{BaseURL: here, Transport: &shut{shelf: s, all: true, gives: 403}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	r.Client, r.loader.client = client, client
+	var tx fhir.Transaction
+	tx.Create(fhir.NewRef(), made("screening:e1"), fhir.ByIdentifier(IdentifierSystem, "screening:e1"))
+	tx.Create(fhir.NewRef(), map[string]string{"resourceType": "AuditEvent"}, "")
+	r.loader.seen.sent("e1", &tx, answering(t, 200, inside("201", "403")).Transact(t.Context(), &tx))
+	if done, err := r.Reconcile(t.Context(), "e1"); err != nil || !done.Wrote || !done.Unrecorded || !done.Known {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if done, err := r.Reconcile(t.Context(), "e1"); err != nil || done.Wrote || done.Unrecorded {
+		t.Errorf("and the next says nothing of it: %+v, %v", done, err)
+	}
+}
+
 // A look that only completes a half has written.
 func TestALookThatCompletesAHalf(t *testing.T) {
 	waiting := instead(awaited, with(answers, "status", `"in-progress"`, "item", ""))
