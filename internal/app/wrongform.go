@@ -71,7 +71,7 @@ func (s *status) formed(id string, found []reconcile.WrongForm, now time.Time) (
 func (a *App) saysWrongForms(id, name string, found []reconcile.WrongForm) {
 	for _, one := range a.status.formed(id, found, a.now()) {
 		a.log.Warn().Str("admission", name).Str("response", one.Response).Str("problem", string(one.Problem)).Str("detail", one.Detail).
-			Msg("a screen sends another form than the ward was asked with, or one that cannot be read: the answers are not scored until that is mended in the EHR")
+			Msg("a screen sends another form than the ward was asked with, or one that cannot be read: until that is mended in the EHR the answers say nothing")
 	}
 }
 
