@@ -20,8 +20,8 @@ var standing = func() (v vocabulary[bool]) {
 		"task <task>", "task <task> (<code>)", "task priority <priority>", "task due in <time>", "task due <time> ago",
 		"task because <code>", "task text: <words>", "task points to the clinician's order",
 		"form <form>", "form empty", "form written on", "form tied to the stay",
-		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score answered now", "score says that she <wish> the consult",
-		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult is a proposal",
+		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score answered now", "nothing is certain", "what is certain is <score>", "what is certain is <certain>", "score says that she <wish> the consult",
+		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult for the score", "consult for what is certain", "consult is a proposal",
 		"team task <task>", "team task priority <priority>", "team told <code>", "team task because <code>",
 		"advice <task>", "advice because <code>",
 		"clinician's order <order>",
@@ -65,6 +65,7 @@ func (p *play) facts() ([]string, error) {
 	f.of("Task", stay.Screening, "task", f.task)
 	f.of("QuestionnaireResponse", stay.Draft, "form", f.response)
 	f.of("Observation", stay.Score, "score", f.score)
+	f.certain()
 	f.of("ServiceRequest", stay.Consult, "consult", f.consult)
 	f.of("Task", stay.ConsultTask, "team task", f.team)
 	f.of("Task", stay.Advice, "advice", f.advice)
@@ -86,6 +87,22 @@ func (f *facts) missed() {
 	case seen.Status == stay.Finished:
 		f.say("nobody was missed")
 	}
+}
+
+// certain is what incomplete answers sum to at least.
+func (f *facts) certain() {
+	found, err := f.p.hospital.All(f.p.ctx, "Observation", stay.AtLeast, f.p.admission)
+	if err != nil {
+		f.err = err
+		return
+	}
+	if len(found) == 0 {
+		f.say("nothing is certain")
+		return
+	}
+	last := found[len(found)-1]
+	f.say("what is certain is %d", last.Get("valueQuantity.value").Int())
+	f.say("what is certain is %s", worded(last.Get("status").String()))
 }
 
 type facts struct {
@@ -260,7 +277,19 @@ func (f *facts) consult(r fhir.Resource) {
 	if err != nil {
 		f.err = err
 	}
-	if !slices.ContainsFunc(own, func(o fhir.Resource) bool { return o.Ref() == reason }) {
+	sure, err := f.p.hospital.All(f.p.ctx, "Observation", stay.AtLeast, f.p.admission)
+	if err != nil {
+		f.err = err
+	}
+	rests := func(on []fhir.Resource) bool {
+		return slices.ContainsFunc(on, func(o fhir.Resource) bool { return o.Ref() == reason })
+	}
+	switch {
+	case rests(own):
+		f.say("consult for the score")
+	case rests(sure):
+		f.say("consult for what is certain")
+	default:
 		f.say("consult for an earlier score")
 	}
 }

@@ -123,6 +123,10 @@ func forms(v *vocabulary[doing]) {
 		p.form, err = p.hospital.Decline(p.ctx, p.admission)
 		return err
 	})
+	v.say("declines the rest", func(p *play, _ []string) error {
+		return p.onForm("item.-1", map[string]any{"linkId": "3", "extension": []any{map[string]any{
+			"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "asked-declined"}}})
+	})
 	v.say("answers on another screen <points>", func(p *play, b []string) (err error) {
 		p.form, err = p.hospital.AnswerElsewhere(p.ctx, p.admission, p.canonical, points(b[0])...)
 		return err

@@ -90,6 +90,7 @@ func allBlanks() []blank {
 		oneOf("<result>", "final", "amended", "entered in error"),
 		oneOf("<tier>", "none", "advice", "consult", "urgent"),
 		oneOf("<priority>", "routine", "urgent", "asap", "stat"),
+		oneOf("<certain>", "preliminary", "cancelled", "entered in error"),
 		oneOf("<kept>", "output", "identifier", "business status", "reason"),
 		oneOf("<wish>", "wants", "does not want", "was not asked about"),
 		oneOf("<label>", "unrestricted", "low", "moderate", "normal", "restricted", "very restricted"),

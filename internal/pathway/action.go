@@ -17,7 +17,7 @@ type Action interface {
 
 // order is that in which actions are written: the nurse's Task remembers what was
 // made of the answers, so it comes after it.
-var order = []string{"ask", "score", "withdraw", "consult", "revoke", "tell", "carry", "advice", "restore",
+var order = []string{"ask", "score", "minimum", "withdraw", "consult", "revoke", "tell", "carry", "advice", "restore",
 	"hand_over", "labels", "follow", "duplicates", "chase", "task", "stop", "restart", "hand_in"}
 
 // Ask puts the form and the task before the ward.
@@ -43,6 +43,17 @@ func (s Score) Positive() bool { return s.Tier > None }
 
 // Withdrawal says of a score, an Observation, that it no longer holds.
 type Withdrawal string
+
+// Minimum puts on record what incomplete answers sum to at least, or changes that.
+type Minimum struct {
+	Ref      string            `json:"ref,omitempty"` // the Observation that it changes; "" makes one
+	Status   string            `json:"status"`        // R4 observation-status
+	Response stay.Response     `json:"-"`
+	Result   instrument.Result `json:"-"`
+	Sum      int               `json:"-"` // 1–12
+	Tier     Tier              `json:"-"`
+	Limit    Limit             `json:"-"` // that is passed
+}
 
 // Referral asks the liaison team for a consult.
 type Referral struct {
@@ -80,6 +91,7 @@ type AdviceChange struct {
 	Status  string `json:"status"`            // R4 task-status
 	Why     string `json:"why,omitempty"`     // our code
 	Reroute bool   `json:"reroute,omitempty"` // the patient lies elsewhere
+	Offer   bool   `json:"offer,omitempty"`   // the ward is to offer the consult: the patient declined the rest of the form
 }
 
 // Restoration puts back what an EHR has dropped: what ties a response to the admission,
@@ -155,6 +167,7 @@ type HandIn string
 
 func (*Ask) Name() string          { return "ask" }
 func (*Score) Name() string        { return "score" }
+func (*Minimum) Name() string      { return "minimum" }
 func (*Withdrawal) Name() string   { return "withdraw" }
 func (*Referral) Name() string     { return "consult" }
 func (*Revocation) Name() string   { return "revoke" }

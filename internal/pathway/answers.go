@@ -114,7 +114,9 @@ func (c *chart) act(result instrument.Result) {
 		if result.Declined {
 			plan(c, &TaskChange{Status: "rejected", Business: Declined, Why: Declined, Response: c.response})
 			c.decision.because(Declined, "the response says: declined; not asked again in this admission")
-			c.withdraw(Declined)
+			if result.Offer != instrument.OfferAccepted || c.task.Minimum == "" { // else the consult is her own wish
+				c.withdraw(Declined)
+			}
 			return
 		}
 		c.giveBack(Incomplete, result.Reason, "an answer is missing; no score")

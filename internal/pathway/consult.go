@@ -26,7 +26,7 @@ func (c *chart) refer(r *Referral) {
 	plan(c, r)
 	switch {
 	case consult.Ref == "":
-	case consult.Live() && (r.Earlier || planned[Score](c).Stands):
+	case consult.Live() && (r.Earlier || planned[Score](c) != nil && planned[Score](c).Stands):
 		r.Stands = consult.Ref
 	case consult.Live():
 		r.Changes = consult.Ref

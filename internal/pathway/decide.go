@@ -24,6 +24,7 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 		return c.decision.inOrder() // all else when there is one of each
 	}
 	c.screening()
+	c.settle()
 	if planned[Move](c) == nil { // all else when the patient is right
 		c.carry()
 		c.chase()

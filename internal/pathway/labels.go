@@ -116,7 +116,7 @@ func (c *chart) label() {
 			c.lacks(r.Ref, Wanted(c.Stay, c.policy, &Source{r.Labels}), r.Labels)
 		}
 	}
-	for _, r := range []stay.Result{c.Results.Score, c.Results.Consult} {
+	for _, r := range []stay.Result{c.Results.Score, c.Results.Minimum, c.Results.Consult} {
 		if r.Ref != "" && !r.Theirs {
 			c.lacks(r.Ref, results, r.Labels)
 		}

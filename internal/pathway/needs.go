@@ -22,7 +22,8 @@ func (c *chart) needs() (unread []Need) {
 		{c.forgot(), Need{Part: stay.Memory}},
 		{c.needsScore(), Need{stay.Scores, []string{c.task.Score}}},
 		{c.needsConsult(), Need{stay.Consults, []string{c.task.Consult}}},
-		{c.toJudge(), Need{Part: stay.Background}},
+		{c.task.Minimum != "", Need{stay.Minima, []string{c.task.Minimum}}},
+		{c.toJudge() || c.settles(), Need{Part: stay.Background}},
 		{c.asks(), Need{Part: stay.Spared}},
 		{c.asks() && !c.unread(stay.Spared) && c.countsStill() && c.earlier.Consult == "", Need{stay.EarlierScores, []string{c.earlier.Score}}},
 	} {
@@ -71,6 +72,9 @@ func (c *chart) needsScore() bool {
 func (c *chart) needsConsult() bool {
 	if c.task.Consult == "" {
 		return false
+	}
+	if c.task.Minimum != "" {
+		return true
 	}
 	over := (c.Admission.Void() || c.Dead()) && orderStatus(c.task.Carried) == "active"
 	return over || c.unassigned() || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toChase() || c.needsScore()

@@ -41,7 +41,7 @@ func (c *chart) moveAlong(rule, text string) {
 			planEach[Move](c, r.Ref)
 		}
 	}
-	for _, r := range []stay.Result{c.Results.Score, c.Results.Consult} {
+	for _, r := range []stay.Result{c.Results.Score, c.Results.Minimum, c.Results.Consult} {
 		if r.Ref != "" && !r.Theirs {
 			planEach[Move](c, r.Ref)
 		}
@@ -58,6 +58,7 @@ func (c *chart) startAnew() {
 		status = "cancelled"
 	}
 	plan(c, &TaskChange{Status: status, Business: PatientChanged, Why: PatientChanged})
+	c.endMinimum()
 	c.withdraw(PatientChanged)
 	for _, r := range c.Responses {
 		if r.Ours && r.Status == "in-progress" {

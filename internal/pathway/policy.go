@@ -27,6 +27,7 @@ type Policy struct {
 	Protected  Protected  `yaml:"protected"`
 
 	AfterDischarge string `yaml:"after_discharge"` // refer or record
+	CertainMinimum string `yaml:"certain_minimum"` // ReferMinimum or IgnoreMinimum: what incomplete answers that pass a limit lead to
 	Item1Only      string `yaml:"item1_only"`      // AsScored or AsAdvice: what points from item 1 alone lead to
 }
 
@@ -161,6 +162,7 @@ func unnamed() Policy {
 			RejectedWithoutReason: AsDeclined,
 		},
 		AfterDischarge: "refer",
+		CertainMinimum: IgnoreMinimum,
 		Item1Only:      AsScored,
 		Consult: Consulting{
 			Intent:             "order",
@@ -198,6 +200,7 @@ func (p *Policy) validate() error {
 	check(len(p.Consult.Codings) > 0, "consult.codings: name at least one code for the consult")
 	check(p.Screening.RescreenAfter.unread == "" && p.Screening.RescreenAfter.Duration >= 0, "screening.rescreen_after: must be a duration such as 720h, or 0s to ask in every admission")
 	check(p.AfterDischarge == "refer" || p.AfterDischarge == "record", "after_discharge: %q must be refer or record", p.AfterDischarge)
+	check(p.CertainMinimum == ReferMinimum || p.CertainMinimum == IgnoreMinimum, "certain_minimum: %q must be refer or ignore", p.CertainMinimum)
 	check(p.Item1Only == AsScored || p.Item1Only == AsAdvice, "item1_only: %q must be as_scored or advice", p.Item1Only)
 	check(p.Consult.Intent == "order" || p.Consult.Intent == "proposal", "consult.intent: %q must be order or proposal", p.Consult.Intent)
 	check(p.Consult.AcceptWithin.positive(), "consult.accept_within: must be a duration longer than 0, such as 24h")

@@ -29,6 +29,8 @@ func doingOf(action pathway.Action) doing {
 		return asking{a}
 	case *pathway.Score:
 		return scoring{a}
+	case *pathway.Minimum:
+		return settling{a}
 	case *pathway.Withdrawal:
 		return withdrawing{a}
 	case *pathway.Referral:

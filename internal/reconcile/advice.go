@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"cmp"
+
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -17,7 +19,7 @@ func (a advising) describe() []string { return []string{"set the task to give ad
 func (a advising) write(w *writing) {
 	if a.Ref == "" {
 		w.made.advice = fhir.NewRef()
-		w.create(w.made.advice, w.adviceTask(w.made.score), stay.Advice)
+		w.create(w.made.advice, w.adviceTask(cmp.Or(w.made.score, w.made.minimum)), stay.Advice)
 		w.touched(w.made.advice)
 		return
 	}
@@ -56,6 +58,9 @@ func (w *writing) adviceTask(score string) fhir.Task {
 		Location:     w.location(),
 		Note:         []r4.Annotation{w.note(w.Advice.Say)},
 	}}
+	if a := pathway.Of[pathway.AdviceChange](w.decision); a != nil && a.Offer {
+		t.Note = append([]r4.Annotation{w.note(w.words.Text("make-offer"))}, t.Note...)
+	}
 	for _, offer := range w.Advice.Offers {
 		t.Note = append(t.Note, w.note(offer.Line()))
 	}

@@ -26,6 +26,8 @@ func (l loader) fetch(ctx context.Context, p *picture, needs []pathway.Need) err
 			}
 		case stay.Scores:
 			results.Score, err = l.result(ctx, p, need.Refs[0])
+		case stay.Minima:
+			results.Minimum, err = l.result(ctx, p, need.Refs[0])
 		case stay.Consults:
 			results.Consult, err = l.result(ctx, p, need.Refs[0])
 		case stay.Portal:

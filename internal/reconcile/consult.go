@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -48,7 +49,7 @@ func (a referring) write(w *writing) {
 // refer makes the order and the team's Task.
 func (w *writing) refer(earlier bool) {
 	order, task := fhir.NewRef(), fhir.NewRef()
-	score := w.made.score
+	score := cmp.Or(w.made.score, w.made.minimum)
 	if earlier {
 		score = w.p.stay.EarlierScore.Ref
 	}
@@ -153,6 +154,9 @@ func (w *writing) restate(order string, renew func(*edit)) {
 	w.edit(order, func(e *edit) {
 		renew(e)
 		e.set("priority", w.priority().Code())
+		if from := e.Get("reasonReference.0.reference").String(); w.made.score != "" && from != "" && from == w.p.stay.Results.Minimum.Ref {
+			e.set("reasonReference.0", fhir.Ref(w.made.score)) // there is a score now
+		}
 		w.rewrite(e)
 	})
 	w.touched(order)

@@ -30,7 +30,7 @@ func TestSearches(t *testing.T) {
 		QuestionnaireResponse?encounter=Encounter/1
 		ServiceRequest?patient=Patient/2&code=s|a,s|b
 		ServiceRequest?identifier=ID|consult:1
-		Observation?identifier=ID|score:1
+		Observation?identifier=ID|score:1,ID|at-least:1
 		Condition?patient=Patient/2&code=s|p&clinical-status=active
 		Flag?patient=Patient/2
 		Task?patient=Patient/2&code=http://hl7.org/fhir/uv/sdc/CodeSystem/temp|complete-questionnaire&business-status=https://tilsyn.org/fhir/CodeSystem/tilsyn|scored

@@ -29,6 +29,9 @@ func source(s stay.Stay, d pathway.Decision) *pathway.Source {
 	if score := pathway.Of[pathway.Score](d); score != nil {
 		return pathway.From(s, score.Response.Ref)
 	}
+	if minimum := pathway.Of[pathway.Minimum](d); minimum != nil && minimum.Response.Ref != "" {
+		return pathway.From(s, minimum.Response.Ref)
+	}
 	task, _ := s.ScreeningTask()
 	return pathway.From(s, task.Response)
 }

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ type passage struct{ part, text string }
 
 // letter is all that there is to say now, in the order in which it is read.
 func (w *writing) letter() []passage {
-	score := pathway.Of[pathway.Score](w.decision)
+	score := cmp.Or(pathway.Of[pathway.Score](w.decision), w.certain())
 	return []passage{
 		{stay.LetterReason, w.found(score)},
 		{stay.LetterAnswers, w.answers(score)},
@@ -45,6 +46,9 @@ func (w *writing) found(score *pathway.Score) string {
 	sum, text := w.p.stay.EarlierScore.Sum, "because-earlier"
 	if score != nil {
 		sum, text = *score.Result.Score, "because"
+	}
+	if w.certain() != nil {
+		text = "because-at-least"
 	}
 	return w.words.Text(text, "score", strconv.Itoa(sum), "limit", w.words.Limit(sum, consult.Limit.From, w.whom(consult.Limit)),
 		"tier", w.words.Code(tier.String()), "policy", w.Policy.Version, "day", day(pathway.LastScreening(w.p.stay).At))
@@ -141,7 +145,7 @@ func clock(t time.Time) string {
 // supporting is what the team may want to open: the answers, earlier consults.
 func (w *writing) supporting() []r4.Reference {
 	var refs []r4.Reference
-	if score := pathway.Of[pathway.Score](w.decision); score != nil {
+	if score := cmp.Or(pathway.Of[pathway.Score](w.decision), w.certain()); score != nil {
 		refs = append(refs, *fhir.Ref(score.Response.Ref))
 	}
 	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {

@@ -53,6 +53,7 @@ var (
 	paramEndpoint = param{sdcTemp, "response-endpoint"}
 	paramResponse = param{sdcTemp, "questionnaire-response"}
 	paramScore    = param{CodeSystem, "score"}
+	paramMinimum  = param{CodeSystem, "audit-c-at-least"}
 	paramConsult  = param{CodeSystem, "consult"}
 	paramJudged   = param{CodeSystem, "judged"}
 	// paramWithdrawn says when the score was taken back.

@@ -184,7 +184,7 @@ func taskStatus(code string) (s r4.TaskStatus) {
 }
 
 // outputs are the references of what a decision made or changed.
-type outputs struct{ score, consult, advice string }
+type outputs struct{ score, minimum, consult, advice string }
 
 func (o outputs) parameters(judged stay.Response) []fhir.Parameter {
 	var list []fhir.Parameter
@@ -195,6 +195,7 @@ func (o outputs) parameters(judged stay.Response) []fhir.Parameter {
 	}
 	add(paramResponse, judged.Ref)
 	add(paramScore, o.score)
+	add(paramMinimum, o.minimum)
 	add(paramConsult, o.consult)
 	add(paramAdvice, o.advice)
 	if judged.Ref != "" {

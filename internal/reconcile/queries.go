@@ -80,7 +80,7 @@ func (q queries) background(patient, screening string) []string {
 func (q queries) results(screening string) []string {
 	return []string{
 		"ServiceRequest?" + fhir.ByIdentifier(IdentifierSystem, stay.Consult+":"+screening),
-		"Observation?" + fhir.ByIdentifier(IdentifierSystem, stay.Score+":"+screening),
+		"Observation?" + fhir.ByIdentifier(IdentifierSystem, stay.Score+":"+screening, stay.AtLeast+":"+screening),
 	}
 }
 

@@ -108,6 +108,7 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 		ClosedBefore:   parameter(res, "output", paramClosedBefore).Exists(),
 		Response:       l.output(res, paramResponse),
 		Score:          l.output(res, paramScore),
+		Minimum:        l.output(res, paramMinimum),
 		Consult:        l.output(res, paramConsult),
 		Advice:         l.output(res, paramAdvice),
 		Answers:        l.answersOf(res),

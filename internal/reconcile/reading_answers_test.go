@@ -216,7 +216,7 @@ func TestReadingTheBackground(t *testing.T) {
 	same(t, "earlier", p.stay.Screenings, []stay.Earlier{{At: time.Date(2031, 5, 10, 8, 0, 0, 0, time.UTC), BusinessStatus: "scored", Score: "Observation/o0", Consult: "ServiceRequest/s0"}})
 	same(t, "a score that a person has deleted", p.stay.Results.Score, stay.Result{})
 	same(t, "the consult", p.stay.Results.Consult.Ref, "ServiceRequest/s0")
-	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins memory unplaced history]")
+	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins memory unplaced minimum history]")
 	same(t, "the earlier score", p.stay.EarlierScore.Ref, "ServiceRequest/s0")
 }
 

@@ -115,7 +115,6 @@ func recallResults(s stay.Stay, t *stay.Task) {
 	}
 	if advice, ok := s.AdviceTask(); ok && advice.For == t.For {
 		t.Advice = cmp.Or(t.Advice, advice.Ref)
-		t.Score = cmp.Or(t.Score, advice.Focus)
 	}
 }
 
@@ -178,6 +177,8 @@ func (l loader) recallMade(p *picture, t *stay.Task, name string) {
 			l.recorded(p, res, t)
 		case t.Score == "" && res.Identifier(IdentifierSystem) == stay.Score+":"+name:
 			t.Score = res.Ref()
+		case t.Minimum == "" && res.Identifier(IdentifierSystem) == stay.AtLeast+":"+name:
+			t.Minimum = res.Ref()
 		case t.Consult == "" && res.Identifier(IdentifierSystem) == stay.Consult+":"+name:
 			t.Consult = res.Ref()
 		}
@@ -231,7 +232,7 @@ func keptOn(t stay.Task) (all []fhir.Parameter) {
 	for _, o := range []struct {
 		kind param
 		ref  string
-	}{{paramResponse, t.Response}, {paramScore, t.Score}, {paramConsult, t.Consult}, {paramAdvice, t.Advice}} {
+	}{{paramResponse, t.Response}, {paramScore, t.Score}, {paramMinimum, t.Minimum}, {paramConsult, t.Consult}, {paramAdvice, t.Advice}} {
 		if o.ref != "" {
 			all = append(all, fhir.Parameter{Type: o.kind.concept(), ValueReference: fhir.Ref(o.ref)})
 		}

@@ -38,6 +38,7 @@ type Part string
 const (
 	Twins         Part = "twins"         // what there is one too many of
 	Scores        Part = "score"         // the score that the nurse's Task points to
+	Minima        Part = "minimum"       // what incomplete answers sum to at least
 	Consults      Part = "consult"       // the consult that it points to
 	Background    Part = "background"    // of a judgement: a pregnancy, consults, what was made of the answers
 	Portal        Part = "unplaced"      // responses of the patient that name no admission
@@ -48,7 +49,7 @@ const (
 )
 
 // Parts are all of them.
-var Parts = []Part{Twins, Memory, Portal, Scores, Consults, Background, Spared, EarlierScores, History}
+var Parts = []Part{Twins, Memory, Portal, Scores, Minima, Consults, Background, Spared, EarlierScores, History}
 
 // Owners are who owns the nurse's Task and which team gets the consult, as the
 // configuration names them; "": nobody in particular.
@@ -97,6 +98,7 @@ type Location struct {
 // that a person has deleted is absent.
 type Results struct {
 	Score   Result
+	Minimum Result // what incomplete answers sum to at least
 	Consult Result
 }
 
@@ -227,6 +229,7 @@ type Task struct {
 	Response       string    // reference of the response that belongs to it
 	Judged         string    // the response version that was judged last
 	Score          string    // reference of the score that was written, or ""
+	Minimum        string    // reference of what incomplete answers sum to at least, or ""
 	Consult        string    // reference of the consult that was written, or ""
 	Advice         string    // reference of the advice task that was written, or ""
 	NoResponse     bool      // it points to a response that was never made
@@ -263,6 +266,7 @@ func (t Task) Scored() bool { return t.Score != "" && !t.Withdrawn }
 const (
 	Screening   = "screening"    // the nurse's Task
 	Draft       = "response"     // the response that we prepare for her
+	AtLeast     = "at-least"     // the Observation of what incomplete answers sum to at least
 	Score       = "score"        // the Observation
 	Consult     = "consult"      // the ServiceRequest
 	ConsultTask = "consult-task" // the liaison team's Task
