@@ -300,6 +300,9 @@ func (c *checker) report(s *stay, at *standing, what string) {
 		for _, r := range list {
 			b.WriteString("\n  " + r.Get("resourceType").Str + "/" + r.Get("id").Str + "/v" + r.Get("meta.versionId").Str + " " + r.Get("status").Str +
 				" " + r.Get("businessStatus.coding.0.code").Str + r.Get("valueQuantity.value").Raw + " " + r.Get("meta.lastUpdated").Str)
+			if *told {
+				b.WriteString(c.versions(r))
+			}
 		}
 	}
 	c.sim.found("%s", b.String())

@@ -10,7 +10,19 @@ import (
 func (h *hospital) course(s *stay) {
 	c := s.chance
 	stays := 2*time.Hour + c.about(lies-2*time.Hour)
-	h.visit(s, c.about(8*time.Hour))
+	if c.happens(0.02) {
+		h.in(c.about(8*time.Hour), func() { h.completes(s) })
+	} else {
+		h.visit(s, c.about(8*time.Hour))
+	}
+	if c.happens(0.03) {
+		h.in(c.about(10*time.Hour), func() { h.portal(s) })
+	}
+	if h.careless {
+		for range c.IntN(4) {
+			h.in(c.between(0, stays), func() { h.writesOver(s) })
+		}
+	}
 	if c.happens(0.3) {
 		h.in(c.between(0, stays), func() { h.transfer(s) })
 	}

@@ -58,6 +58,9 @@ func (s *stay) expectedOpen() verdict {
 			return no
 		}
 	}
+	if s.blanks > 3 && s.nurse == "" {
+		return no
+	}
 	switch s.nurse {
 	case declined, putAway, closed:
 		return no
@@ -78,6 +81,8 @@ func (s *stay) expectedScore() (verdict, int) {
 	case a == nil || a.declined:
 		return no, 0
 	case s.dead || s.removed:
+		return either, 0
+	case a.portal && s.placing(s.left):
 		return either, 0
 	case !s.surely() && !s.seen:
 		return either, 0

@@ -16,6 +16,7 @@ type hospital struct {
 	ehr       ehr
 	chance    chance
 	remembers bool    // one screening counts for the next stays too
+	careless  bool    // its EHR writes over what the service keeps on the nurses' tasks
 	item1     bool    // where all points are of item 1 the ward gives advice
 	odd       float64 // how much more often than elsewhere people change their minds here
 	org       string
@@ -36,6 +37,7 @@ const (
 func newHospital(sim *simulation, at records) *hospital {
 	h := &hospital{agenda: agenda{pace: sim.pace}, sim: sim, ehr: ehr{at}, chance: draw(sim.seed, "hospital"), became: map[string]string{}}
 	h.remembers = h.chance.happens(0.5)
+	h.careless = draw(sim.seed, "careless").happens(0.4)
 	h.item1 = draw(sim.seed, "item 1").happens(0.5)
 	h.odd = pick(h.chance, weighted[float64]{3, 1}, weighted[float64]{1, 6})
 	h.org = h.ehr.create("Organization", `"name":"Syntetisk sykehus"`)

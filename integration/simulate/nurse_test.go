@@ -18,6 +18,10 @@ func (h *hospital) looks(s *stay) {
 	if s.over || !s.present() || time.Since(s.ordered) < h.pace.of(time.Hour) {
 		return
 	}
+	if s.placing(time.Now()) {
+		h.visit(s, s.chance.about(8*time.Hour))
+		return
+	}
 	task, ok := h.openTask(s)
 	if !ok {
 		if s.nurse == "" && s.counts() == nil {
@@ -45,29 +49,24 @@ func (h *hospital) openTask(s *stay) (gjson.Result, bool) {
 	return gjson.Result{}, false
 }
 
-// form is the response that belongs to a task.
-func form(task gjson.Result) string {
-	return task.Get(`output.#(type.coding.0.code=="questionnaire-response").valueReference.reference`).Str
-}
-
 // answers: she asks and hands the form in.
 func (h *hospital) answers(s *stay, task gjson.Result) {
-	h.fill(s, form(task), "completed", points(s.chance))
+	h.fill(s, h.form(s, task), "completed", points(s.chance))
 	h.goesOn(s)
 }
 
 // marksDone: her form leaves the response in progress, and she closes the task.
 func (h *hospital) marksDone(s *stay, task gjson.Result) {
-	h.fill(s, form(task), "in-progress", points(s.chance))
+	h.fill(s, h.form(s, task), "in-progress", points(s.chance))
 	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
-	a := s.answer(form(task))
+	a := s.answer(h.form(s, task))
 	a.valid, a.byTask = true, true
 	h.goesOn(s)
 }
 
 // begins: she is called away.
 func (h *hospital) begins(s *stay, task gjson.Result) {
-	h.fill(s, form(task), "in-progress", points(s.chance)[:1])
+	h.fill(s, h.form(s, task), "in-progress", points(s.chance)[:1])
 	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"in-progress"`)
 	h.visit(s, s.chance.about(6*time.Hour))
 }
@@ -75,9 +74,9 @@ func (h *hospital) begins(s *stay, task gjson.Result) {
 // forgetsAnItem: the form does not let her hand it in, but she closes the task. Some say
 // why an answer is missing: it is missing all the same.
 func (h *hospital) forgetsAnItem(s *stay, task gjson.Result) {
-	h.fill(s, form(task), "in-progress", []int{2, 1})
+	h.fill(s, h.form(s, task), "in-progress", []int{2, 1})
 	if why := pick(s.chance, weighted[string]{2, ""}, weighted[string]{1, "unknown"}, weighted[string]{1, "not-asked"}, weighted[string]{1, "temp-unknown"}); why != "" {
-		h.ehr.edit(form(task), "item.2", fmt.Sprintf(`{"linkId":"3","answer":[{"extension":[{"url":%q,"valueCode":%q}]}]}`, absent, why))
+		h.ehr.edit(h.form(s, task), "item.2", fmt.Sprintf(`{"linkId":"3","answer":[{"extension":[{"url":%q,"valueCode":%q}]}]}`, absent, why))
 	}
 	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
 	h.visit(s, s.chance.about(6*time.Hour))
@@ -87,9 +86,9 @@ const absent = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 // answersOddly: her form sends an answer, and beside it a reason why there is none.
 func (h *hospital) answersOddly(s *stay, task gjson.Result) {
-	h.fill(s, form(task), "completed", []int{2, 1, 1})
-	s.answer(form(task)).broken = true
-	h.ehr.edit(form(task), "item.1.answer.0.extension", fmt.Sprintf(`[{"url":%q,"valueCode":"unknown"}]`, absent))
+	h.fill(s, h.form(s, task), "completed", []int{2, 1, 1})
+	s.answer(h.form(s, task)).broken = true
+	h.ehr.edit(h.form(s, task), "item.1.answer.0.extension", fmt.Sprintf(`[{"url":%q,"valueCode":"unknown"}]`, absent))
 	h.visit(s, s.chance.about(6*time.Hour))
 }
 
@@ -99,9 +98,9 @@ func (h *hospital) mistakesPatient(s *stay, task gjson.Result) {
 	if other == s.patient.ref {
 		return
 	}
-	h.fill(s, form(task), "completed", points(s.chance))
-	s.answer(form(task)).wrong = true
-	h.ehr.edit(form(task), "subject.reference", quoted(other))
+	h.fill(s, h.form(s, task), "completed", points(s.chance))
+	s.answer(h.form(s, task)).wrong = true
+	h.ehr.edit(h.form(s, task), "subject.reference", quoted(other))
 	h.visit(s, s.chance.about(12*time.Hour))
 }
 
@@ -120,7 +119,7 @@ func (h *hospital) putsAway(s *stay, task gjson.Result) {
 }
 
 func (h *hospital) declinesInForm(s *stay, task gjson.Result) {
-	a := s.answer(form(task))
+	a := s.answer(h.form(s, task))
 	a.valid, a.declined, a.points, a.offer, a.broken, a.autosave = true, true, nil, "", false, false
 	a.at, a.changed = time.Now(), time.Now()
 	h.ehr.edit(a.ref, "status", `"in-progress"`, "authored", quoted(h.clock()), "item",

@@ -24,6 +24,7 @@ var (
 	beds      = flag.Int("beds", 200, "beds of each hospital")
 	unsafe    = flag.Bool("unsafe", false, "every server lets duplicates through when two create the same at once; else one in five does")
 	oddly     = flag.Bool("odd", false, "every server has habits that FHIR does not know; else two in five do")
+	told      = flag.Bool("told", false, "a finding tells of each version of what stands")
 	merges    = flag.Bool("merges", false, "in every hospital patients turn out to be one and the same; else in every other")
 )
 

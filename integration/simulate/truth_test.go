@@ -17,10 +17,12 @@ type stay struct {
 	ward      int
 	lies      string // Location/id, where she lies now
 	moves     int
-	nobody    bool // the admission does not say yet who she is
-	excluded  bool // the policy leaves her service out
-	mistakes  int  // how often the admission was put on record for somebody else
-	item1     bool // by policy the ward gives advice where all points are of item 1
+	nobody    bool      // the admission does not say yet who she is
+	excluded  bool      // the policy leaves her service out
+	blanks    int       // how often an EHR has completed her task with nothing answered
+	left      time.Time // when the stay last ended
+	mistakes  int       // how often the admission was put on record for somebody else
+	item1     bool      // by policy the ward gives advice where all points are of item 1
 	protected protection
 	over      bool // gone for good: nobody does anything more
 	came      time.Time
@@ -73,6 +75,7 @@ type answer struct {
 	declined bool   // the form says that she did not want to
 	wrong    bool   // it names another patient
 	broken   bool   // it says beside an answer that there is none
+	portal   bool   // she answered by herself, on a page that knows no admission
 	autosave bool   // it was saved with fewer answers since, and not handed in
 	byTask   bool   // handed in by closing the task alone: no longer when the task is open again
 	valid    bool   // handed in, and not withdrawn
@@ -85,6 +88,9 @@ type text struct{ ref, words string }
 
 // update notes whether she can be asked from now on.
 func (s *stay) update() {
+	if !s.present() || s.dead {
+		s.left = time.Now()
+	}
 	can := s.canBeAsked()
 	switch {
 	case can && s.askable.IsZero():

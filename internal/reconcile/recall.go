@@ -3,8 +3,10 @@ package reconcile
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/pathway"
@@ -41,7 +43,8 @@ func (l loader) asksOurForm(task fhir.Resource) bool {
 }
 
 // number gives Tasks without an identifier the numbers that are free, the oldest the
-// lowest.
+// lowest. One that was made in error is mostly one too many, which we have marked: it has
+// the number of the one that stays, where there is one.
 func number(tasks []stay.Task) {
 	taken := map[string]map[int]bool{stay.Screening: {}, stay.ConsultTask: {}, stay.Advice: {}}
 	var lost []*stay.Task
@@ -53,13 +56,36 @@ func number(tasks []stay.Task) {
 		}
 	}
 	slices.SortStableFunc(lost, func(a, b *stay.Task) int {
-		return cmp.Or(a.Made.Compare(b.Made), cmp.Compare(a.Ref, b.Ref))
+		return cmp.Or(inError(*a)-inError(*b), a.Made.Compare(b.Made), cmp.Compare(a.Ref, b.Ref))
 	})
 	for _, t := range lost {
+		if t.Number = twin(tasks, *t); t.Number > 0 {
+			continue
+		}
 		for t.Number = 1; taken[t.Purpose][t.Number]; t.Number++ {
 		}
 		taken[t.Purpose][t.Number] = true
 	}
+}
+
+func inError(t stay.Task) int {
+	if t.Status == "entered-in-error" {
+		return 1
+	}
+	return 0
+}
+
+// twin is the number of what was made nearest to a Task that was made in error, for the
+// same purpose, and stays; 0: nothing was.
+func twin(tasks []stay.Task, t stay.Task) (number int) {
+	nearest := time.Duration(math.MaxInt64)
+	for _, other := range tasks {
+		apart := other.Made.Sub(t.Made).Abs()
+		if inError(t) == 1 && inError(other) == 0 && other.Purpose == t.Purpose && other.Number > 0 && apart < nearest {
+			number, nearest = other.Number, apart
+		}
+	}
+	return number
 }
 
 // recall finds on what was read what the Tasks have lost.
@@ -74,6 +100,7 @@ func (l loader) recall(p *picture) {
 		if t.Ref == last.Ref {
 			recallResults(p.stay, t)
 		}
+		recallReminders(t)
 		t.WrittenOver = lost(p.byRef[t.Ref], *t)
 	}
 }
@@ -115,6 +142,17 @@ func recallResults(s stay.Stay, t *stay.Task) {
 	}
 	if advice, ok := s.AdviceTask(); ok && advice.For == t.For {
 		t.Advice = cmp.Or(t.Advice, advice.Ref)
+	}
+}
+
+// recallReminders finds how often the ward was reminded, and what the team was told, by
+// what else of that stands on the Task.
+func recallReminders(t *stay.Task) {
+	switch {
+	case t.Purpose == stay.ConsultTask:
+		t.Notified = cmp.Or(t.Notified, t.BusinessStatus)
+	case t.Purpose == stay.Screening && t.Forgets && t.Raised == 0:
+		t.Raised = map[string]int{"urgent": 1, "asap": 2, "stat": 2}[t.Priority]
 	}
 }
 
@@ -263,13 +301,25 @@ func (w *writing) putBack(t stay.Task) {
 		if t.BusinessStatus != "" && ourCode(e.Get("businessStatus")) == "" {
 			e.set("businessStatus", w.concept(t.BusinessStatus))
 		}
-		for _, o := range keptOn(t) {
+		for _, o := range append(keptOn(t), w.marks(t)...) {
 			if !has(e.Resource, o) {
 				e.output(o)
 			}
 		}
 		w.modified(e)
 	})
+}
+
+// marks are what tilsyn keeps beside that: the score that is put back was taken back, or a
+// person had ended the question before.
+func (w *writing) marks(t stay.Task) (all []fhir.Parameter) {
+	if t.Withdrawn {
+		all = append(all, fhir.Parameter{Type: paramWithdrawn.concept(), ValueString: fhir.Instant(w.now)})
+	}
+	if t.ClosedBefore {
+		all = append(all, fhir.Parameter{Type: paramClosedBefore.concept(), ValueString: &t.Status})
+	}
+	return all
 }
 
 func typeOf(ref string) string {

@@ -67,6 +67,41 @@ func TestNumbersThatAreFree(t *testing.T) {
 	}
 }
 
+// One of two that was marked as made in error does not come back as another question when
+// it has lost its name; the only one there is keeps its place.
+func TestNumbersOfWhatWasMadeInError(t *testing.T) {
+	task := func(number, hour int, status string) stay.Task {
+		return stay.Task{Ref: fmt.Sprint(hour), Purpose: stay.Screening, Number: number, Made: utc(hour, 0), Status: status}
+	}
+	other := task(1, 9, "completed")
+	other.Purpose = stay.Advice
+	const wrong = "entered-in-error"
+	for name, test := range map[string]struct {
+		tasks []stay.Task
+		want  string
+		last  string
+	}{
+		"one of two":             {[]stay.Task{task(1, 9, "completed"), task(0, 10, wrong)}, "[1 1]", "9"},
+		"one of two, made first": {[]stay.Task{task(0, 8, wrong), task(1, 9, "completed")}, "[1 1]", "9"},
+		"both have lost it":      {[]stay.Task{task(0, 8, wrong), task(0, 9, "completed")}, "[1 1]", "9"},
+		"of the second question": {[]stay.Task{task(1, 2, "rejected"), task(2, 9, "requested"), task(0, 10, wrong)}, "[1 2 2]", "9"},
+		"of the first":           {[]stay.Task{task(1, 2, "rejected"), task(0, 3, wrong), task(2, 9, "requested")}, "[1 1 2]", "9"},
+		"the only one":           {[]stay.Task{task(0, 9, wrong)}, "[1]", "9"},
+		"beside advice":          {[]stay.Task{other, task(0, 10, wrong)}, "[1 1]", "10"},
+		"not in error":           {[]stay.Task{task(1, 9, "completed"), task(0, 10, "requested")}, "[1 2]", "10"},
+	} {
+		number(test.tasks)
+		var got []int
+		for _, task := range test.tasks {
+			got = append(got, task.Number)
+		}
+		last, _ := stay.Stay{Tasks: test.tasks}.ScreeningTask()
+		if fmt.Sprint(got) != test.want || last.Ref != test.last {
+			t.Errorf("%s: %v, the last is %s", name, got, last.Ref)
+		}
+	}
+}
+
 // remembered is what a look finds of the nurse's Task.
 func remembered(t *testing.T, there ...string) (stay.Task, *shelf) {
 	t.Helper()
@@ -152,6 +187,29 @@ func TestRecallingWhatBecameOfIt(t *testing.T) {
 	}
 }
 
+// A reminder that was given is not given again because the output is gone.
+func TestRecallingReminders(t *testing.T) {
+	for name, test := range map[string]struct {
+		task     stay.Task
+		raised   int
+		notified string
+	}{
+		"not reminded":               {stay.Task{Purpose: stay.Screening, Forgets: true, Priority: "routine"}, 0, ""},
+		"reminded once":              {stay.Task{Purpose: stay.Screening, Forgets: true, Priority: "urgent"}, 1, ""},
+		"reminded twice":             {stay.Task{Purpose: stay.Screening, Forgets: true, Priority: "asap"}, 2, ""},
+		"urgent by the ward":         {stay.Task{Purpose: stay.Screening, Priority: "urgent"}, 0, ""},
+		"remembered":                 {stay.Task{Purpose: stay.Screening, Forgets: true, Priority: "asap", Raised: 1}, 1, ""},
+		"the team, told":             {stay.Task{Purpose: stay.ConsultTask, BusinessStatus: "corrected"}, 0, "corrected"},
+		"the team, told and noted":   {stay.Task{Purpose: stay.ConsultTask, BusinessStatus: "corrected", Notified: "withdrawn"}, 0, "withdrawn"},
+		"the team's, by its urgency": {stay.Task{Purpose: stay.ConsultTask, Forgets: true, Priority: "asap"}, 0, ""},
+	} {
+		recallReminders(&test.task)
+		if test.task.Raised != test.raised || test.task.Notified != test.notified {
+			t.Errorf("%s: %d, %q", name, test.task.Raised, test.task.Notified)
+		}
+	}
+}
+
 // What was lost is put back, and nothing else is touched.
 func TestPuttingBack(t *testing.T) {
 	dropped := with(referred[2], "output", "", "identifier", `[{"system":"urn:theirs","value":"1"}]`, "encounter", `{"reference":"Encounter/e1"}`,
@@ -169,6 +227,23 @@ func TestPuttingBack(t *testing.T) {
 		output sdc:questionnaire-response.valueReference: ∅ → QuestionnaireResponse/r1
 		output consult.valueReference: ∅ → ServiceRequest/s1
 		output score.valueReference: ∅ → Observation/o1`)
+}
+
+// A score that is put back stays what it was: taken back, or given after a person had
+// ended the question. Else a patient who has declined would be asked again.
+func TestPuttingBackWhatWasWithdrawn(t *testing.T) {
+	dropped := with(referred[2], "output", "", "status", `"rejected"`)
+	taken := with(score, "status", `"entered-in-error"`, "extension", `[{"url":"`+closedExtension+`","valueCode":"rejected"}]`)
+	r, s := desk(t, instead(referred, dropped, taken)...)
+	p := lookedAt(t, r, s)
+	if _, err := r.loader.decide(t.Context(), &p); err != nil {
+		t.Fatal(err)
+	}
+	wrote(t, r, s, p, &pathway.Restoration{"Task/nurse"})
+	back, _ := r.loader.task(parsed(t, sentOf(s, "Task")[0].Raw), "e1")
+	if back.Score != "Observation/o1" || !back.Withdrawn || !back.ClosedBefore || back.Scored() {
+		t.Errorf("%+v", back)
+	}
 }
 
 // What must outlast an EHR's hand is kept elsewhere too.

@@ -122,6 +122,11 @@ func TestTheStory(t *testing.T) {
 			08:00 Encounter/e1 admitted
 			08:30 Task/nurse ward asked, time 1
 			08:00 Task/nurse answer due`},
+		"sure before it was complete": {[]string{admission, woman, with(closed, "output.-1", remembers("audit-c-at-least", to("Observation/o1"))), with(dated[2], "identifier.0.value", `"at-least:e1"`)}, `
+			08:00 Encounter/e1 admitted
+			08:30 Task/nurse ward asked, time 1
+			09:00 Task/nurse ward's task rejected (declined)
+			10:03 Observation/o1 put on record what is certain of incomplete answers (final)`},
 		"declined": {[]string{admission, woman, closed}, `
 			08:00 Encounter/e1 admitted
 			08:30 Task/nurse ward asked, time 1

@@ -28,7 +28,7 @@ type story struct {
 
 func (r *Reconciler) story(ctx context.Context, p *picture) ([]Event, error) {
 	task, _ := p.stay.ScreeningTask()
-	for _, ref := range []string{task.Score, task.Consult} {
+	for _, ref := range []string{task.Score, task.Minimum, task.Consult} {
 		if ref == "" {
 			continue
 		}
@@ -95,6 +95,9 @@ func (s *story) results(task stay.Task) {
 			}
 		}
 		s.tell(s.moment(score.Get("issued")), task.Score, "scored (%s%s)", shownStatus("", score.Get("status").String()), tier)
+	}
+	if least := s.p.byRef[task.Minimum]; least.ID() != "" {
+		s.tell(s.moment(least.Get("issued")), task.Minimum, "put on record what is certain of incomplete answers (%s)", shownStatus("", least.Get("status").String()))
 	}
 	if order := s.p.byRef[task.Consult]; order.ID() != "" {
 		s.tell(s.moment(order.Get("authoredOn")), task.Consult, "consult asked for (now %s)", shownStatus("", order.Get("status").String()))
