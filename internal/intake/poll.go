@@ -30,6 +30,10 @@ type Poller struct {
 	// Expect hears whose an open admission is that a poll has seen. It may be nil;
 	// it is set before Run.
 	Expect func(admission, patient string)
+
+	// Answers tells of a response that does not name our form whether it answers it all the
+	// same: it may say where the form lies. It may be nil: then none does.
+	Answers func(ctx context.Context, response fhir.Resource) bool
 }
 
 // Back is how far back the poller reads.
@@ -105,7 +109,7 @@ func (p *Poller) admissionsOfThese(ctx context.Context, whose *[]string, ring fu
 		some := (*whose)[:min(manyPatients, len(*whose))]
 		err := p.client.Each(ctx, p.names.admissionsOf(some), func(r fhir.Resource) error {
 			if r.Type() == "Encounter" {
-				p.name(r, named)
+				p.name(ctx, r, named)
 			}
 			return nil
 		})
@@ -137,7 +141,7 @@ func (p *Poller) poll(ctx context.Context, r *reader, typ string, c *cursor) err
 	named.late = !c.caughtUp
 	defer named.ring() // what was read counts, also when a later page fails
 	failed := r.failed
-	w := &window{cursor: c, typ: typ, since: since, newest: c.newest, name: func(res fhir.Resource) { p.name(res, named) }}
+	w := &window{cursor: c, typ: typ, since: since, newest: c.newest, name: func(res fhir.Resource) { p.name(ctx, res, named) }}
 	if err := p.read(ctx, r, w); err != nil {
 		return err // what was not read yet may be older than what was: the cursor stays
 	}
@@ -225,7 +229,7 @@ func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
 
 // name maps a changed resource to its admission. Several of one admission,
 // which is what our own transactions write, name it once.
-func (p *Poller) name(r fhir.Resource, named *tally) {
+func (p *Poller) name(ctx context.Context, r fhir.Resource, named *tally) {
 	switch r.Type() {
 	case "Encounter":
 		named.add(r.ID())
@@ -253,7 +257,7 @@ func (p *Poller) name(r fhir.Resource, named *tally) {
 		return
 	}
 	form, _, _ := strings.Cut(r.Get("questionnaire").String(), "|")
-	if form != p.names.Questionnaire {
+	if form != p.names.Questionnaire && (p.Answers == nil || !p.Answers(ctx, r)) {
 		return
 	}
 	if id, ok := p.encounter(r, "encounter"); ok {

@@ -72,6 +72,38 @@ func TestEachChangeNamesItsAdmission(t *testing.T) {
 	}
 }
 
+// A response that says where its form lies is looked into by who knows the forms.
+func TestAnAnswerToOurFormByWhereItLies(t *testing.T) {
+	s, c := serve(t)
+	s.put("Encounter/old", noon.Add(-time.Hour), "")
+	p, q := watching(t, c)
+	var asked []string
+	p.Answers = func(_ context.Context, r fhir.Resource) bool {
+		form := r.Get("questionnaire").String()
+		asked = append(asked, form)
+		return form == "Questionnaire/1"
+	}
+	for i, test := range []struct{ elements, named, asked string }{
+		{`"questionnaire":"Questionnaire/1","encounter":{"reference":"Encounter/7"}`, "7", "Questionnaire/1"},
+		{`"questionnaire":"Questionnaire/2","encounter":{"reference":"Encounter/7"}`, "", "Questionnaire/2"},
+		{fmt.Sprintf(`"questionnaire":%q,"encounter":{"reference":"Encounter/7"}`, names.Questionnaire), "7", ""},
+		{fmt.Sprintf(`"questionnaire":"Questionnaire/2","identifier":{"system":%q,"value":"draft:7"}`, names.IdentifierSystem), "7", ""},
+	} {
+		asked = nil
+		s.put("QuestionnaireResponse/1", noon.Add(time.Duration(i)*time.Minute), test.elements)
+		rounds(t, p)
+		q.wantFresh(t, test.named, test.elements)
+		if got := strings.Join(asked, " "); got != test.asked {
+			t.Errorf("%s: asked about %q", test.elements, got)
+		}
+	}
+	s.put("QuestionnaireResponse/1", noon.Add(time.Hour), `"questionnaire":"Questionnaire/1"`)
+	rounds(t, p)
+	if len(p.census.bell) != 1 {
+		t.Error("an answer without its encounter asks for no census")
+	}
+}
+
 // After a start everybody who changed within three days lets the fresh pass: by
 // the admission, and by the patient.
 func TestWhatChangedBeforeTheStartIsBacklog(t *testing.T) {

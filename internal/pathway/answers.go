@@ -12,9 +12,9 @@ import (
 // This file is about answers: which of them count, what they are worth, and what
 // follows from that.
 
-// submitted finds the response that counts: the newest that was handed in. A
-// nurse who marks her Task completed has handed in the response that belongs
-// to it, whatever status her form left on it.
+// submitted finds the response that counts: the newest that was handed in, and
+// where there is none to our form, to another. A nurse who marks her Task completed
+// has handed in the response that belongs to it, whatever status her form left on it.
 func (c *chart) submitted() bool {
 	found := false
 	for _, r := range c.Responses {
@@ -35,10 +35,13 @@ func (c *chart) byTask(r stay.Response) bool {
 }
 
 // newer tells that a response counts rather than another: a form that nobody has written
-// on says nothing beside one that somebody has.
+// on says nothing beside one that somebody has, nor one to another form beside one to ours.
 func newer(r, than stay.Response) bool {
-	if r.Untouched() != than.Untouched() {
+	switch {
+	case r.Untouched() != than.Untouched():
 		return than.Untouched()
+	case r.ToAnotherForm() != than.ToAnotherForm():
+		return than.ToAnotherForm()
 	}
 	return !r.Authored.Before(than.Authored)
 }
@@ -124,11 +127,16 @@ func (c *chart) act(result instrument.Result) {
 	}
 }
 
-// unreadable says once that the form that was answered cannot be read. That is
-// no judgement: it may be on the server later, and another release may read it.
+// unreadable says once that the form that was answered cannot be read, or is another:
+// that is for the EHR to mend. It is no judgement: the form may be on the server later,
+// and another release may read it; a score stands.
 func (c *chart) unreadable() {
 	const text = "the version of the form that was answered cannot be scored"
-	if c.task.BusinessStatus == Invalid && c.Admission.Present() && !c.closedInVain() && !c.task.Scored() {
+	switch {
+	case c.task.Scored():
+		c.decision.because(Invalid, text)
+		return
+	case c.task.BusinessStatus == Invalid && c.task.Judged == "" && c.Admission.Present() && !c.closedInVain():
 		c.decision.because(Invalid, text)
 		c.await()
 		return

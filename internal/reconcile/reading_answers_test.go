@@ -113,6 +113,7 @@ func TestWhichFormWasAnswered(t *testing.T) {
 		{"", url + "|0.9", url + "|0.9", ""},
 		{url + "|0.9", english().Canonical(), url + "|0.9", ""},
 		{"https://example.org/q", url + "|0.9", "", string(instrument.OtherForm)},
+		{"https://example.org/q|0.1", "", "", string(instrument.OtherForm)}, // however well it could be scored
 		{url + "|0.5", "", "", string(instrument.FormUnreadable)},
 		{url + "|0.1", "", "", string(instrument.FormMissing)},
 	} {
@@ -137,7 +138,7 @@ func TestWhichFormWasAnswered(t *testing.T) {
 func TestAFormThatMayBeThere(t *testing.T) {
 	r, s := desk(t)
 	s.warns = true
-	if found, err := r.loader.forms.answered(t.Context(), "u|1", ""); err == nil || found.form != nil || !found.problem.IsZero() {
+	if found, err := r.loader.forms.answered(t.Context(), english().URL+"|1", ""); err == nil || found.form != nil || !found.problem.IsZero() {
 		t.Error(found, err)
 	}
 }
