@@ -49,6 +49,10 @@ func TestEachChangeNamesItsAdmission(t *testing.T) {
 		{"somebody else's task", "Task/1", `"identifier":[{"system":"theirs","value":"ask:7"}],` + encounter, ""},
 		{"an answer to somebody else's form", "QuestionnaireResponse/1", `"questionnaire":"https://x|1",` + encounter, ""},
 		{"a form that only begins like ours", "QuestionnaireResponse/1", fmt.Sprintf(`"questionnaire":%q,`, names.Questionnaire+"-2") + encounter, ""},
+		{"a task for our form, without its identifier", "Task/1", fmt.Sprintf(`"input":[{"valueCanonical":"https://x"},{"valueCanonical":%q}],`, names.Questionnaire+"|1") + encounter, "7"},
+		{"a task with a code of ours, without its identifier", "Task/1", fmt.Sprintf(`"code":{"coding":[{"system":"theirs"},{"system":%q,"code":"consult"}]},`, names.CodeSystem) + encounter, "7"},
+		{"a task for another form", "Task/1", `"input":[{"valueCanonical":"https://x|1"}],"code":{"coding":[{"system":"theirs","code":"consult"}]},` + encounter, ""},
+		{"a task for our form of another server's admission", "Task/1", fmt.Sprintf(`"input":[{"valueCanonical":%q}],"encounter":{"reference":"https://evil.example/Encounter/7"}`, names.Questionnaire), ""},
 		{"an identifier of ours that names nothing", "Task/1", identified("ask", ""), ""},
 		{"an identifier of ours that leads elsewhere", "Task/1", identified("ask", "../../x"), ""},
 		{"a part of an admission on another server", "Encounter/8", `"partOf":{"reference":"https://evil.example/Encounter/7"}`, "8"},
@@ -139,6 +143,21 @@ func TestAStampOfTheFutureHidesNothing(t *testing.T) {
 			rounds(t, p)
 			q.wantFresh(t, "", "it has not changed since")
 		})
+	}
+}
+
+// What a patient hands in herself names her open admissions, and needs no census.
+func TestAnAnswerFromAPortalNamesThePatientsAdmissions(t *testing.T) {
+	for source, want := range map[string]string{"Patient/p7": "7", "{base}/Patient/p7": "7", "Practitioner/p7": "", "https://evil.example/Patient/p7": ""} {
+		s, c := serve(t)
+		s.put("Encounter/7", noon.Add(-time.Hour), `"status":"in-progress","subject":{"reference":"Patient/p7"}`)
+		p, q := watching(t, c)
+		s.put("QuestionnaireResponse/1", noon, fmt.Sprintf(`"questionnaire":%q,"source":{"reference":%q}`, names.Questionnaire, strings.ReplaceAll(source, "{base}", s.base)))
+		rounds(t, p)
+		q.wantFresh(t, want, source)
+		if rung := len(p.census.bell) == 1; rung != (want == "") {
+			t.Errorf("%s: a census was asked for: %t", source, rung)
+		}
 	}
 }
 
