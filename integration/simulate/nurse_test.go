@@ -216,7 +216,7 @@ func (h *hospital) offer(s *stay, a *answer, points []int) string {
 	if len(a.points) == 3 && s.chance.happens(0.5) {
 		return a.offer
 	}
-	n, wants := &answer{points: points}, 0.0
+	n, wants := &answer{points: points}, 0.7
 	if s.leadsTo(n) == consultDue {
 		wants = 3
 	}

@@ -200,7 +200,7 @@ const (
 
 // leadsTo is the suggested policy: a consult from 4 for women, 5 for men, 1 in
 // pregnancy, and advice one point below; where the sex is not known what finds more.
-// Who does not want the team is advised by the ward.
+// Who does not want the team is advised by the ward, and who asks for it sees it.
 func (s *stay) leadsTo(a *answer) due {
 	score, ok := a.score()
 	if !ok {
@@ -218,6 +218,8 @@ func (s *stay) leads(score int, a *answer) due {
 		consult = 1
 	}
 	switch {
+	case a.offer == "accepted":
+		return consultDue
 	case score < min(consult, advice):
 		return nothingDue
 	case score < consult, a.offer == "declined", s.item1 && !s.pregnant && score == a.points[0]:

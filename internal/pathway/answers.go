@@ -184,10 +184,9 @@ func (c *chart) closedInVain() bool {
 	return c.task.Status == "completed" && !c.task.Scored() && !c.task.ClosedBefore && c.Admission.Present()
 }
 
-// score writes the score, closes the Task and acts on the tier that was
-// reached.
+// score writes the score, closes the Task and acts on what it leads to.
 func (c *chart) score(result instrument.Result) {
-	tier, limit, lowered := c.tier(*result.Score, slices.Contains(result.Flags, instrument.FlagItem1Only))
+	k := c.course(*result.Score, slices.Contains(result.Flags, instrument.FlagItem1Only), result.Offer)
 	plan(c, &TaskChange{Status: "completed", Business: Scored, Response: c.response, ClosedBefore: c.closedForGood()})
 	c.handIn()
 	if c.task.NoResult {
@@ -196,28 +195,13 @@ func (c *chart) score(result instrument.Result) {
 	same := c.unchanged(result)
 	if same && c.task.Scored() && !c.lacksResult() {
 		c.decision.because("same", "the response was saved again with the same answers")
-		c.rest(result, tier, limit)
+		c.rest(result, k)
 		return
 	}
-	plan(c, &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref, Stands: same, Passed: c.passed()})
+	plan(c, &Score{Response: c.response, Result: result, Tier: k.tier, Limit: k.limit, Amends: c.Results.Score.Ref, Stands: same, Passed: c.passed()})
 	c.decision.because("score", "complete answers")
 	c.stopDrafts()
-	switch {
-	case lowered:
-		c.decision.because("item-1-only", "the limit of %d for %s was passed by item 1 alone; by policy the ward gives advice", limit.From, limit.Who())
-		c.revoke(Corrected)
-	case tier < Consult:
-		c.decision.because("tier-"+tier.String(), "no limit for a consult was passed")
-		c.revoke(Corrected)
-	default:
-		c.decision.because("tier-"+tier.String(), "the limit of %d for %s was passed (%s)", limit.From, limit.Who(), limit.Source)
-		c.offer(result.Offer, tier, limit)
-	}
-	if tier == Advice || tier > Advice && result.Offer == instrument.OfferDeclined {
-		c.advise()
-		return
-	}
-	c.endAdvice(Corrected)
+	c.take(k, result.Offer)
 }
 
 // handIn says on our own draft that its answers were handed in, where only the nurse's
@@ -236,41 +220,14 @@ func (c *chart) lacksResult() bool { return c.task.NoResult || c.asksAgainForCon
 // rest lets a score that stays as it is rest on the response that counts now, where it
 // was another one: of two that were handed in meanwhile the newest may say what the
 // score says.
-func (c *chart) rest(result instrument.Result, tier Tier, limit Limit) {
+func (c *chart) rest(result instrument.Result, k course) {
 	if from := c.Results.Score.From; from == "" || strings.HasSuffix(from, c.response.Ref) {
 		return
 	}
-	plan(c, &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref, Passed: c.passed()})
-}
-
-// tier is what a score leads to. Of one that is all of item 1 the policy may make
-// less than a routine consult.
-func (c *chart) tier(score int, item1Only bool) (tier Tier, limit Limit, lowered bool) {
-	tier, limit = c.policy.Tier(score, c.Patient, c.now)
-	if item1Only && tier == Consult && !c.Patient.Pregnant && c.policy.Item1Only == AsAdvice {
-		return Advice, limit, true
-	}
-	return tier, limit, false
+	plan(c, &Score{Response: c.response, Result: result, Tier: k.tier, Limit: k.limit, Amends: c.Results.Score.Ref, Passed: c.passed()})
 }
 
 // passed tells whether another response was handed in that does not count.
 func (c *chart) passed() bool {
 	return slices.ContainsFunc(c.Responses, func(r stay.Response) bool { return r.Submitted() && r.Ref != c.response.Ref })
-}
-
-// offer refers a patient who passed a limit, unless she has said that she does
-// not want the team.
-func (c *chart) offer(answer instrument.Offer, tier Tier, limit Limit) {
-	if answer == instrument.OfferDeclined {
-		c.decision.because(OfferDeclined, "the patient does not want the consult; recorded, and none is ordered")
-		c.revoke(OfferDeclined)
-		return
-	}
-	if c.Admission.Status == stay.Finished {
-		c.decision.because("after-discharge", "the answers came after the discharge; by policy: %s", c.policy.AfterDischarge)
-		if c.policy.AfterDischarge == "record" && !c.Results.Consult.Live() {
-			return
-		}
-	}
-	c.refer(&Referral{Urgent: tier == Urgent, Limit: limit})
 }
