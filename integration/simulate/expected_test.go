@@ -34,6 +34,8 @@ func (s *stay) expectedTask() (w want) {
 		return want{asked: no, open: no}
 	case s.surely() || s.seen:
 		w.asked = yes
+	case s.flagged && s.pace.doubt: // a search that was cut short may have hidden it
+		return want{}
 	case s.longest == 0 && s.askable.IsZero():
 		return want{asked: no, open: no}
 	}
