@@ -25,6 +25,7 @@ type Poller struct {
 	cursors map[string]*cursor // by resource type
 	whose   []string           // patients who changed, and whose admissions are not known yet
 	late    []string           // those of them who changed before we started
+	wrote   map[string]bool    // those of them who have answered in a portal
 	report  func(error)
 
 	// Expect hears whose an open admission is that a poll has seen. It may be nil;
@@ -52,7 +53,7 @@ var polled = []string{"Encounter", "Task", "QuestionnaireResponse", "ServiceRequ
 // NewPoller makes a poller; report hears of every round, nil when it went well.
 func NewPoller(c *fhir.Client, q Queue, n Names, back Back, census *Census, report func(error)) *Poller {
 	p := &Poller{client: c, queue: q, names: n, Back: back, census: census, report: report,
-		bell: newBell(), cursors: map[string]*cursor{}}
+		bell: newBell(), cursors: map[string]*cursor{}, wrote: map[string]bool{}}
 	for _, typ := range polled {
 		p.cursors[typ] = &cursor{seen: map[string]version{}}
 	}
@@ -86,40 +87,6 @@ func (p *Poller) round(ctx context.Context) (failed error) {
 		failed = err
 	}
 	return cmp.Or(failed, r.or())
-}
-
-// manyPatients bounds how many are asked about in one search: it must fit a URL.
-const manyPatients = 40
-
-// admissionsOf names the open admissions of the patients who changed. One that
-// could not be looked up is asked about again in the next round; if the server
-// refuses to say, the census finds it. What changed before we started lets the
-// others pass.
-func (p *Poller) admissionsOf(ctx context.Context) error {
-	if err := p.admissionsOfThese(ctx, &p.whose, p.queue.Fresh); err != nil {
-		return err
-	}
-	return p.admissionsOfThese(ctx, &p.late, p.queue.Backlog)
-}
-
-func (p *Poller) admissionsOfThese(ctx context.Context, whose *[]string, ring func(id string)) error {
-	named := newTally(ring)
-	defer named.ring()
-	for len(*whose) > 0 {
-		some := (*whose)[:min(manyPatients, len(*whose))]
-		err := p.client.Each(ctx, p.names.admissionsOf(some), func(r fhir.Resource) error {
-			if r.Type() == "Encounter" {
-				p.name(ctx, r, named)
-			}
-			return nil
-		})
-		if err != nil && !fhir.IsRefused(err) && !fhir.IsCutShort(err) {
-			return err
-		}
-		*whose = (*whose)[len(some):]
-	}
-	*whose = nil
-	return nil
 }
 
 func (p *Poller) poll(ctx context.Context, r *reader, typ string, c *cursor) error {
@@ -266,20 +233,12 @@ func (p *Poller) name(ctx context.Context, r fhir.Resource, named *tally) {
 	}
 	who, _ := p.client.LocalRef(r.Get("source.reference").String())
 	if id, ok := strings.CutPrefix(who, "Patient/"); ok && fhir.ValidID(id) {
-		p.changed(id, named) // she has answered in a portal, which knows of no admission
+		p.wrote[id] = true // in a portal, which knows of no admission
+		p.changed(id, named)
 		return
 	}
 	// A renderer dropped the encounter: some open task of ours points to it.
 	p.census.Ring()
-}
-
-// changed keeps a patient whose open admissions are to be looked at.
-func (p *Poller) changed(patient string, named *tally) {
-	if named.late {
-		p.late = append(p.late, patient)
-	} else {
-		p.whose = append(p.whose, patient)
-	}
 }
 
 // expect says whose an open admission of the asked classes is.

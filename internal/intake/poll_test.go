@@ -161,6 +161,25 @@ func TestAnAnswerFromAPortalNamesThePatientsAdmissions(t *testing.T) {
 	}
 }
 
+// One that she puts right when she has gone home names the admission in which she was
+// asked, which no search for open ones finds; what else changes about her does not.
+func TestAnAnswerFromAPortalThatIsPutRightLater(t *testing.T) {
+	answer := fmt.Sprintf(`"questionnaire":%q,"source":{"reference":"Patient/p7"}`, names.Questionnaire)
+	for ref, test := range map[string]struct{ elements, want string }{
+		"QuestionnaireResponse/1": {answer, "7"}, "Patient/p7": {`"deceasedBoolean":false`, ""},
+	} {
+		s, c := serve(t)
+		s.put("Task/1", noon.Add(-time.Hour), `"status":"completed",`+identified("screening", "7"))
+		p, q := watching(t, c)
+		s.put(ref, noon, test.elements)
+		rounds(t, p)
+		q.wantFresh(t, test.want, ref)
+		if len(p.wrote) > 0 {
+			t.Errorf("%s: it is remembered for ever who has answered", ref)
+		}
+	}
+}
+
 func TestAnAnswerThatNamesNoAdmissionRingsTheCensus(t *testing.T) {
 	for name, encounter := range map[string]string{
 		"none": "", "a contained one": `,"encounter":{"reference":"#e"}`, "by identifier": `,"encounter":{"identifier":{"value":"7"}}`,

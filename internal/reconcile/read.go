@@ -252,6 +252,9 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	r.Source, _ = l.client.LocalRef(res.Get("source.reference").String())
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
 	r.Authored = pathway.AnsweredAt(r, task, holds.written.In(l.zone))
+	if holds.written.IsZero() {
+		r.Authored = l.notAhead(r.Authored, task)
+	}
 	found, err := l.forms.of(ctx, res, task.Form)
 	r.Form, r.FormProblem, r.FormError = found.form, found.problem, found.detail
 	if r.Form != nil {
@@ -259,6 +262,22 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	}
 	return r, err
 }
+
+// notAhead bounds a date where the server does not say when the answers were written, and
+// they say that it is still to come. It was not before they were asked for, which puts
+// them behind any that say a true date.
+func (l loader) notAhead(answered time.Time, task stay.Task) time.Time {
+	switch now := l.now(); {
+	case !answered.After(now.Add(apart)):
+		return answered
+	case task.Made.IsZero() || task.Made.After(now):
+		return now
+	}
+	return task.Made
+}
+
+// apart is how far an EHR's clock may be ahead of ours.
+const apart = 10 * time.Minute
 
 // taskOf is the Task that was made along with a draft or an order, as the extension
 // says that we put on it; nothing for one of an earlier release.
