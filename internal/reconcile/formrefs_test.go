@@ -187,6 +187,27 @@ func TestAServerThatDoesNotShowAForm(t *testing.T) {
 	}
 }
 
+// What lies there now, in the place of a version that the server does not show, may be
+// another form in a minute.
+func TestAVersionThatIsNotShown(t *testing.T) {
+	r, s := desk(t, held("7", ourURL, english().Version, "3"))
+	status, now := http.StatusForbidden, at12
+	r.Now = func() time.Time { return now }
+	client, err := fhir.New(fhir.Options{BaseURL: here, Transport: hiding{s, &status, func(path string) bool { return strings.Contains(path, "_history") }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	r.loader.forms.client = client
+	for _, want := range []bool{true, false} {
+		if ours := r.AnswersOurForm(t.Context(), names(t, "Questionnaire/7/_history/1", "")); ours != want {
+			t.Errorf("ours is %v", ours)
+		}
+		s.held["Questionnaire/7"] = parsed(t, held("7", "https://example.org/q", "1", "4"))
+		now = now.Add(time.Minute)
+	}
+}
+
 // A response that says where our form lies is one to our form, and what a screen has sent
 // to another is told.
 func TestWrongForms(t *testing.T) {
