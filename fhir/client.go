@@ -116,8 +116,22 @@ func (c *Client) Read(ctx context.Context, ref string) (Resource, error) {
 	if !ok {
 		return Resource{}, &Error{Op: "read", cause: errors.New("not a reference into the configured server")}
 	}
+	return c.one(ctx, local, "")
+}
+
+// ReadVersion gets one version of a resource, Type/id.
+func (c *Client) ReadVersion(ctx context.Context, ref, version string) (Resource, error) {
+	local, ok := c.LocalRef(ref)
+	if !ok || !ValidID(version) {
+		return Resource{}, &Error{Op: "read", cause: errors.New("not a version of a resource of the configured server")}
+	}
+	return c.one(ctx, local, "/_history/"+version)
+}
+
+// one gets Type/id, or a version of it.
+func (c *Client) one(ctx context.Context, local, version string) (Resource, error) {
 	typ, id, _ := strings.Cut(local, "/")
-	res, err := c.send(ctx, "read "+typ, http.MethodGet, "/"+local, nil)
+	res, err := c.send(ctx, "read "+typ, http.MethodGet, "/"+local+version, nil)
 	if err == nil && (res.Type() != typ || res.ID() != id) {
 		return Resource{}, &Error{Op: "read " + typ, Status: http.StatusOK, cause: errors.New("with another resource")}
 	}

@@ -1,6 +1,7 @@
 package fhir_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -71,6 +72,43 @@ func TestOnlyWhatFitsAPathIsAnID(t *testing.T) {
 	} {
 		if fhir.ValidID(id) != want {
 			t.Errorf("ValidID(%q) = %v", id, !want)
+		}
+	}
+}
+
+func TestTheVersionOfAReference(t *testing.T) {
+	c := client(t, fhir.Options{BaseURL: "http://base/fhir"})
+	for ref, want := range map[string][2]string{
+		"Patient/1": {"Patient/1", ""}, "Patient/1/_history/2": {"Patient/1", "2"}, "http://base/fhir/Patient/1/_history/2": {"Patient/1", "2"},
+		"Patient/1/_history/": {"Patient/1", ""}, "http://evil/fhir/Patient/1/_history/2": {}, "#1": {}, "urn:uuid:1": {}, "_history/2": {},
+	} {
+		if got, version, ok := c.LocalVersion(ref); got != want[0] || version != want[1] || ok != (want[0] != "") {
+			t.Errorf("%s: %q, %q, %v", ref, got, version, ok)
+		}
+	}
+}
+
+// One version of a resource is asked for under the base URL, or not at all.
+func TestOneVersionOfAResource(t *testing.T) {
+	var asked []string
+	c := connect(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		always(200, task("1"))(w, r)
+	}))
+	for _, test := range []struct{ ref, version, want string }{
+		{"Task/1", "2", "/Task/1/_history/2"}, {"Task/1/_history/9", "2", "/Task/1/_history/2"},
+		{"Task/2", "2", "an error"}, // it answers with another
+		{"Task/1", "", ""}, {"Task/1", "..", ""}, {"Task/1", "2/../../x", ""}, {"Task/1", "2?x", ""}, {"http://evil/Task/1", "2", ""},
+	} {
+		asked = nil
+		_, err := c.ReadVersion(t.Context(), test.ref, test.version)
+		switch at := strings.Join(asked, " "); {
+		case test.want == "" && (err == nil || at != ""):
+			t.Errorf("%s, %s: asked %s, %v", test.ref, test.version, at, err)
+		case test.want == "an error" && err == nil:
+			t.Errorf("%s, %s: another resource was taken", test.ref, test.version)
+		case strings.HasPrefix(test.want, "/") && (err != nil || !strings.HasSuffix(at, test.want)):
+			t.Errorf("%s, %s: asked %s, %v", test.ref, test.version, at, err)
 		}
 	}
 }

@@ -129,6 +129,15 @@ func (c *Client) LocalRef(reference string) (string, bool) {
 	return rest, true
 }
 
+// LocalVersion is LocalRef with the version that the reference names; "": it names none.
+func (c *Client) LocalVersion(reference string) (ref, version string, ok bool) {
+	ref, ok = c.LocalRef(reference)
+	if ok {
+		_, version, _ = strings.Cut(reference, "/_history/")
+	}
+	return ref, version, ok
+}
+
 // Query builds a search such as Task?encounter=…: alternating names and
 // values, in the order given.
 func Query(resourceType string, nameValues ...string) string {

@@ -248,6 +248,42 @@ func TestConsultOffer(t *testing.T) {
 	})
 }
 
+// A patient who asks for the team below every limit is seen by it; what she says later
+// counts.
+func TestAWishBelowTheLimit(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		wished := func(code string) hospital.Admission {
+			a := w.admit(hospital.Stay{Person: woman})
+			w.look(a, 0)
+			w.must(w.hospital.Answer(w.ctx(), a, "in-progress", 1, 0, 0))
+			w.must(w.hospital.Wish(w.ctx(), w.find("QuestionnaireResponse", stay.Draft, a).Ref(), code))
+			w.set("QuestionnaireResponse", stay.Draft, a, "status", "completed")
+			w.settle(a, 0)
+			return a
+		}
+		for _, code := range []string{"declined", "not-asked"} {
+			w.want(wished(code), scored(1))
+		}
+		a := wished("accepted")
+		w.want(a, referred(1, "routine"))
+		score, order := w.find("Observation", stay.Score, a), w.find("ServiceRequest", stay.Consult, a)
+		if signs := score.Get("interpretation.#.coding.0.code").Raw; signs != `["NEG","none"]` {
+			w.Errorf("the score says %s", signs)
+		}
+		if reason := order.Get("note.0.text").String(); !strings.Contains(reason, "No limit for a consult was reached; the patient asks for it") {
+			w.Errorf("the order says %s", reason)
+		}
+		w.must(w.hospital.Wish(w.ctx(), w.find("QuestionnaireResponse", stay.Draft, a).Ref(), "declined"))
+		w.settle(a, 0)
+		back := amended(referred(1, "routine"))
+		back.Consult, back.TeamTask = "revoked", "cancelled"
+		w.want(a, back)
+		if why := w.find("Task", stay.ConsultTask, a).Get("statusReason.coding.0.code").String(); why != "offer-declined" {
+			w.Errorf("the team is told %s", why)
+		}
+	})
+}
+
 // The order is worth reading: what was answered, which limit was passed, where
 // the patient lies, and which consults went before.
 func TestTheOrderIsWorthReading(t *testing.T) {

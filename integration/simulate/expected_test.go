@@ -34,6 +34,8 @@ func (s *stay) expectedTask() (w want) {
 		return want{asked: no, open: no}
 	case s.surely() || s.seen:
 		w.asked = yes
+	case s.flagged && s.pace.doubt: // a search that was cut short may have hidden it
+		return want{}
 	case s.longest == 0 && s.askable.IsZero():
 		return want{asked: no, open: no}
 	}
@@ -100,10 +102,22 @@ func (s *stay) expectedConsult(w want) verdict {
 	if w.score == yes && s.leadsTo(s.counts()) == consultDue {
 		return s.expectedToStand()
 	}
+	if a := s.certain(); w.score == no && a != nil && !s.dead && !s.void() && s.leads(a.sum(), a) == consultDue {
+		return s.expectedOfPart()
+	}
 	if w.score == either || !s.begun.IsZero() { // the team that has begun decides
 		return either
 	}
 	return no
+}
+
+// expectedOfPart: a limit is passed whatever is missing, and by now nobody will answer the
+// rest: she has gone home, or the ward was reminded twice.
+func (s *stay) expectedOfPart() verdict {
+	if s.nurse != "" || !s.surely() && !s.seen {
+		return either // whoever had put the question away may have meant the rest as well
+	}
+	return s.expectedToStand()
 }
 
 func (s *stay) expectedToStand() verdict {

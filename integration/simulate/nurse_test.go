@@ -60,7 +60,7 @@ func (h *hospital) marksDone(s *stay, task gjson.Result) {
 	h.fill(s, h.form(s, task), "in-progress", points(s.chance))
 	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
 	a := s.answer(h.form(s, task))
-	a.valid, a.byTask = true, true
+	a.valid, a.byTask, a.begun = true, true, false
 	h.goesOn(s)
 }
 
@@ -74,7 +74,7 @@ func (h *hospital) begins(s *stay, task gjson.Result) {
 // forgetsAnItem: the form does not let her hand it in, but she closes the task. Some say
 // why an answer is missing: it is missing all the same.
 func (h *hospital) forgetsAnItem(s *stay, task gjson.Result) {
-	h.fill(s, h.form(s, task), "in-progress", []int{2, 1})
+	h.fill(s, h.form(s, task), "in-progress", pick(s.chance, weighted[[]int]{3, []int{2, 1}}, weighted[[]int]{1, []int{4, 4}}, weighted[[]int]{1, []int{3, 2}}))
 	if why := pick(s.chance, weighted[string]{2, ""}, weighted[string]{1, "unknown"}, weighted[string]{1, "not-asked"}, weighted[string]{1, "temp-unknown"}); why != "" {
 		h.ehr.edit(h.form(s, task), "item.2", fmt.Sprintf(`{"linkId":"3","answer":[{"extension":[{"url":%q,"valueCode":%q}]}]}`, absent, why))
 	}
@@ -120,7 +120,7 @@ func (h *hospital) putsAway(s *stay, task gjson.Result) {
 
 func (h *hospital) declinesInForm(s *stay, task gjson.Result) {
 	a := s.answer(h.form(s, task))
-	a.valid, a.declined, a.points, a.offer, a.broken, a.autosave = true, true, nil, "", false, false
+	a.valid, a.declined, a.points, a.offer, a.broken, a.autosave, a.begun = true, true, nil, "", false, false, false
 	a.at, a.changed = time.Now(), time.Now()
 	h.ehr.edit(a.ref, "status", `"in-progress"`, "authored", quoted(h.clock()), "item",
 		`[{"linkId":"1","extension":[{"url":"`+absent+`","valueCode":"asked-declined"}]}]`)
@@ -200,6 +200,7 @@ func (h *hospital) fill(s *stay, ref, status string, points []int) {
 	}
 	a.points, a.offer, a.declined, a.wrong, a.broken, a.byTask, a.autosave = points, offer, false, false, false, false, false
 	a.valid = status != "in-progress" && status != "entered-in-error"
+	a.begun = status == "in-progress"
 	s.nurse = ""
 	words := h.says(s, ref)
 	h.ehr.edit(ref, "status", quoted(status), "authored", quoted(h.dated(s)), "item", withOffer(items(points), offer), "subject.reference", quoted(s.patient.ref),
@@ -215,7 +216,7 @@ func (h *hospital) offer(s *stay, a *answer, points []int) string {
 	if len(a.points) == 3 && s.chance.happens(0.5) {
 		return a.offer
 	}
-	n, wants := &answer{points: points}, 0.0
+	n, wants := &answer{points: points}, 0.7
 	if s.leadsTo(n) == consultDue {
 		wants = 3
 	}

@@ -9,6 +9,7 @@ type pace struct {
 	faster  time.Duration // so many of the hospital's hours in one of ours
 	noticed time.Duration // ours: what lies there undisturbed for longer has been seen
 	census  time.Duration // ours: how often everybody is looked at
+	doubt   bool          // the server may leave out what it was asked for, with a warning
 	away    []spell       // when there was no server at all, for anybody
 }
 

@@ -107,7 +107,7 @@ func (s *simulation) configure(t *testing.T) config.Config {
 
 func (s *simulation) run() {
 	s.weather = newWeather(s.seed, s.lasts)
-	s.pace.away = s.weather.outage
+	s.pace.away, s.pace.doubt = s.weather.outage, s.weather.odd > 0
 	b := newBells(s)
 	s.habits = newHabits(s.seed, s.odd)
 	s.server = newServer(s, &http.Client{Transport: b})

@@ -70,7 +70,7 @@ func (h *hospital) withdraws(s *stay, a *answer) {
 	if !a.valid || s.void() || s.dead || slices.ContainsFunc(s.answers, byTask) || !slices.Contains(s.answers, a) {
 		return
 	}
-	a.valid, a.changed = false, time.Now()
+	a.valid, a.begun, a.changed = false, false, time.Now()
 	h.ehr.edit(a.ref, "status", `"entered-in-error"`)
 	h.visit(s, s.chance.about(10*time.Hour))
 }

@@ -79,6 +79,7 @@ type answer struct {
 	autosave bool   // it was saved with fewer answers since, and not handed in
 	byTask   bool   // handed in by closing the task alone: no longer when the task is open again
 	valid    bool   // handed in, and not withdrawn
+	begun    bool   // somebody has written on it, and not handed it in
 	at       time.Time
 	changed  time.Time // when it last came to say something else
 }
@@ -199,9 +200,16 @@ const (
 
 // leadsTo is the suggested policy: a consult from 4 for women, 5 for men, 1 in
 // pregnancy, and advice one point below; where the sex is not known what finds more.
-// Who does not want the team is advised by the ward.
+// Who does not want the team is advised by the ward, and who asks for it sees it.
 func (s *stay) leadsTo(a *answer) due {
 	score, ok := a.score()
+	if !ok {
+		return nothingDue
+	}
+	return s.leads(score, a)
+}
+
+func (s *stay) leads(score int, a *answer) due {
 	consult, advice := 4, 3
 	if s.sex == "male" {
 		consult, advice = 5, 4
@@ -210,12 +218,40 @@ func (s *stay) leadsTo(a *answer) due {
 		consult = 1
 	}
 	switch {
-	case !ok || score < min(consult, advice):
+	case a.offer == "accepted":
+		return consultDue
+	case score < min(consult, advice):
 		return nothingDue
 	case score < consult, a.offer == "declined", s.item1 && !s.pregnant && score == a.points[0]:
 		return adviceDue
 	}
 	return consultDue
+}
+
+// certain is what she was asked and has not answered in full: what there is of it may
+// pass a limit, whatever is missing. It is nil where there is a score, or nothing counts.
+func (s *stay) certain() *answer {
+	last := s.counts()
+	for _, a := range s.answers {
+		if s.counts() == nil && a.begun {
+			last = a
+		}
+	}
+	if last == nil || last.wrong || last.broken || last.declined {
+		return nil
+	}
+	if _, scored := last.score(); scored {
+		return nil
+	}
+	return last
+}
+
+// sum is what was answered so far.
+func (a *answer) sum() (n int) {
+	for _, p := range a.points {
+		n += p
+	}
+	return n
 }
 
 // gave tells whether these answers say so: two responses may say the same.

@@ -281,7 +281,7 @@ func (a *App) serve(ctx context.Context, rec *reconcile.Reconciler, poller *inta
 	work, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, abort) })()
-	poller.Expect = rec.Expect
+	poller.Expect, poller.Answers = rec.Expect, rec.AnswersOurForm
 	var group sync.WaitGroup
 	group.Go(func() { a.meet(ctx) })
 	group.Go(func() { census.Run(ctx, a.cfg.Census.Interval) })
@@ -300,6 +300,7 @@ func (a *App) work(ctx context.Context, rec *reconcile.Reconciler, id string) qu
 	switch {
 	case err == nil:
 		a.status.done(id, done)
+		a.saysWrongForms(id, name, done.WrongForms)
 		if done.Unrecorded && a.status.unrecorded(a.now()) {
 			a.log.Error().Msg("written without AuditEvents, which the FHIR server refuses: let it take them, or set audit.enabled to false where it keeps such a record itself")
 		}

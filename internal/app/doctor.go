@@ -99,11 +99,19 @@ func (a *App) Doctor(ctx context.Context, write bool) ([]doctor.Finding, error) 
 		return found, err
 	}
 	a.isDiscreet(&found)
-	if err := a.isSetUp(ctx, &found); err != nil {
+	if err := a.seesSetup(ctx, &found); err != nil {
 		return found, err
 	}
-	if err := a.takesCensus(ctx, &found); err != nil || !write {
+	if err := a.takesCensus(ctx, &found); err != nil {
 		return found, err
+	}
+	if isSetUp(found) {
+		if err := a.seesScreens(ctx, &found); err != nil {
+			return found, err
+		}
+	}
+	if !write {
+		return found, nil
 	}
 	tried, err := doctor.Try(ctx, a.client, a.racers(), a.cfg.Audit.Enabled)
 	return append(found, tried...), err
@@ -156,7 +164,12 @@ func countsOf(counts map[string]int) string {
 	return strings.Join(all, ", ")
 }
 
-func (a *App) isSetUp(ctx context.Context, found *[]doctor.Finding) error {
+// isSetUp tells whether seesSetup has found nothing to do.
+func isSetUp(found []doctor.Finding) bool {
+	return slices.ContainsFunc(found, func(f doctor.Finding) bool { return f.What == "setup" && f.Level == doctor.Fine })
+}
+
+func (a *App) seesSetup(ctx context.Context, found *[]doctor.Finding) error {
 	all, err := artifacts.All(a.cfg.Questionnaire.Language)
 	if err != nil {
 		return err

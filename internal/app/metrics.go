@@ -27,6 +27,7 @@ type metrics struct {
 	putAside     *prometheus.CounterVec
 	unrecorded   prometheus.Counter
 	whole        prometheus.Gauge
+	wrongForms   prometheus.Counter
 }
 
 func newMetrics(now func() vitals) *metrics {
@@ -44,6 +45,7 @@ func newMetrics(now func() vitals) *metrics {
 	m.putAside = m.counters("put_aside_total", "Questions that a person put aside instead of an answer. how: declined by the patient; put-away by the ward; unable, as the patient could not be asked.", "how", pathway.WithoutAnswer)
 	m.unrecorded = m.counter("unrecorded_writes_total", "Decisions written without AuditEvents, which audit.enabled wants and the FHIR server refuses.")
 	m.whole = m.gauge("intake_whole", "1: the last poll and the last census read all that they asked for. 0: they did not, or there was none yet; /status says why.")
+	m.wrongForms = m.counter("wrong_forms_total", "Responses to another form than the ward was asked with, or to one that cannot be read: for the EHR to mend; /status names them.")
 	m.countOf("searches_not_whole_total", "Searches of which the FHIR server said that it had not given all.", func() int { return now().NotWhole })
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "tilsyn", Name: "queue_waiting", Help: "Admissions that wait for a worker."},
 		func() float64 { return float64(now().Waiting) }))

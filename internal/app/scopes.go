@@ -28,7 +28,7 @@ func Scopes(job Job, cfg config.Config, policy *pathway.Policy) []string {
 		return setupScopes(cfg.Hook.Enabled)
 	}
 	needs := map[string]string{
-		"CodeSystem": "s", "Device": "s", "Questionnaire": "s",
+		"CodeSystem": "s", "Device": "s", "Questionnaire": "rs",
 		"Encounter": "rs", "Patient": "rs",
 		"Task": "rs", "QuestionnaireResponse": "rs",
 		"Observation": "rs", "ServiceRequest": "rs", "Provenance": "s",

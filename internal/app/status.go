@@ -41,11 +41,12 @@ type status struct {
 	unrecordedWrites int            // writes without AuditEvents that were wanted
 	unrecordedLine   seldom
 	quarantined      quarantine
+	wrongForms       wrongForms
 	now              func() time.Time
 }
 
 func newStatus(v func() vitals) *status {
-	return &status{phase: "starting", quarantined: quarantine{}, vitals: v, metrics: newMetrics(v), now: time.Now, putAside: map[string]int{}}
+	return &status{phase: "starting", quarantined: quarantine{}, wrongForms: wrongForms{}, vitals: v, metrics: newMetrics(v), now: time.Now, putAside: map[string]int{}}
 }
 
 func (s *status) locked(f func()) {
@@ -206,6 +207,7 @@ type page struct {
 	Reconciled  int            `json:"reconciled"`          // since the start
 	Resting     time.Time      `json:"server_left_alone_until,omitzero"`
 	Quarantined quarantine     `json:"quarantined"` // by Encounter id
+	WrongForms  wrongForms     `json:"wrong_forms"` // by Encounter id: what screens have sent to another form than ours
 }
 
 // mountHealth adds /livez (the process runs) and /readyz (it screens).
@@ -253,7 +255,7 @@ func (s *status) page() page {
 	server.Quirks = s.quirks
 	quarantined := s.quarantined.shown()
 	quarantined.putUnread(s.unread, s.unreadSince)
-	return page{s.phase, server, s.intake.shown(), s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, maps.Clone(s.putAside), s.unrecordedWrites, v.Waiting, s.reconciled, v.Resting, quarantined}
+	return page{s.phase, server, s.intake.shown(), s.lastPoll, s.census, s.missed, s.oldest.Round(time.Second).String(), s.repaired, maps.Clone(s.putAside), s.unrecordedWrites, v.Waiting, s.reconciled, v.Resting, quarantined, s.wrongForms.shown()}
 }
 
 // shown is an admission as logs and pages name it: by its Encounter id. Whoever

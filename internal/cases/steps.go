@@ -167,6 +167,9 @@ func forms(v *vocabulary[doing]) {
 	v.say("answers of a form that is not here", func(p *play, _ []string) error {
 		return p.onForm("questionnaire", strings.Replace(p.canonical, "|", "|0.", 1))
 	})
+	v.say("answers of the form by where it lies", func(p *play, _ []string) error { return p.liesAt(artifacts.QuestionnaireURL) })
+	v.say("answers of another form by where it lies", func(p *play, _ []string) error { return errors.Join(p.another(), p.liesAt(foreignForm)) })
+	v.say("answers of a form that has been removed", func(p *play, _ []string) error { return p.onForm("questionnaire", "Questionnaire/4711") })
 	v.say("that form put on the server", func(p *play, _ []string) error { return p.publish() })
 	v.say("the EHR drops what ties the form to the stay", func(p *play, _ []string) error {
 		return p.onForm("identifier", nil, "subject", nil, "encounter", nil)
@@ -198,17 +201,49 @@ func (p *play) onForm(pathValues ...any) error {
 // publish puts the version of the form on the server that was answered and is not
 // there.
 func (p *play) publish() error {
-	for _, r := range shipped().artifacts {
-		if r.Type() != "Questionnaire" {
-			continue
-		}
-		r, err := r.Set("version", "0."+r.Get("version").String())
-		if err != nil {
-			return err
-		}
-		return p.create(r)
+	r, err := shippedForm()
+	if err == nil {
+		r, err = r.Set("version", "0."+r.Get("version").String())
 	}
-	return errors.New("there is no form")
+	if err != nil {
+		return err
+	}
+	return p.create(r)
+}
+
+func shippedForm() (fhir.Resource, error) {
+	for _, r := range shipped().artifacts {
+		if r.Type() == "Questionnaire" {
+			return r, nil
+		}
+	}
+	return fhir.Resource{}, errors.New("there is no form")
+}
+
+// another puts a form of the EHR's own on the server, which asks the same.
+func (p *play) another() error {
+	r, err := shippedForm()
+	if err == nil {
+		r, err = r.Set("url", foreignForm)
+	}
+	if err != nil {
+		return err
+	}
+	return p.create(r)
+}
+
+const foreignForm = "https://ehr.example.no/fhir/Questionnaire/alcohol"
+
+// liesAt has the response say where the form with this url lies.
+func (p *play) liesAt(url string) error {
+	found, err := p.client.Search(p.ctx, fhir.Query("Questionnaire", "url", url))
+	if err == nil && len(found) != 1 {
+		err = fmt.Errorf("%d forms lie there", len(found))
+	}
+	if err != nil {
+		return err
+	}
+	return p.onForm("questionnaire", found[0].Ref())
 }
 
 func (p *play) create(r fhir.Resource) error {

@@ -86,9 +86,13 @@ func (j *judging) none(s Status, reason Problem) Result {
 }
 
 // wrongForm guards against weights of another version. A response without
-// version, or without a questionnaire at all, is taken as the caller's word.
+// version, or without a questionnaire at all, is taken as the caller's word, and so is
+// one that says where its form lies (Questionnaire/1, #1) and not which it is.
 func (j *judging) wrongForm() bool {
 	url, version, _ := strings.Cut(j.r.Questionnaire, "|")
+	if !strings.Contains(url, ":") {
+		url = ""
+	}
 	return url != "" && url != j.f.URL || version != "" && version != j.f.Version
 }
 

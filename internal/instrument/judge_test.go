@@ -139,6 +139,9 @@ func TestJudge(t *testing.T) {
 		{"all points from item 1", response(weekly, coded("2", many[0]), coded("3", binges[0])), "complete 3 1:3 2:0 3:0 item-1-only"},
 		{"another form", `{"resourceType":"QuestionnaireResponse","questionnaire":"http://x.no/q"}`, "invalid | other-form"},
 		{"another version", `{"resourceType":"QuestionnaireResponse","questionnaire":"` + artifacts.QuestionnaireURL + `|0.9"}`, "invalid | other-form"},
+		{"where its form lies", `{"resourceType":"QuestionnaireResponse","questionnaire":"Questionnaire/7","item":[` + coded("1", often[0]) + `]}`, "complete 0 1:0"},
+		{"a form that it carries along", `{"resourceType":"QuestionnaireResponse","questionnaire":"#f","item":[` + coded("1", often[0]) + `]}`, "complete 0 1:0"},
+		{"another version of where its form lies", `{"resourceType":"QuestionnaireResponse","questionnaire":"Questionnaire/7|0.9"}`, "invalid | other-form"},
 		{"form without version", `{"resourceType":"QuestionnaireResponse","questionnaire":"` + artifacts.QuestionnaireURL + `","item":[` + coded("1", often[0]) + `]}`, "complete 0 1:0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

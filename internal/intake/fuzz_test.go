@@ -56,7 +56,7 @@ func FuzzNames(f *testing.F) {
 		}
 		q := &heard{}
 		named := newTally(q.Fresh)
-		NewPoller(c, q, names, Back{}, NewCensus(c, q, names, nil), nil).name(r, named)
+		NewPoller(c, q, names, Back{}, NewCensus(c, q, names, nil), nil).name(t.Context(), r, named)
 		named.ring()
 		for _, id := range q.fresh {
 			if !fhir.ValidID(id) {

@@ -25,11 +25,16 @@ type Poller struct {
 	cursors map[string]*cursor // by resource type
 	whose   []string           // patients who changed, and whose admissions are not known yet
 	late    []string           // those of them who changed before we started
+	wrote   map[string]bool    // those of them who have answered in a portal
 	report  func(error)
 
 	// Expect hears whose an open admission is that a poll has seen. It may be nil;
 	// it is set before Run.
 	Expect func(admission, patient string)
+
+	// Answers tells of a response that does not name our form whether it answers it all the
+	// same: it may say where the form lies. It may be nil: then none does.
+	Answers func(ctx context.Context, response fhir.Resource) bool
 }
 
 // Back is how far back the poller reads.
@@ -48,7 +53,7 @@ var polled = []string{"Encounter", "Task", "QuestionnaireResponse", "ServiceRequ
 // NewPoller makes a poller; report hears of every round, nil when it went well.
 func NewPoller(c *fhir.Client, q Queue, n Names, back Back, census *Census, report func(error)) *Poller {
 	p := &Poller{client: c, queue: q, names: n, Back: back, census: census, report: report,
-		bell: newBell(), cursors: map[string]*cursor{}}
+		bell: newBell(), cursors: map[string]*cursor{}, wrote: map[string]bool{}}
 	for _, typ := range polled {
 		p.cursors[typ] = &cursor{seen: map[string]version{}}
 	}
@@ -84,40 +89,6 @@ func (p *Poller) round(ctx context.Context) (failed error) {
 	return cmp.Or(failed, r.or())
 }
 
-// manyPatients bounds how many are asked about in one search: it must fit a URL.
-const manyPatients = 40
-
-// admissionsOf names the open admissions of the patients who changed. One that
-// could not be looked up is asked about again in the next round; if the server
-// refuses to say, the census finds it. What changed before we started lets the
-// others pass.
-func (p *Poller) admissionsOf(ctx context.Context) error {
-	if err := p.admissionsOfThese(ctx, &p.whose, p.queue.Fresh); err != nil {
-		return err
-	}
-	return p.admissionsOfThese(ctx, &p.late, p.queue.Backlog)
-}
-
-func (p *Poller) admissionsOfThese(ctx context.Context, whose *[]string, ring func(id string)) error {
-	named := newTally(ring)
-	defer named.ring()
-	for len(*whose) > 0 {
-		some := (*whose)[:min(manyPatients, len(*whose))]
-		err := p.client.Each(ctx, p.names.admissionsOf(some), func(r fhir.Resource) error {
-			if r.Type() == "Encounter" {
-				p.name(r, named)
-			}
-			return nil
-		})
-		if err != nil && !fhir.IsRefused(err) && !fhir.IsCutShort(err) {
-			return err
-		}
-		*whose = (*whose)[len(some):]
-	}
-	*whose = nil
-	return nil
-}
-
 func (p *Poller) poll(ctx context.Context, r *reader, typ string, c *cursor) error {
 	if !c.started {
 		return p.start(ctx, typ, c)
@@ -137,7 +108,7 @@ func (p *Poller) poll(ctx context.Context, r *reader, typ string, c *cursor) err
 	named.late = !c.caughtUp
 	defer named.ring() // what was read counts, also when a later page fails
 	failed := r.failed
-	w := &window{cursor: c, typ: typ, since: since, newest: c.newest, name: func(res fhir.Resource) { p.name(res, named) }}
+	w := &window{cursor: c, typ: typ, since: since, newest: c.newest, name: func(res fhir.Resource) { p.name(ctx, res, named) }}
 	if err := p.read(ctx, r, w); err != nil {
 		return err // what was not read yet may be older than what was: the cursor stays
 	}
@@ -225,7 +196,7 @@ func (p *Poller) start(ctx context.Context, typ string, c *cursor) error {
 
 // name maps a changed resource to its admission. Several of one admission,
 // which is what our own transactions write, name it once.
-func (p *Poller) name(r fhir.Resource, named *tally) {
+func (p *Poller) name(ctx context.Context, r fhir.Resource, named *tally) {
 	switch r.Type() {
 	case "Encounter":
 		named.add(r.ID())
@@ -253,7 +224,7 @@ func (p *Poller) name(r fhir.Resource, named *tally) {
 		return
 	}
 	form, _, _ := strings.Cut(r.Get("questionnaire").String(), "|")
-	if form != p.names.Questionnaire {
+	if form != p.names.Questionnaire && (p.Answers == nil || !p.Answers(ctx, r)) {
 		return
 	}
 	if id, ok := p.encounter(r, "encounter"); ok {
@@ -262,20 +233,12 @@ func (p *Poller) name(r fhir.Resource, named *tally) {
 	}
 	who, _ := p.client.LocalRef(r.Get("source.reference").String())
 	if id, ok := strings.CutPrefix(who, "Patient/"); ok && fhir.ValidID(id) {
-		p.changed(id, named) // she has answered in a portal, which knows of no admission
+		p.wrote[id] = true // in a portal, which knows of no admission
+		p.changed(id, named)
 		return
 	}
 	// A renderer dropped the encounter: some open task of ours points to it.
 	p.census.Ring()
-}
-
-// changed keeps a patient whose open admissions are to be looked at.
-func (p *Poller) changed(patient string, named *tally) {
-	if named.late {
-		p.late = append(p.late, patient)
-	} else {
-		p.whose = append(p.whose, patient)
-	}
 }
 
 // expect says whose an open admission of the asked classes is.

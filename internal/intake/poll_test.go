@@ -49,6 +49,10 @@ func TestEachChangeNamesItsAdmission(t *testing.T) {
 		{"somebody else's task", "Task/1", `"identifier":[{"system":"theirs","value":"ask:7"}],` + encounter, ""},
 		{"an answer to somebody else's form", "QuestionnaireResponse/1", `"questionnaire":"https://x|1",` + encounter, ""},
 		{"a form that only begins like ours", "QuestionnaireResponse/1", fmt.Sprintf(`"questionnaire":%q,`, names.Questionnaire+"-2") + encounter, ""},
+		{"a task for our form, without its identifier", "Task/1", fmt.Sprintf(`"input":[{"valueCanonical":"https://x"},{"valueCanonical":%q}],`, names.Questionnaire+"|1") + encounter, "7"},
+		{"a task with a code of ours, without its identifier", "Task/1", fmt.Sprintf(`"code":{"coding":[{"system":"theirs"},{"system":%q,"code":"consult"}]},`, names.CodeSystem) + encounter, "7"},
+		{"a task for another form", "Task/1", `"input":[{"valueCanonical":"https://x|1"}],"code":{"coding":[{"system":"theirs","code":"consult"}]},` + encounter, ""},
+		{"a task for our form of another server's admission", "Task/1", fmt.Sprintf(`"input":[{"valueCanonical":%q}],"encounter":{"reference":"https://evil.example/Encounter/7"}`, names.Questionnaire), ""},
 		{"an identifier of ours that names nothing", "Task/1", identified("ask", ""), ""},
 		{"an identifier of ours that leads elsewhere", "Task/1", identified("ask", "../../x"), ""},
 		{"a part of an admission on another server", "Encounter/8", `"partOf":{"reference":"https://evil.example/Encounter/7"}`, "8"},
@@ -69,6 +73,38 @@ func TestEachChangeNamesItsAdmission(t *testing.T) {
 				t.Error("a census was asked for, without need")
 			}
 		})
+	}
+}
+
+// A response that says where its form lies is looked into by who knows the forms.
+func TestAnAnswerToOurFormByWhereItLies(t *testing.T) {
+	s, c := serve(t)
+	s.put("Encounter/old", noon.Add(-time.Hour), "")
+	p, q := watching(t, c)
+	var asked []string
+	p.Answers = func(_ context.Context, r fhir.Resource) bool {
+		form := r.Get("questionnaire").String()
+		asked = append(asked, form)
+		return form == "Questionnaire/1"
+	}
+	for i, test := range []struct{ elements, named, asked string }{
+		{`"questionnaire":"Questionnaire/1","encounter":{"reference":"Encounter/7"}`, "7", "Questionnaire/1"},
+		{`"questionnaire":"Questionnaire/2","encounter":{"reference":"Encounter/7"}`, "", "Questionnaire/2"},
+		{fmt.Sprintf(`"questionnaire":%q,"encounter":{"reference":"Encounter/7"}`, names.Questionnaire), "7", ""},
+		{fmt.Sprintf(`"questionnaire":"Questionnaire/2","identifier":{"system":%q,"value":"draft:7"}`, names.IdentifierSystem), "7", ""},
+	} {
+		asked = nil
+		s.put("QuestionnaireResponse/1", noon.Add(time.Duration(i)*time.Minute), test.elements)
+		rounds(t, p)
+		q.wantFresh(t, test.named, test.elements)
+		if got := strings.Join(asked, " "); got != test.asked {
+			t.Errorf("%s: asked about %q", test.elements, got)
+		}
+	}
+	s.put("QuestionnaireResponse/1", noon.Add(time.Hour), `"questionnaire":"Questionnaire/1"`)
+	rounds(t, p)
+	if len(p.census.bell) != 1 {
+		t.Error("an answer without its encounter asks for no census")
 	}
 }
 
@@ -107,6 +143,40 @@ func TestAStampOfTheFutureHidesNothing(t *testing.T) {
 			rounds(t, p)
 			q.wantFresh(t, "", "it has not changed since")
 		})
+	}
+}
+
+// What a patient hands in herself names her open admissions, and needs no census.
+func TestAnAnswerFromAPortalNamesThePatientsAdmissions(t *testing.T) {
+	for source, want := range map[string]string{"Patient/p7": "7", "{base}/Patient/p7": "7", "Practitioner/p7": "", "https://evil.example/Patient/p7": ""} {
+		s, c := serve(t)
+		s.put("Encounter/7", noon.Add(-time.Hour), `"status":"in-progress","subject":{"reference":"Patient/p7"}`)
+		p, q := watching(t, c)
+		s.put("QuestionnaireResponse/1", noon, fmt.Sprintf(`"questionnaire":%q,"source":{"reference":%q}`, names.Questionnaire, strings.ReplaceAll(source, "{base}", s.base)))
+		rounds(t, p)
+		q.wantFresh(t, want, source)
+		if rung := len(p.census.bell) == 1; rung != (want == "") {
+			t.Errorf("%s: a census was asked for: %t", source, rung)
+		}
+	}
+}
+
+// One that she puts right when she has gone home names the admission in which she was
+// asked, which no search for open ones finds; what else changes about her does not.
+func TestAnAnswerFromAPortalThatIsPutRightLater(t *testing.T) {
+	answer := fmt.Sprintf(`"questionnaire":%q,"source":{"reference":"Patient/p7"}`, names.Questionnaire)
+	for ref, test := range map[string]struct{ elements, want string }{
+		"QuestionnaireResponse/1": {answer, "7"}, "Patient/p7": {`"deceasedBoolean":false`, ""},
+	} {
+		s, c := serve(t)
+		s.put("Task/1", noon.Add(-time.Hour), `"status":"completed",`+identified("screening", "7"))
+		p, q := watching(t, c)
+		s.put(ref, noon, test.elements)
+		rounds(t, p)
+		q.wantFresh(t, test.want, ref)
+		if len(p.wrote) > 0 {
+			t.Errorf("%s: it is remembered for ever who has answered", ref)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func (n Names) Searches(now time.Time, patient string) []string {
 	for _, query := range append(n.openWork(), n.admissions()) {
 		all = append(all, with(query, "_count", pageSize))
 	}
-	return append(all, n.plannedLate(now), n.left(now), n.open(), n.admissionsOf([]string{patient}))
+	return append(all, n.plannedLate(now), n.left(now), n.open(), n.admissionsOf([]string{patient}), n.questionsOf([]string{patient}))
 }
 
 // only are the parameters that bound what is read of a type.
@@ -72,6 +72,11 @@ func (n Names) open() string {
 func (n Names) admissionsOf(patients []string) string {
 	return fhir.Query("Encounter", "patient", strings.Join(patients, ","), "class", strings.Join(n.Classes, ","),
 		"status", openStatuses, "_count", pageSize)
+}
+
+// questionsOf asks for the Tasks in which patients were asked, open or not.
+func (n Names) questionsOf(patients []string) string {
+	return fhir.Query("Task", "patient", strings.Join(patients, ","), "code", "complete-questionnaire", "_count", pageSize)
 }
 
 func (n Names) plannedLate(now time.Time) string {

@@ -61,6 +61,7 @@ type Referral struct {
 	Renews  string `json:"renews,omitempty"`  // a consult of ours that was revoked; "" makes one
 	Changes string `json:"changes,omitempty"` // a live consult whose urgency or score changed
 	Earlier bool   `json:"earlier,omitempty"` // for the score of an earlier admission
+	Wish    bool   `json:"wish,omitempty"`    // the patient asks for it, and no limit was passed
 	// Two of an order that stands: the nurse's Task does not know of it, or the team's
 	// Task was never made.
 	Stands    string `json:"stands,omitempty"`

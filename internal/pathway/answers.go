@@ -12,9 +12,9 @@ import (
 // This file is about answers: which of them count, what they are worth, and what
 // follows from that.
 
-// submitted finds the response that counts: the newest that was handed in. A
-// nurse who marks her Task completed has handed in the response that belongs
-// to it, whatever status her form left on it.
+// submitted finds the response that counts: the newest that was handed in, and
+// where there is none to our form, to another. A nurse who marks her Task completed
+// has handed in the response that belongs to it, whatever status her form left on it.
 func (c *chart) submitted() bool {
 	found := false
 	for _, r := range c.Responses {
@@ -35,10 +35,13 @@ func (c *chart) byTask(r stay.Response) bool {
 }
 
 // newer tells that a response counts rather than another: a form that nobody has written
-// on says nothing beside one that somebody has.
+// on says nothing beside one that somebody has, nor one to another form beside one to ours.
 func newer(r, than stay.Response) bool {
-	if r.Untouched() != than.Untouched() {
+	switch {
+	case r.Untouched() != than.Untouched():
 		return than.Untouched()
+	case r.ToAnotherForm() != than.ToAnotherForm():
+		return than.ToAnotherForm()
 	}
 	return !r.Authored.Before(than.Authored)
 }
@@ -124,11 +127,16 @@ func (c *chart) act(result instrument.Result) {
 	}
 }
 
-// unreadable says once that the form that was answered cannot be read. That is
-// no judgement: it may be on the server later, and another release may read it.
+// unreadable says once that the form that was answered cannot be read, or is another:
+// that is for the EHR to mend. It is no judgement: the form may be on the server later,
+// and another release may read it; a score stands.
 func (c *chart) unreadable() {
 	const text = "the version of the form that was answered cannot be scored"
-	if c.task.BusinessStatus == Invalid && c.Admission.Present() && !c.closedInVain() && !c.task.Scored() {
+	switch {
+	case c.task.Scored():
+		c.decision.because(Invalid, text)
+		return
+	case c.task.BusinessStatus == Invalid && c.task.Judged == "" && c.Admission.Present() && !c.closedInVain():
 		c.decision.because(Invalid, text)
 		c.await()
 		return
@@ -176,10 +184,9 @@ func (c *chart) closedInVain() bool {
 	return c.task.Status == "completed" && !c.task.Scored() && !c.task.ClosedBefore && c.Admission.Present()
 }
 
-// score writes the score, closes the Task and acts on the tier that was
-// reached.
+// score writes the score, closes the Task and acts on what it leads to.
 func (c *chart) score(result instrument.Result) {
-	tier, limit, lowered := c.tier(*result.Score, slices.Contains(result.Flags, instrument.FlagItem1Only))
+	k := c.course(*result.Score, slices.Contains(result.Flags, instrument.FlagItem1Only), result.Offer)
 	plan(c, &TaskChange{Status: "completed", Business: Scored, Response: c.response, ClosedBefore: c.closedForGood()})
 	c.handIn()
 	if c.task.NoResult {
@@ -188,28 +195,13 @@ func (c *chart) score(result instrument.Result) {
 	same := c.unchanged(result)
 	if same && c.task.Scored() && !c.lacksResult() {
 		c.decision.because("same", "the response was saved again with the same answers")
-		c.rest(result, tier, limit)
+		c.rest(result, k)
 		return
 	}
-	plan(c, &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref, Stands: same, Passed: c.passed()})
+	plan(c, &Score{Response: c.response, Result: result, Tier: k.tier, Limit: k.limit, Amends: c.Results.Score.Ref, Stands: same, Passed: c.passed()})
 	c.decision.because("score", "complete answers")
 	c.stopDrafts()
-	switch {
-	case lowered:
-		c.decision.because("item-1-only", "the limit of %d for %s was passed by item 1 alone; by policy the ward gives advice", limit.From, limit.Who())
-		c.revoke(Corrected)
-	case tier < Consult:
-		c.decision.because("tier-"+tier.String(), "no limit for a consult was passed")
-		c.revoke(Corrected)
-	default:
-		c.decision.because("tier-"+tier.String(), "the limit of %d for %s was passed (%s)", limit.From, limit.Who(), limit.Source)
-		c.offer(result.Offer, tier, limit)
-	}
-	if tier == Advice || tier > Advice && result.Offer == instrument.OfferDeclined {
-		c.advise()
-		return
-	}
-	c.endAdvice(Corrected)
+	c.take(k, result.Offer)
 }
 
 // handIn says on our own draft that its answers were handed in, where only the nurse's
@@ -228,41 +220,14 @@ func (c *chart) lacksResult() bool { return c.task.NoResult || c.asksAgainForCon
 // rest lets a score that stays as it is rest on the response that counts now, where it
 // was another one: of two that were handed in meanwhile the newest may say what the
 // score says.
-func (c *chart) rest(result instrument.Result, tier Tier, limit Limit) {
+func (c *chart) rest(result instrument.Result, k course) {
 	if from := c.Results.Score.From; from == "" || strings.HasSuffix(from, c.response.Ref) {
 		return
 	}
-	plan(c, &Score{Response: c.response, Result: result, Tier: tier, Limit: limit, Amends: c.Results.Score.Ref, Passed: c.passed()})
-}
-
-// tier is what a score leads to. Of one that is all of item 1 the policy may make
-// less than a routine consult.
-func (c *chart) tier(score int, item1Only bool) (tier Tier, limit Limit, lowered bool) {
-	tier, limit = c.policy.Tier(score, c.Patient, c.now)
-	if item1Only && tier == Consult && !c.Patient.Pregnant && c.policy.Item1Only == AsAdvice {
-		return Advice, limit, true
-	}
-	return tier, limit, false
+	plan(c, &Score{Response: c.response, Result: result, Tier: k.tier, Limit: k.limit, Amends: c.Results.Score.Ref, Passed: c.passed()})
 }
 
 // passed tells whether another response was handed in that does not count.
 func (c *chart) passed() bool {
 	return slices.ContainsFunc(c.Responses, func(r stay.Response) bool { return r.Submitted() && r.Ref != c.response.Ref })
-}
-
-// offer refers a patient who passed a limit, unless she has said that she does
-// not want the team.
-func (c *chart) offer(answer instrument.Offer, tier Tier, limit Limit) {
-	if answer == instrument.OfferDeclined {
-		c.decision.because(OfferDeclined, "the patient does not want the consult; recorded, and none is ordered")
-		c.revoke(OfferDeclined)
-		return
-	}
-	if c.Admission.Status == stay.Finished {
-		c.decision.because("after-discharge", "the answers came after the discharge; by policy: %s", c.policy.AfterDischarge)
-		if c.policy.AfterDischarge == "record" && !c.Results.Consult.Live() {
-			return
-		}
-	}
-	c.refer(&Referral{Urgent: tier == Urgent, Limit: limit})
 }

@@ -47,7 +47,8 @@ func TestAnswersThatChange(t *testing.T) {
 		team     string         // status of the team's Task
 		want     string
 	}{
-		"a form that is lost":   {lost(sent(t, four...)), fourSaid, "requested", "withdraw o1, revoke s1 invalid, task in-progress/invalid withdraw"},
+		"a form that is lost":   {lost(sent(t, four...)), fourSaid, "requested", ""},
+		"another form":          {toAnotherForm(sent(t, four...)), fourSaid, "requested", ""},
 		"saved again":           {sent(t, four...), fourSaid, "requested", "task completed/scored v2"},
 		"other answers":         {sent(t, four...), map[string]int{"68518-0": 4}, "requested", "score v2 amends o1, consult changes s1 from 4, task completed/scored v2"},
 		"other answers, begun":  {sent(t, four...), map[string]int{"68518-0": 4}, "accepted", "score v2 amends o1, consult changes s1 from 4, tell corrected, task completed/scored v2"},
@@ -77,6 +78,36 @@ func TestAnswersThatChange(t *testing.T) {
 func lost(r stay.Response) stay.Response {
 	r.Form, r.FormProblem = nil, instrument.Problem{Code: instrument.FormMissing}
 	return r
+}
+
+func toAnotherForm(r stay.Response) stay.Response {
+	r.Form, r.FormProblem = nil, instrument.Problem{Code: instrument.OtherForm}
+	return r
+}
+
+// A form that cannot be read, or is another, is said once on the nurse's Task, also where
+// it said before that an answer is wrong.
+func TestAFormForTheEHRToMend(t *testing.T) {
+	for name, test := range map[string]struct {
+		task func(*stay.Task)
+		want string
+	}{
+		"not said yet":             {func(*stay.Task) {}, "task requested/invalid"},
+		"said":                     {func(t *stay.Task) { t.BusinessStatus = Invalid }, ""},
+		"an answer was wrong":      {func(t *stay.Task) { t.BusinessStatus, t.Judged = Invalid, "v1" }, "task requested/invalid"},
+		"said, and she has closed": {func(t *stay.Task) { t.BusinessStatus, t.Status = Invalid, "completed" }, "task in-progress/invalid"},
+		"an answer was missing":    {func(t *stay.Task) { t.BusinessStatus, t.Judged = Incomplete, "v1" }, "task requested/invalid"},
+		"these were judged":        {func(t *stay.Task) { t.BusinessStatus, t.Judged = Invalid, "v2" }, ""},
+	} {
+		s := inpatient(func(s *stay.Stay) {
+			task := stay.Task{Ref: "t1", Purpose: stay.Screening, Number: 1, For: s.Patient.Ref, Status: "requested", BusinessStatus: Unanswered, Made: noonOf17, Due: noonOf17.AddDate(0, 0, 1), Response: "r1"}
+			test.task(&task)
+			s.Unread, s.Tasks, s.Responses = nil, []stay.Task{task}, []stay.Response{toAnotherForm(sent(t, item("1", "LA6270-8")))}
+		})
+		if got := saidOf(Decide(s, policyOf(nil), noonOf17)); got != test.want {
+			t.Errorf("%s: %s\nwant %s", name, got, test.want)
+		}
+	}
 }
 
 // saidOf says the actions that matter here in short.
@@ -119,6 +150,9 @@ func TestWhichResponseCounts(t *testing.T) {
 		"the later of two":             {stay.Task{}, []stay.Response{at("a", "completed", 1), at("b", "completed", 1)}, "b"},
 		"not a draft":                  {stay.Task{}, []stay.Response{at("a", "completed", 1), at("b", "in-progress", 3)}, "a"},
 		"not one in error, or stopped": {stay.Task{}, []stay.Response{at("a", "entered-in-error", 1), at("b", "stopped", 3)}, ""},
+		"none to another form":         {stay.Task{}, []stay.Response{at("a", "completed", 1), toAnotherForm(at("b", "completed", 3))}, "a"},
+		"ours after one to another":    {stay.Task{}, []stay.Response{toAnotherForm(at("a", "completed", 3)), at("b", "completed", 1)}, "b"},
+		"to another form, of two":      {stay.Task{}, []stay.Response{toAnotherForm(at("a", "completed", 3)), toAnotherForm(at("b", "completed", 1))}, "a"},
 		"a draft whose Task is done":   {stay.Task{Status: "completed", Response: "a"}, []stay.Response{at("a", "in-progress", 1)}, "a"},
 		"another draft":                {stay.Task{Status: "completed", Response: "a"}, []stay.Response{at("b", "in-progress", 1)}, ""},
 		"a draft whose Task is not":    {stay.Task{Status: "in-progress", Response: "a"}, []stay.Response{at("a", "in-progress", 1)}, ""},

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
@@ -70,22 +69,6 @@ func EarlierConsults(s stay.Stay, p *Policy) (earlier []stay.Order) {
 		}
 	}
 	return earlier[:min(len(earlier), MostEarlier)]
-}
-
-// referEarlier acts on the screening of an earlier admission that holds still:
-// a patient who was found then, and for whom nobody was asked to come.
-func (c *chart) referEarlier() {
-	score := c.EarlierScore
-	if c.earlier.Consult != "" || !score.Live() || score.Offer == instrument.OfferDeclined {
-		return
-	}
-	tier, limit, _ := c.tier(score.Sum, score.Item1Only())
-	if tier < Consult {
-		return
-	}
-	c.decision.because("earlier-positive", "it passed the limit of %d for %s, and no consult came of it; asked for now", limit.From, limit.Who())
-	plan(c, &TaskChange{Status: "completed", Business: ScreenedBefore})
-	c.refer(&Referral{Urgent: tier == Urgent, Limit: limit, Earlier: true})
 }
 
 // revoke takes back a consult that nobody has begun on; otherwise the team is

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
@@ -35,9 +34,8 @@ func (c *chart) asksAgainForConsult() bool {
 		return false
 	}
 	score := c.Results.Score
-	tier, _, _ := c.tier(score.Sum, score.Item1Only())
 	gone := c.Admission.Status == stay.Finished && c.policy.AfterDischarge == "record"
-	return score.Live() && tier >= Consult && score.Offer != instrument.OfferDeclined && !gone &&
+	return score.Live() && c.courseOf(score).leads >= Consult && !gone &&
 		c.Results.Consult.Status == "revoked" && !c.Results.Consult.Theirs
 }
 

@@ -29,6 +29,20 @@ type Policy struct {
 	AfterDischarge string `yaml:"after_discharge"` // refer or record
 	CertainMinimum string `yaml:"certain_minimum"` // ReferMinimum or IgnoreMinimum: what incomplete answers that pass a limit lead to
 	Item1Only      string `yaml:"item1_only"`      // AsScored or AsAdvice: what points from item 1 alone lead to
+	OnWish         string `yaml:"on_wish"`         // WishConsult, WishAdvice or WishRecord
+}
+
+// What a hospital can make of a patient who wants to see the team, and whose score has
+// reached no limit for it.
+const (
+	WishConsult = "consult" // a routine consult
+	WishAdvice  = "advice"  // advice by the ward
+	WishRecord  = "record"  // it stands on record: so it was before the question was asked
+)
+
+// wished is what the policy makes of a wish.
+func (p *Policy) wished() Tier {
+	return map[string]Tier{WishConsult: Consult, WishAdvice: Advice}[p.OnWish]
 }
 
 // What a hospital can make of a score whose points all come from item 1.
@@ -165,6 +179,7 @@ func unnamed() Policy {
 		AfterDischarge: "refer",
 		CertainMinimum: IgnoreMinimum,
 		Item1Only:      AsScored,
+		OnWish:         WishRecord,
 		Consult: Consulting{
 			Intent:             "order",
 			AcceptWithin:       Duration{Duration: day},
@@ -204,6 +219,7 @@ func (p *Policy) validate() error {
 	check(p.AfterDischarge == "refer" || p.AfterDischarge == "record", "after_discharge: %q must be refer or record", p.AfterDischarge)
 	check(p.CertainMinimum == ReferMinimum || p.CertainMinimum == IgnoreMinimum, "certain_minimum: %q must be refer or ignore", p.CertainMinimum)
 	check(p.Item1Only == AsScored || p.Item1Only == AsAdvice, "item1_only: %q must be as_scored or advice", p.Item1Only)
+	check(p.OnWish == WishConsult || p.OnWish == WishAdvice || p.OnWish == WishRecord, "on_wish: %q must be consult, advice or record", p.OnWish)
 	check(p.Consult.Intent == "order" || p.Consult.Intent == "proposal", "consult.intent: %q must be order or proposal", p.Consult.Intent)
 	check(p.Consult.AcceptWithin.positive(), "consult.accept_within: must be a duration longer than 0, such as 24h")
 	check(p.Consult.AcceptWithinUrgent.positive(), "consult.accept_within_urgent: must be a duration longer than 0, such as 4h")

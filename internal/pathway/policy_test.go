@@ -45,6 +45,7 @@ func TestPolicyMistakes(t *testing.T) {
 		{"half a flag", "due_after: 24h", "due_after: 24h, do_not_ask: [{code: x}]", "screening.do_not_ask[0]"},
 		{"another way after discharge", "unknown_sex: lower", "unknown_sex: lower\nafter_discharge: no", "after_discharge"},
 		{"another way with item 1", "unknown_sex: lower", "unknown_sex: lower\nitem1_only: ignore", `item1_only: "ignore" must be as_scored or advice`},
+		{"another way with a wish", "unknown_sex: lower", "unknown_sex: lower\non_wish: urgent", `on_wish: "urgent" must be consult, advice or record`},
 		{"another way with a minimum", "unknown_sex: lower", "unknown_sex: lower\ncertain_minimum: maybe", `certain_minimum: "maybe" must be refer or ignore`},
 		{"another intent", "consult: {codings", "consult: {intent: plan, codings", "consult.intent"},
 		{"another way at discharge", "consult: {codings", "consult: {at_discharge: drop, codings", `consult.at_discharge: "drop" must be keep or end`},

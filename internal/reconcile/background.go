@@ -123,7 +123,8 @@ func (l loader) spared(ctx context.Context, p *picture) error {
 	if err != nil {
 		return err
 	}
-	if !p.guess.toAsk || p.guess.patient != patient {
+	// Nobody is missed because a server says that it has not given all; but it is asked again.
+	if !p.guess.toAsk || p.guess.patient != patient || p.doubt != nil {
 		if err := l.ask(ctx, p, l.queries.spare(patient)...); err != nil {
 			return err
 		}

@@ -31,6 +31,8 @@ type Explanation struct {
 	Decision  pathway.Decision `json:"decision"`
 	Plan      []string         `json:"-"`      // what the decision would write, in words, and when it is due again
 	Writes    bool             `json:"writes"` // whether the decision would change anything
+
+	WrongForms []WrongForm `json:"-"`
 }
 
 // SeenTask is one of our tasks.
@@ -107,6 +109,7 @@ func (r *Reconciler) preview(ctx context.Context, id string) (p picture, e Expla
 	for _, resp := range s.Responses {
 		e.Responses = append(e.Responses, SeenResponse{resp.Ref, resp.Status, resp.Ours, formProblem(resp)})
 	}
+	e.WrongForms = p.wrongForms()
 	d, err := r.loader.decide(ctx, &p)
 	if err != nil {
 		return p, e, err

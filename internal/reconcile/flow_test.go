@@ -283,6 +283,22 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// What speaks against asking is looked for again where the server warned that it had not
+// given all of the first answer, which asked for that too.
+func TestWhatSparesAPatientIsLookedForAgain(t *testing.T) {
+	for doubt, want := range map[bool]int{true: 1, false: 0} {
+		r, s := desk(t, toAsk...)
+		r.Expect("e1", "Patient/p1")
+		p := lookedAt(t, r, s)
+		if doubt {
+			p.doubt = errors.New("cut short")
+		}
+		if _, err := r.loader.decide(t.Context(), &p); err != nil || len(s.asked) != want {
+			t.Errorf("in doubt %t: asked %q, %v", doubt, s.asked, err)
+		}
+	}
+}
+
 // What was asked of the server and read from it is in the trail of what follows.
 func TestTheTrailOfALook(t *testing.T) {
 	r, s := desk(t, toAsk...)

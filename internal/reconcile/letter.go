@@ -50,7 +50,11 @@ func (w *writing) found(score *pathway.Score) string {
 	if w.certain() != nil {
 		text = "because-at-least"
 	}
-	return w.words.Text(text, "score", strconv.Itoa(sum), "limit", w.words.Limit(sum, consult.Limit.From, w.whom(consult.Limit)),
+	limit := w.words.Limit(sum, consult.Limit.From, w.whom(consult.Limit))
+	if consult.Wish {
+		limit = w.words.Text("limit-none")
+	}
+	return w.words.Text(text, "score", strconv.Itoa(sum), "limit", limit,
 		"tier", w.words.Code(tier.String()), "policy", w.Policy.Version, "day", day(pathway.LastScreening(w.p.stay).At))
 }
 

@@ -59,6 +59,7 @@ func TestLetters(t *testing.T) {
 		"for review": {awaited, nil, forWomen, flagged, limit4 + open + `review: For review: more than one response was handed in; the newest counts.
 			For review: all points come from question 1; the intake may be below the recommended limit.
 			` + surgery},
+		"by her wish":                     {awaited, nil, pathway.Referral{Wish: true}, nil, strings.Replace(limit4, "The limit of 4 for women was passed", "No limit for a consult was reached; the patient asks for it", 1) + open + surgery},
 		"the latest ward that has a name": {instead(awaited, with(admission, "location", `[{"location":{"reference":"Location/a"}},{"location":{"display":"B"}},{"location":{"display":"C"}}]`)), nil, forWomen, nil, limit4 + open + `place: Ward: C.`},
 		"of no recorded sex": {instead(awaited, with(woman, "gender", `"other"`)), nil, forWomen, nil, limit4 + open + `review: For review: the sex is not recorded as female or male; the limit for women was used.
 			` + surgery},

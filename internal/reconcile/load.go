@@ -233,7 +233,14 @@ func (l loader) pointedTo(ctx context.Context, p *picture) error {
 func (l loader) responses(ctx context.Context, p *picture) error {
 	task, _ := p.stay.ScreeningTask()
 	for _, res := range sorted(p.byRef) {
-		if res.Type() != "QuestionnaireResponse" || !l.relevant(res, task, p.stay.Admission.ID) {
+		if res.Type() != "QuestionnaireResponse" {
+			continue
+		}
+		relevant, err := l.relevant(ctx, res, task, p.stay.Admission.ID)
+		if err != nil {
+			return err
+		}
+		if !relevant {
 			continue
 		}
 		if err := understood(res); err != nil {

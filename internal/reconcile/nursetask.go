@@ -87,6 +87,8 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 		if change.Response.Ref == "" {
 			e.dropOutput(paramJudged) // the same answers may count again
 		}
+	case change.Business == pathway.Invalid && change.Response.Ref == "":
+		e.dropOutput(paramJudged) // what cannot be read is not judged, and earlier answers are not said to be wrong any more
 	case change.Business == pathway.Scored && change.Response.Ref != "":
 		e.dropOutput(paramWithdrawn)
 		e.set("executionPeriod.end", *fhir.Instant(change.Response.Authored)) // a later admission asks when

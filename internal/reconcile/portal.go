@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -26,8 +25,11 @@ func (l loader) unplaced(ctx context.Context, p *picture) error {
 	}
 	task, _ := p.stay.ScreeningTask()
 	for _, res := range sorted(p.byRef) {
-		if res.Type() != "QuestionnaireResponse" || res.Get("encounter").Exists() || !l.concerns(res, "subject", p.stay.Patient) ||
-			urlOf(res.Get("questionnaire").String()) != l.forms.current.URL || l.relevant(res, task, p.stay.Admission.ID) || understood(res) != nil {
+		loose, err := l.loose(ctx, res, task, p)
+		if err != nil {
+			return err
+		}
+		if !loose {
 			continue
 		}
 		r, err := l.response(ctx, res, task, p.stay.Admission.ID)
@@ -40,6 +42,18 @@ func (l loader) unplaced(ctx context.Context, p *picture) error {
 		return nil
 	}
 	return l.others(ctx, p)
+}
+
+// loose tells of a response of the patient to our form that names no admission, and to
+// which no Task points.
+func (l loader) loose(ctx context.Context, res fhir.Resource, task stay.Task, p *picture) (bool, error) {
+	if res.Type() != "QuestionnaireResponse" || res.Get("encounter").Exists() || !l.concerns(res, "subject", p.stay.Patient) || understood(res) != nil {
+		return false, nil
+	}
+	if known, err := l.relevant(ctx, res, task, p.stay.Admission.ID); known || err != nil {
+		return false, err
+	}
+	return l.forms.ours(ctx, res)
 }
 
 // others reads the patient's other questions: which of the responses belong to one of
@@ -78,10 +92,4 @@ func instantOf(t time.Time) string {
 		return ""
 	}
 	return *fhir.Instant(t)
-}
-
-// urlOf is a canonical without its version.
-func urlOf(canonical string) string {
-	url, _, _ := strings.Cut(canonical, "|")
-	return url
 }

@@ -205,13 +205,15 @@ func indexOf(task fhir.Resource, list string, kind param) int {
 
 // relevant keeps the draft, what the Task points to, and what an EHR screen of
 // its own made for this admission with any version of our form.
-func (l loader) relevant(res fhir.Resource, task stay.Task, admission string) bool {
-	if isDraft(res, admission) || res.Ref() == task.Response {
-		return true
+func (l loader) relevant(ctx context.Context, res fhir.Resource, task stay.Task, admission string) (bool, error) {
+	named := slices.Contains(task.Answers, res.Ref()) && res.Get("questionnaire").Exists()
+	if isDraft(res, admission) || res.Ref() == task.Response || named {
+		return true, nil
 	}
-	url, _, _ := strings.Cut(res.Get("questionnaire").String(), "|")
-	at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
-	return url == l.forms.current.URL && (at == "Encounter/"+admission || slices.Contains(task.Answers, res.Ref()))
+	if at, _ := l.client.LocalRef(res.Get("encounter.reference").String()); at != "Encounter/"+admission {
+		return false, nil
+	}
+	return l.forms.ours(ctx, res)
 }
 
 func isDraft(res fhir.Resource, admission string) bool {
@@ -250,10 +252,32 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	r.Source, _ = l.client.LocalRef(res.Get("source.reference").String())
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
 	r.Authored = pathway.AnsweredAt(r, task, holds.written.In(l.zone))
-	found, err := l.forms.answered(ctx, content.Questionnaire, task.Form)
+	if holds.written.IsZero() {
+		r.Authored = l.notAhead(r.Authored, task)
+	}
+	found, err := l.forms.of(ctx, res, task.Form)
 	r.Form, r.FormProblem, r.FormError = found.form, found.problem, found.detail
+	if r.Form != nil {
+		content.Questionnaire = r.Form.Canonical() // the response may say where it lies
+	}
 	return r, err
 }
+
+// notAhead bounds a date where the server does not say when the answers were written, and
+// they say that it is still to come. It was not before they were asked for, which puts
+// them behind any that say a true date.
+func (l loader) notAhead(answered time.Time, task stay.Task) time.Time {
+	switch now := l.now(); {
+	case !answered.After(now.Add(apart)):
+		return answered
+	case task.Made.IsZero() || task.Made.After(now):
+		return now
+	}
+	return task.Made
+}
+
+// apart is how far an EHR's clock may be ahead of ours.
+const apart = 10 * time.Minute
 
 // taskOf is the Task that was made along with a draft or an order, as the extension
 // says that we put on it; nothing for one of an earlier release.

@@ -43,13 +43,16 @@ func TestReadingAResponse(t *testing.T) {
 		"the date of its making":      {with(answers, "authored", `"2031-05-17T08:30:00Z"`), func(r *stay.Response) { r.Authored = written }},
 		"a date after its making":     {with(answers, "authored", `"2031-05-17T08:30:01Z"`), func(r *stay.Response) { r.Authored = utc(8, 30).Add(time.Second) }},
 		"a date after it was written": {with(answers, "authored", `"2099-01-01"`), func(r *stay.Response) { r.Authored = written }},
-		"amended, dated as before":    {with(answers, "status", `"amended"`), func(r *stay.Response) { r.Status, r.Authored = "amended", written }},
-		"an author elsewhere":         {with(answers, "author.reference", `"http://elsewhere.example/Practitioner/n1"`), func(r *stay.Response) { r.Author = "" }},
-		"labels":                      {with(answers, "meta.security", `[{"system":"s","code":"R"}]`), func(r *stay.Response) { r.Labels = codesOf("s|R") }},
-		"its Task was never made":     {with(answers, "extension", never), func(r *stay.Response) { r.NoTask = true }},
-		"its Task was made":           {with(answers, "extension", strings.Replace(never, "urn:uuid:1", "Task/nurse", 1)), func(r *stay.Response) { r.Task = "Task/nurse" }},
-		"not handed in":               {with(answers, "status", `"in-progress"`), func(r *stay.Response) { r.Status = "in-progress" }},
-		"another form":                {with(answers, "questionnaire", `"https://example.org/q"`), func(r *stay.Response) { r.FormProblem.Code = instrument.OtherForm }},
+		"a date to come, and nobody knows when it was written": {with(answers, "authored", `"2099-01-01"`, "meta.lastUpdated", ""), func(r *stay.Response) { r.Authored = utc(8, 30) }},
+		"a clock that is ahead":                                {with(answers, "authored", `"2031-05-17T12:10:00Z"`, "meta.lastUpdated", ""), func(r *stay.Response) { r.Authored = utc(12, 10) }},
+		"more than clocks are":                                 {with(answers, "authored", `"2031-05-17T12:10:01Z"`, "meta.lastUpdated", ""), func(r *stay.Response) { r.Authored = utc(8, 30) }},
+		"amended, dated as before":                             {with(answers, "status", `"amended"`), func(r *stay.Response) { r.Status, r.Authored = "amended", written }},
+		"an author elsewhere":                                  {with(answers, "author.reference", `"http://elsewhere.example/Practitioner/n1"`), func(r *stay.Response) { r.Author = "" }},
+		"labels":                                               {with(answers, "meta.security", `[{"system":"s","code":"R"}]`), func(r *stay.Response) { r.Labels = codesOf("s|R") }},
+		"its Task was never made":                              {with(answers, "extension", never), func(r *stay.Response) { r.NoTask = true }},
+		"its Task was made":                                    {with(answers, "extension", strings.Replace(never, "urn:uuid:1", "Task/nurse", 1)), func(r *stay.Response) { r.Task = "Task/nurse" }},
+		"not handed in":                                        {with(answers, "status", `"in-progress"`), func(r *stay.Response) { r.Status = "in-progress" }},
+		"another form":                                         {with(answers, "questionnaire", `"https://example.org/q"`), func(r *stay.Response) { r.FormProblem.Code = instrument.OtherForm }},
 		"a version that is lost": {with(answers, "questionnaire", `"https://tilsyn.org/fhir/Questionnaire/audit-c|0.1"`), func(r *stay.Response) {
 			r.FormProblem.Code = instrument.FormMissing
 		}},
@@ -113,6 +116,7 @@ func TestWhichFormWasAnswered(t *testing.T) {
 		{"", url + "|0.9", url + "|0.9", ""},
 		{url + "|0.9", english().Canonical(), url + "|0.9", ""},
 		{"https://example.org/q", url + "|0.9", "", string(instrument.OtherForm)},
+		{"https://example.org/q|0.1", "", "", string(instrument.OtherForm)}, // however well it could be scored
 		{url + "|0.5", "", "", string(instrument.FormUnreadable)},
 		{url + "|0.1", "", "", string(instrument.FormMissing)},
 	} {
@@ -137,7 +141,7 @@ func TestWhichFormWasAnswered(t *testing.T) {
 func TestAFormThatMayBeThere(t *testing.T) {
 	r, s := desk(t)
 	s.warns = true
-	if found, err := r.loader.forms.answered(t.Context(), "u|1", ""); err == nil || found.form != nil || !found.problem.IsZero() {
+	if found, err := r.loader.forms.answered(t.Context(), english().URL+"|1", ""); err == nil || found.form != nil || !found.problem.IsZero() {
 		t.Error(found, err)
 	}
 }

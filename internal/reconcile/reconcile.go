@@ -51,8 +51,8 @@ func New(o Options) *Reconciler {
 	}
 	clock := o.Now
 	o.Now = func() time.Time { return clock().In(o.Zone) }
-	f := newForms(o.Client, o.Form)
 	r := &Reconciler{Options: o}
+	f := newForms(o.Client, o.Form, func() time.Time { return r.Now() })
 	r.loader = loader{client: o.Client, device: o.Device, policy: o.Policy, queries: queries{o.Policy}, forms: f, seen: newMemo(), zone: o.Zone,
 		route: r.route, now: func() time.Time { return r.Now() }, refused: new(atomic.Int32)}
 	return r
@@ -102,6 +102,13 @@ func (r *Reconciler) Expect(admission, patient string) {
 	}
 }
 
+// AnswersOurForm tells whether a response answers our form, also by a reference to where
+// it lies, and where the server cannot say that now.
+func (r *Reconciler) AnswersOurForm(ctx context.Context, response fhir.Resource) bool {
+	ours, err := r.loader.forms.ours(ctx, response)
+	return ours || err != nil
+}
+
 // Done is how a look at one admission ended.
 type Done struct {
 	Wrote      bool
@@ -113,6 +120,7 @@ type Done struct {
 	PutAside   string    // of pathway.WithoutAnswer: what became of the question now; "": nothing, or it was known
 	Over       bool      // the admission has ended; known also where nothing else could be understood
 	Next       time.Time // when to look again although nothing has changed; zero: never
+	WrongForms []WrongForm
 
 	seen string // tells this state of the admission from any other
 }
@@ -135,6 +143,7 @@ func (r *Reconciler) afresh(ctx context.Context, id string) (done Done, err erro
 	if err != nil || !found {
 		return done, err
 	}
+	done.WrongForms = p.wrongForms()
 	d, err := r.loader.decide(ctx, &p)
 	if err != nil {
 		return done, err

@@ -27,7 +27,8 @@ import (
 const here = "http://ehr.example/fhir"
 
 // shelf is a server that holds resources by Type/id and takes no batches. A search
-// finds all of the type, whatever it asks for, but an Encounter only by its _id.
+// finds all of the type, whatever it asks for, but what it asks for by _id. An earlier
+// version lies at its address, Type/id/_history/n.
 type shelf struct {
 	held  map[string]fhir.Resource
 	asked []string
@@ -70,7 +71,7 @@ func (s *shelf) take(w *httptest.ResponseRecorder, r *http.Request) {
 func (s *shelf) find(w io.Writer, typ, id string) {
 	var entries []string
 	for _, res := range sorted(s.held) {
-		if res.Type() == typ && (id == "" || slices.Contains(strings.Split(id, ","), res.ID())) {
+		if current := s.held[res.Ref()].VersionID() == res.VersionID(); current && res.Type() == typ && (id == "" || slices.Contains(strings.Split(id, ","), res.ID())) {
 			entries = append(entries, `{"resource":`+string(res.Raw())+`}`)
 		}
 	}

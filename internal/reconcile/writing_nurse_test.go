@@ -179,6 +179,12 @@ func TestChangingTheNursesTask(t *testing.T) {
 			businessStatus: ∅ → scored "Answered and scored"
 			dated
 			status: requested → completed`},
+		{"task, a form for the EHR to mend", instead(awaited, judged), nil, change(pathway.TaskChange{Status: "requested", Business: "invalid", Why: "invalid", Detail: instrument.Problem{Code: instrument.OtherForm}}), `
+			~ Task/nurse if 3
+			businessStatus: ∅ → invalid "The form cannot be scored"
+			dated
+			output judged.valueString: old → ∅
+			statusReason: ∅ → invalid "The form cannot be scored (the screen sends another form than the one the ward was asked to use; IT must mend that, the answers can stay as they are)"`},
 		{"task, withdrawn", instead(awaited, judged), nil, change(pathway.TaskChange{Status: "requested", Business: "withdrawn", Withdraw: true}), `
 			~ Task/nurse if 3
 			businessStatus: ∅ → withdrawn "The answers were withdrawn"

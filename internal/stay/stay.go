@@ -322,12 +322,15 @@ type Response struct {
 	Content       *instrument.Response
 	Form          *instrument.Form // the version that it answers; nil: see FormProblem
 	FormProblem   instrument.Problem
-	FormError     string // what FormUnreadable is about, in English: for who runs the system
+	FormError     string // what its problem is about, in English: for who runs the system
 	Labels        []Code // of meta.security
 }
 
 // Submitted tells that somebody has handed the answers in.
 func (r Response) Submitted() bool { return r.Status == "completed" || r.Status == "amended" }
+
+// ToAnotherForm tells that the answers are not to our form, in any version.
+func (r Response) ToAnotherForm() bool { return r.FormProblem.Code == instrument.OtherForm }
 
 // Untouched tells that nobody has written on the draft.
 func (r Response) Untouched() bool { return r.Status == "in-progress" && r.Content.Empty() }

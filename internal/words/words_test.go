@@ -142,7 +142,8 @@ func TestReasonsSayWhatIsWrong(t *testing.T) {
 		{"nb", "incomplete", instrument.Problem{Code: instrument.Missing, Items: []string{"2", "3"}}, "Skjemaet er ikke fullstendig: ingen skår. Fyll ut resten (ikke besvart: spørsmål 2, 3)"},
 		{"nb", "invalid", instrument.Problem{Code: instrument.OtherItem, Items: []string{"3", "1"}}, "Skjemaet kan ikke skåres. Rett svaret (spørsmål 3: svaret hører til spørsmål 1)"},
 		{"nn", "invalid", instrument.Problem{Code: instrument.Several, Items: []string{"3"}, Count: 2}, "Skjemaet kan ikkje skårast. Rett svaret (spørsmål 3: 2 svar der berre eitt er mogleg)"},
-		{"da", "invalid", instrument.Problem{Code: instrument.FormMissing}, "Skemaet kan ikke scores (den version af skemaet, der er besvaret, findes ikke på serveren)"},
+		{"da", "invalid", instrument.Problem{Code: instrument.FormMissing}, "Skemaet kan ikke scores (skærmbilledet henviser til et skema eller en skemaversion, der ikke findes på serveren; IT skal rette det, svarene kan blive stående)"},
+		{"nb", "invalid", instrument.Problem{Code: instrument.OtherForm}, "Skjemaet kan ikke skåres (skjermbildet sender et annet skjema enn det avdelingen ble bedt om å bruke; IT må rette det, svarene kan stå som de er)"},
 		{"sv", "declined", instrument.Problem{}, "Tackade nej"},
 		{"nb", "code-of-a-later-release", instrument.Problem{Code: instrument.NoLink}, ""},
 	} {

@@ -1,0 +1,24 @@
+package reconcile
+
+import "github.com/tilsyn/tilsyn/internal/instrument"
+
+// WrongForm is a response that a screen has sent to another form than ours, or to a
+// version of it that cannot be read: whoever runs the EHR must mend that, for the answers
+// may be right. It holds no patient data.
+type WrongForm struct {
+	Response string                 `json:"response"` // as it may be shown
+	Problem  instrument.ProblemCode `json:"problem"`
+	Detail   string                 `json:"detail,omitempty"` // in English
+}
+
+// wrongForms are those of the responses that belong to the admission and that somebody
+// has written on.
+func (p picture) wrongForms() (wrong []WrongForm) {
+	for _, r := range p.stay.Responses {
+		saved := r.Submitted() || r.Status == "in-progress" && !r.Untouched()
+		if saved && !r.FormProblem.IsZero() {
+			wrong = append(wrong, WrongForm{p.byRef[r.Ref].Shown(), r.FormProblem.Code, r.FormError})
+		}
+	}
+	return wrong
+}
