@@ -97,7 +97,7 @@ func (s *stay) expectedScore() (verdict, int) {
 }
 
 // expectedConsult: one for a score that passed the limit, and none for any
-// other; what a person has ended stays ended until the answers change.
+// other; what a person has ended stays ended until the answers ask for more.
 func (s *stay) expectedConsult(w want) verdict {
 	if w.score == yes && s.leadsTo(s.counts()) == consultDue {
 		return s.expectedToStand()
@@ -132,8 +132,10 @@ func (s *stay) expectedToStand() verdict {
 		return yes
 	case s.pace.near(s.changed(), ended):
 		return either
-	case s.changed().After(ended):
-		return yes
+	case s.changed().After(ended) && s.asksFor() > s.endedAt:
+		return yes // another one
+	case !s.finished.IsZero():
+		return either // what the team had done stands
 	}
 	return no
 }
@@ -144,6 +146,8 @@ func (s *stay) expectedAdvice(w want) verdict {
 	switch {
 	case !s.present() || s.dead || w.score == no || !s.advised.IsZero():
 		return no
+	case !s.rejected.IsZero():
+		return either // in place of a consult that the team has turned down
 	case s.leadsTo(s.counts()) != adviceDue:
 		return no
 	}
