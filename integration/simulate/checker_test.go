@@ -223,9 +223,11 @@ func (c *checker) stay(s *stay, at *standing) {
 	}
 }
 
-// putAside: a no of the patient is on record as that, and the ward's is not.
+// putAside: a no of the patient is on record as that, and the ward's is not. One before
+// answers that were withdrawn holds again, and on record is that they were.
 func (c *checker) putAside(s *stay, at *standing, wrong func(string)) {
-	if s.nurse != declined && s.nurse != putAway || s.counts() != nil || s.void() || s.dead {
+	answered := func(a *answer) bool { _, ok := a.score(); return ok }
+	if s.nurse != declined && s.nurse != putAway || s.counts() != nil || s.void() || s.dead || slices.ContainsFunc(s.answers, answered) {
 		return
 	}
 	said := slices.ContainsFunc(at.tasks, func(t gjson.Result) bool {

@@ -30,6 +30,8 @@ func (s *stay) expected() want {
 // expectedTask: every adult inpatient is asked, once.
 func (s *stay) expectedTask() (w want) {
 	switch {
+	case s.removed && s.mistakes > 0: // there was one about somebody else
+		return want{open: no}
 	case s.removed:
 		return want{asked: no, open: no}
 	case s.surely() || s.seen:
