@@ -205,6 +205,9 @@ func (h *hospital) fill(s *stay, ref, status string, points []int) {
 	words := h.says(s, ref)
 	h.ehr.edit(ref, "status", quoted(status), "authored", quoted(h.dated(s)), "item", withOffer(items(points), offer), "subject.reference", quoted(s.patient.ref),
 		"extension.-1", strings.Replace(words, `{"text":`, `{"url":"http://sim/said","valueString":`, 1))
+	if s.chance.happens(0.08) {
+		h.namesForm(s, ref)
+	}
 }
 
 // offer is what she says to the team; who does not drink, or has not answered all, is
