@@ -234,9 +234,11 @@ func withOffer(items, offer string) string {
 }
 
 // dated is when a form says that it was answered: mostly now; local time written as UTC,
-// or a clock that nobody has set.
+// or a clock that nobody has set. Where the server does not say either when it was
+// written, nobody could tell which of two answers is the later.
 func (h *hospital) dated(s *stay) string {
 	switch c := s.chance; {
+	case h.sim.habits.undated["QuestionnaireResponse"]:
 	case c.happens(0.05):
 		return h.at(2 * time.Hour)
 	case c.happens(0.02):

@@ -19,6 +19,7 @@ type stay struct {
 	moves     int
 	nobody    bool      // the admission does not say yet who she is
 	excluded  bool      // the policy leaves her service out
+	forms     int       // how many of her answers say only where their form lies
 	blanks    int       // how often an EHR has completed her task with nothing answered
 	left      time.Time // when the stay last ended
 	mistakes  int       // how often the admission was put on record for somebody else

@@ -125,6 +125,7 @@ func (h *hospital) namesForm(s *stay, response string) {
 		if where == "#form" {
 			h.ehr.edit(response, "contained", fmt.Sprintf(`[{"resourceType":"Questionnaire","id":"form","status":"active","url":%q,"version":%q}]`, name, version))
 		}
+		s.forms++
 		h.ehr.edit(response, "questionnaire", quoted(where))
 		return
 	}
