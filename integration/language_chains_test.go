@@ -235,6 +235,17 @@ var chains = []chain{
 		w.finish(b, "finished")
 		w.finish(b, "in-progress")
 	}},
+	{"discharged with a consult", func(w *norwegian) {
+		begun := w.answered(4, 4, 4)
+		w.begun(begun)
+		for _, what := range []string{pathway.KeepConsult, pathway.EndConsult} {
+			w.policy.Consult.AtDischarge = what
+			for _, a := range []hospital.Admission{w.answered(4, 4, 4), begun} {
+				w.finish(a, "finished")
+				w.finish(a, "in-progress")
+			}
+		}
+	}},
 	{"begun at discharge", func(w *norwegian) {
 		a := w.asked()
 		w.must(w.hospital.Answer(w.ctx(), a, "in-progress", 3))

@@ -165,6 +165,8 @@ func printPolicy(w io.Writer, p *pathway.Policy) error {
 	fmt.Fprintf(w, "Sex unknown or other: %s.\n", p.UnknownSex.Words())
 	fmt.Fprintf(w, "Points from item 1 alone, such as one glass a day: %s; flagged for review.\n", map[string]string{
 		pathway.AsScored: "as any score", pathway.AsAdvice: "brief advice where a routine consult is due, but not in pregnancy"}[p.Item1Only])
+	fmt.Fprintf(w, "A consult that is open when the patient goes home: the team is told; %s.\n", map[string]string{
+		pathway.KeepConsult: "they decide", pathway.EndConsult: "one that nobody has begun on is taken back"}[p.Consult.AtDischarge])
 	fmt.Fprintf(w, "Below the limits for a consult, a patient who wants to see the team gets: %s.\n", map[string]string{
 		pathway.WishConsult: pathway.Consult.Words(), pathway.WishAdvice: pathway.Advice.Words(), pathway.WishRecord: "nothing; it stands with the score"}[p.OnWish])
 	fmt.Fprintf(w, "Answers that are not complete and pass a limit all the same, when nobody will complete them: %s.\n", map[string]string{

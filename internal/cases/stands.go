@@ -22,7 +22,7 @@ var standing = func() (v vocabulary[bool]) {
 		"form <form>", "form empty", "form written on", "form tied to the stay",
 		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score answered now", "nothing is certain", "what is certain is <score>", "what is certain is <certain>", "score says that she <wish> the consult",
 		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult for the score", "consult for what is certain", "consult is a proposal",
-		"team task <task>", "team task priority <priority>", "team told <code>", "team task because <code>",
+		"team task <task>", "team task priority <priority>", "team told <code>", "team told nothing", "team reads: <words>", "team task because <code>",
 		"advice <task>", "advice because <code>",
 		"clinician's order <order>",
 	} {
@@ -300,6 +300,11 @@ func (f *facts) team(r fhir.Resource) {
 	f.because("team task", r)
 	if told := ourCode(r, "businessStatus"); told != "" {
 		f.say("team told %s", worded(told))
+	} else {
+		f.say("team told nothing")
+	}
+	for _, note := range r.Get("note").Array() {
+		f.say("team reads: %s", note.Get("text").String())
 	}
 }
 

@@ -17,7 +17,7 @@ type Action interface {
 
 // order is that in which actions are written: the nurse's Task remembers what was
 // made of the answers, so it comes after it.
-var order = []string{"ask", "score", "minimum", "withdraw", "consult", "revoke", "tell", "carry", "advice", "restore",
+var order = []string{"ask", "score", "minimum", "withdraw", "consult", "revoke", "tell", "departure", "carry", "advice", "restore",
 	"hand_over", "labels", "follow", "duplicates", "chase", "task", "stop", "restart", "hand_in"}
 
 // Ask puts the form and the task before the ward.
@@ -78,6 +78,15 @@ type Revocation struct {
 // Notice is our code for what the team must know about a consult that they have
 // begun on.
 type Notice string
+
+// Departure tells the team, on their Task and on the order, that the patient has gone
+// home, and takes the place off both.
+type Departure struct {
+	Task   string `json:"task"`
+	Order  string `json:"order"`
+	Back   bool   `json:"back,omitempty"`   // she has not: the place comes back
+	Renews bool   `json:"renews,omitempty"` // with the consult that was ended by it
+}
 
 // Carriage brings the consult in line with what the team did with their Task.
 type Carriage struct {
@@ -173,6 +182,7 @@ func (*Withdrawal) Name() string   { return "withdraw" }
 func (*Referral) Name() string     { return "consult" }
 func (*Revocation) Name() string   { return "revoke" }
 func (*Notice) Name() string       { return "tell" }
+func (*Departure) Name() string    { return "departure" }
 func (*Carriage) Name() string     { return "carry" }
 func (*AdviceChange) Name() string { return "advice" }
 func (*Restoration) Name() string  { return "restore" }

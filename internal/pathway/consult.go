@@ -75,10 +75,15 @@ func EarlierConsults(s stay.Stay, p *Policy) (earlier []stay.Order) {
 // told, and decides.
 func (c *chart) revoke(why string) {
 	consult := c.Results.Consult
+	team, ok := c.TeamTask()
+	if ok && endedAtDischarge(team) && !consult.Live() && !consult.Theirs && !c.Admission.Void() && !c.Dead() {
+		plan(c, &Revocation{Why: why}) // it is not to come back with her
+		return
+	}
 	if !consult.Live() || consult.Theirs || consult.Status == "completed" {
 		return
 	}
-	if team, ok := c.TeamTask(); ok && team.Begun() {
+	if ok && team.Begun() {
 		c.notify(why)
 		return
 	}

@@ -26,7 +26,9 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 	c.screening()
 	c.settle()
 	if planned[Move](c) == nil { // all else when the patient is right
-		c.carry()
+		if c.depart(); !c.renewing() {
+			c.carry()
+		}
 		c.chase()
 		c.reassign()
 		c.keepAdvice()

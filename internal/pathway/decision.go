@@ -53,7 +53,7 @@ func (d Decision) Follows() bool {
 	asked := ask != nil && ask.Attempt == 1
 	ended := task != nil && task.Raise == 0 && (task.Business != Unable || !task.UnableSince.IsZero())
 	return asked || ended || Of[Score](d) != nil || Of[Withdrawal](d) != nil || Of[Referral](d) != nil ||
-		Of[Revocation](d) != nil || Of[Move](d) != nil
+		Of[Revocation](d) != nil || Of[Move](d) != nil || Of[Departure](d) != nil
 }
 
 // MarshalJSON writes each action under its name.

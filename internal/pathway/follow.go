@@ -18,13 +18,14 @@ const Kept = "kept"
 // lets the place on them follow. Who has begun on it knows the patient, and keeps it.
 func (c *chart) handOver() {
 	team, ok := c.TeamTask()
-	consult := planned[Referral](c)
-	renewed := consult != nil && consult.Renews != ""
+	consult, back := planned[Referral](c), planned[Departure](c)
+	renewed := consult != nil && consult.Renews != "" || c.renewing()
 	if !ok || !c.asked || !c.hers(team) || !team.Open() && !renewed || planned[Revocation](c) != nil {
 		return
 	}
 	rule := c.teamAstray(team)
-	if rule == "" {
+	comes := back != nil && (team.Begun() || c.hasItsTeam()) // the place comes with her
+	if rule == "" || rule == "transfer" && comes {
 		return
 	}
 	h := HandOver{Task: team.Ref, Keeps: team.Begun(), Moved: rule == "transfer"}

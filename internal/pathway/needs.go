@@ -23,7 +23,7 @@ func (c *chart) needs() (unread []Need) {
 		{c.needsScore(), Need{stay.Scores, []string{c.task.Score}}},
 		{c.needsConsult(), Need{stay.Consults, []string{c.task.Consult}}},
 		{c.task.Minimum != "", Need{stay.Minima, []string{c.task.Minimum}}},
-		{c.toJudge() || c.settles(), Need{Part: stay.Background}},
+		{c.toJudge() || c.settles() || c.mayComeBack(), Need{Part: stay.Background}},
 		{c.asks(), Need{Part: stay.Spared}},
 		{c.asks() && !c.unread(stay.Spared) && c.countsStill() && c.earlier.Consult == "", Need{stay.EarlierScores, []string{c.earlier.Score}}},
 	} {
@@ -77,7 +77,7 @@ func (c *chart) needsConsult() bool {
 		return true
 	}
 	over := (c.Admission.Void() || c.Dead()) && orderStatus(c.task.Carried) == "active"
-	return over || c.unassigned() || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toChase() || c.needsScore()
+	return over || c.unassigned() || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toChase() || c.needsScore() || c.mayComeBack()
 }
 
 // toJudge tells whether there are answers that have not been judged.

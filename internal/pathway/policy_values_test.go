@@ -22,7 +22,7 @@ consult: {codings: [{system: s, code: c}]}
 	for key, ok := range map[string]bool{
 		"rescreen_after": p.Screening.RescreenAfter.Duration == 30*day, "raise_after": p.Screening.RaiseAfter.Duration == day,
 		"draft_grace": p.Screening.DraftGrace.Duration == day, "retry_after": p.Screening.RetryAfter.Duration == day, "max_attempts": p.Screening.MaxAttempts == 3,
-		"after_discharge": p.AfterDischarge == "refer", "on_wish": p.OnWish == WishRecord, "item1_only": p.Item1Only == AsScored, "intent": p.Consult.Intent == "order", "accept_within": p.Consult.AcceptWithin.Duration == day,
+		"after_discharge": p.AfterDischarge == "refer", "on_wish": p.OnWish == WishRecord, "item1_only": p.Item1Only == AsScored, "intent": p.Consult.Intent == "order", "at_discharge": p.Consult.AtDischarge == "keep", "accept_within": p.Consult.AcceptWithin.Duration == day,
 		"accept_within_urgent": p.Consult.AcceptWithinUrgent.Duration == 4*time.Hour, "min_age": p.Screening.MinAge == 0, "show": p.Protected.Show == nil,
 		"rejected_without_reason": p.Screening.RejectedWithoutReason == AsDeclined, "counts_as_declined": len(p.Screening.CountsAsDeclined.Codings)+len(p.Screening.CountsAsDeclined.Texts) == 0,
 		"asked_again": strings.Join(p.Screening.AskedAgain, " ") == "intoxicated delirious no-common-language too-ill",

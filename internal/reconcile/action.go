@@ -39,6 +39,8 @@ func doingOf(action pathway.Action) doing {
 		return revoking{a}
 	case *pathway.Notice:
 		return notifying{a}
+	case *pathway.Departure:
+		return departing{a}
 	case *pathway.Carriage:
 		return carrying{a}
 	case *pathway.AdviceChange:

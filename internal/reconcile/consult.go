@@ -115,7 +115,7 @@ func (w *writing) order(score, task string) r4.ServiceRequest {
 
 // teamTask is the entry on the team's worklist.
 func (w *writing) teamTask(order string) fhir.Task {
-	return fhir.Task{Output: w.routed(w.owners.Liaison), Task: r4.Task{
+	t := fhir.Task{Output: w.routed(w.owners.Liaison), Task: r4.Task{
 		Meta:         w.resultMeta,
 		Identifier:   []r4.Identifier{identifier(stay.ConsultTask, w.name)},
 		Status:       r4.TaskStatusRequested,
@@ -130,8 +130,12 @@ func (w *writing) teamTask(order string) fhir.Task {
 		LastModified: fhir.Instant(w.now),
 		Requester:    w.device(),
 		Owner:        w.team(),
-		Location:     w.location(),
+		Location:     w.whereabouts(),
 	}}
+	if w.gone() {
+		t.BusinessStatus = fhir.Ptr(coded(pathway.Discharged, w.left()))
+	}
+	return t
 }
 
 // teamCode is fulfill, and ours beside it: there are many tasks to fulfill in a
@@ -188,7 +192,7 @@ func (w *writing) consultCode() *r4.CodeableConcept {
 }
 
 func (w *writing) locations() []r4.Reference {
-	if at := w.location(); at != nil {
+	if at := w.whereabouts(); at != nil {
 		return []r4.Reference{*at}
 	}
 	return nil

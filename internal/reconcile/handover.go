@@ -52,7 +52,7 @@ func (a handingOver) write(w *writing) {
 		case !a.Stays:
 			e.set("owner", w.team())
 		}
-		w.place(e)
+		w.placeForTeam(e)
 		w.rememberOwner(e, remembered)
 		w.modified(e)
 	})

@@ -32,7 +32,7 @@ func (w *writing) letter() []passage {
 		{stay.LetterReview, w.review(score)},
 		{stay.LetterPlace, w.ward()},
 		{stay.LetterLeaving, w.leaving()},
-		{stay.LetterLeft, w.left()},
+		{stay.LetterLeft, w.answeredAfterwards()},
 		{stay.LetterBefore, w.before()},
 	}
 }

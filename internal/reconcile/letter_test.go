@@ -65,9 +65,10 @@ func TestLetters(t *testing.T) {
 			` + surgery},
 		"of no recorded sex, by a limit for all": {instead(awaited, with(woman, "gender", "")), nil, pathway.Referral{Urgent: true, Limit: pathway.Limit{From: 8}}, nil, urgent + open + surgery},
 		"leaving":                                {instead(awaited, with(admission, "period.end", `"2031-05-20"`)), nil, forWomen, nil, limit4 + open + surgery + `leaving: Expected discharge: 2031-05-20.`},
-		"gone":                                   {instead(awaited, with(admission, "status", `"finished"`, "period.end", `"2031-05-20"`)), nil, forWomen, nil, limit4 + open + surgery + `left: The answers came after the discharge: the patient is no longer in the hospital`},
-		"protected":                              {instead(awaited, secret, named8), nil, forWomen, nil, limit4 + open},
-		"protected, the ward shown":              {instead(awaited, secret, named8), func(r *Reconciler, _ *picture) { r.Policy.Protected.Show = []string{"ward"} }, forWomen, nil, limit4 + "author: Filled in by Kari N.\n" + open + surgery},
+		"gone": {instead(awaited, with(admission, "status", `"finished"`, "period.end", `"2031-05-20"`)), nil, forWomen, nil, limit4 + open + `left: The answers came after the discharge: the patient is no longer in the hospital
+			The patient has been discharged.`},
+		"protected":                 {instead(awaited, secret, named8), nil, forWomen, nil, limit4 + open},
+		"protected, the ward shown": {instead(awaited, secret, named8), func(r *Reconciler, _ *picture) { r.Policy.Protected.Show = []string{"ward"} }, forWomen, nil, limit4 + "author: Filled in by Kari N.\n" + open + surgery},
 		"nb": {instead(awaited, named8), speaks("nb"), forWomen, nil, `reason: AUDIT-C: 8 av 12 poeng. Grensen på 4 for kvinner er passert (Tilsyn rus). Regelverk: policy-1.
 			` + items + `Besvart 2031-05-17 10:00.
 			author: Fylt ut av Kari N.

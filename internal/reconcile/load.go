@@ -189,7 +189,9 @@ func (l loader) result(ctx context.Context, p *picture, ref string) (stay.Result
 	if err != nil {
 		return stay.Result{}, err
 	}
-	return result(res), nil
+	r := result(res)
+	l.letterOn(res, &r)
+	return r, nil
 }
 
 // related is what an element of the Encounter refers to; without a reference

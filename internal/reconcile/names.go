@@ -26,6 +26,8 @@ const (
 	// code of ours. One without it is somebody else's, or of a release that wrote the
 	// letter as one text.
 	partExtension = "https://tilsyn.org/fhir/StructureDefinition/letter-part"
+	// leftExtension, on the note that she has gone home: when, as the Encounter says it.
+	leftExtension = "https://tilsyn.org/fhir/StructureDefinition/left"
 )
 
 // Extensions that hold what must outlast an EHR's hand on the nurse's Task.

@@ -30,6 +30,9 @@ func (w *writing) notes() (notes []r4.Annotation) {
 func (w *writing) part(part, text string) r4.Annotation {
 	note := w.note(text)
 	note.Extension = []r4.Extension{{Url: partExtension, ValueCoding: fhir.Ptr(fhir.Coding(CodeSystem, part, ""))}}
+	if left := w.leftAt(); part == stay.LetterLeft && left != "" {
+		note.Extension = append(note.Extension, r4.Extension{Url: leftExtension, ValueDateTime: &left})
+	}
 	return note
 }
 
@@ -38,13 +41,35 @@ func partOf(note gjson.Result) string {
 	return note.Get(`extension.#(url=="` + partExtension + `").valueCoding.code`).String()
 }
 
+// leftOf is when a note says that she has gone home, as the Encounter said it then.
+func leftOf(note gjson.Result) gjson.Result {
+	return note.Get(`extension.#(url=="` + leftExtension + `").valueDateTime`)
+}
+
+// letterOn reads which parts of the letter stand on a consult.
+func (l loader) letterOn(order fhir.Resource, r *stay.Result) {
+	for _, note := range order.Get("note").Array() {
+		part := partOf(note)
+		if part == "" {
+			continue
+		}
+		r.Notes = append(r.Notes, part)
+		if part == stay.LetterLeft {
+			r.Left = l.date(leftOf(note)).Last()
+		}
+	}
+}
+
 // rewrite makes the letter say what holds now. What has not changed keeps its time; the
 // score that stood there before is told in one line, and the letter as it was is in the
 // order's earlier versions.
 func (w *writing) rewrite(e *edit) {
 	w.dropOldLetters(e)
+	open := pathway.Of[pathway.Referral](w.decision).Changes != "" // of one that was open then, departing says it
 	for _, p := range w.letter() {
-		w.put(e, p.part, p.text)
+		if p.part != stay.LetterLeft || !open || w.p.stay.Results.Consult.Says(p.part) {
+			w.put(e, p.part, p.text)
+		}
 	}
 	score, was := pathway.Of[pathway.Score](w.decision), w.p.stay.Results.Score
 	if score != nil && was.Live() && was.Sum != *score.Result.Score {
@@ -72,9 +97,14 @@ func (w *writing) put(e *edit, part, text string) {
 		e.set("note.-1", w.part(part, text))
 	case at >= 0 && text == "":
 		e.deleteNote(at)
-	case at >= 0 && e.Get(fmt.Sprintf("note.%d.text", at)).String() != text:
+	case at >= 0 && !w.stands(e.Get(fmt.Sprintf("note.%d", at)), part, text):
 		e.set(fmt.Sprintf("note.%d", at), w.part(part, text))
 	}
+}
+
+// stands tells that a note says a text already, and the same time with it.
+func (w *writing) stands(note gjson.Result, part, text string) bool {
+	return note.Get("text").String() == text && (part != stay.LetterLeft || leftOf(note).String() == w.leftAt())
 }
 
 func (e *edit) deleteNote(at int) {

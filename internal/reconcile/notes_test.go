@@ -68,10 +68,18 @@ func TestRewritingALetter(t *testing.T) {
 			` + withTime + open},
 		"a score that was withdrawn": {`[` + noted("event", "The answers were withdrawn") + `]`, "entered-in-error", 5, `event: The answers were withdrawn
 			` + limit4 + open + surgery},
+		"of one who has gone home now": {`[` + noted("reason", "x") + `]`, "gone", 8, limit4 + open},
+		"of one who was said to be gone": {`[` + noted("reason", "x") + `,` + noted("left", "y") + `]`, "gone", 8, limit4[:strings.Index(limit4, "answers:")] + `left: The answers came after the discharge: the patient is no longer in the hospital
+			The patient has been discharged.
+			` + withTime + open},
 		"one of an older release": {`[{"text":"AUDIT-C: 5 av 12 poeng. Grensen på 4 er passert (Tilsyn rus). Regelverk: x.\nAvdeling: Kirurgi 2."},{"text":"AUDIT-C tatt på nytt, ring meg"},{"text":"AUDIT-C: 12 of 12 by my reckoning","authorString":"Ola"}]`, "final", 5,
 			"AUDIT-C tatt på nytt, ring meg\nAUDIT-C: 12 of 12 by my reckoning\n" + limit4 + open + surgery + "event: The score was corrected: it was 5 of 12 points."},
 	} {
-		r, s := desk(t, instead(referred, with(consult, "note", test.note))...)
+		there := instead(referred, with(consult, "note", test.note))
+		if test.status == "gone" {
+			there = instead(there, with(admission, "status", `"finished"`))
+		}
+		r, s := desk(t, there...)
 		p := seen(t, r, s)
 		p.stay.Results.Score = stay.Result{Ref: "Observation/o1", Status: test.status, Sum: test.sum}
 		changed := forWomen

@@ -125,13 +125,13 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 // rememberConsult keeps which of the team's doings the consult shows already,
 // and whose consult it is.
 func (w *writing) rememberConsult(e *edit, change pathway.TaskChange) {
-	carried, carriage := "", pathway.Of[pathway.Carriage](w.decision)
+	carried, carriage, departure := "", pathway.Of[pathway.Carriage](w.decision), pathway.Of[pathway.Departure](w.decision)
 	switch {
 	case carriage != nil:
 		carried = carriage.Team
 	case pathway.Of[pathway.Revocation](w.decision) != nil:
 		carried = "cancelled"
-	case pathway.Of[pathway.Referral](w.decision) != nil:
+	case pathway.Of[pathway.Referral](w.decision) != nil, departure != nil && departure.Renews:
 		carried = "requested"
 	}
 	if carried != "" {

@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
+
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -20,15 +22,37 @@ func (w *writing) place(e *edit) {
 	}
 }
 
+// whereabouts are where the team finds the patient; nil: nowhere here, or for fewer to
+// know.
+func (w *writing) whereabouts() *r4.Reference {
+	if w.gone() {
+		return nil
+	}
+	return w.location()
+}
+
+func (w *writing) gone() bool { return w.p.stay.Admission.Status == stay.Finished }
+
+// placeForTeam says on the team's Task where the patient is, or takes that off it.
+func (w *writing) placeForTeam(e *edit) {
+	switch at := w.whereabouts(); {
+	case at != nil:
+		e.set("location", at)
+	case w.gone() || w.hides(pathway.ShowLocation):
+		e.delete("location")
+	}
+}
+
 // placeOnOrder does so on the order.
 func (w *writing) placeOnOrder(e *edit) {
 	switch at := w.locations(); {
 	case at != nil:
 		e.set("locationReference", at)
-	case w.hides(pathway.ShowLocation):
+	case w.gone() || w.hides(pathway.ShowLocation):
 		e.delete("locationReference")
 	}
 	w.put(e, stay.LetterPlace, w.ward())
+	w.put(e, stay.LetterLeaving, w.leaving())
 	if w.hides(pathway.ShowWard) {
 		w.put(e, stay.LetterAuthor, "")
 		w.shortenOldLetters(e)
@@ -38,7 +62,7 @@ func (w *writing) placeOnOrder(e *edit) {
 // ward is the place in words.
 func (w *writing) ward() string {
 	ward := w.p.stay.Admission.Ward
-	if ward == "" || w.hides(pathway.ShowWard) {
+	if ward == "" || w.gone() || w.hides(pathway.ShowWard) {
 		return ""
 	}
 	return w.words.Text("ward", "ward", ward)
@@ -55,7 +79,7 @@ var plannedEnds = []string{
 
 // leaving says when she is expected to go home, where that is still to come.
 func (w *writing) leaving() string {
-	if w.p.stay.Admission.Status == stay.Finished {
+	if w.gone() {
 		return ""
 	}
 	for _, element := range plannedEnds {
@@ -64,12 +88,4 @@ func (w *writing) leaving() string {
 		}
 	}
 	return ""
-}
-
-// left says that she has gone home.
-func (w *writing) left() string {
-	if w.p.stay.Admission.Status != stay.Finished {
-		return ""
-	}
-	return w.words.Text("after-discharge")
 }

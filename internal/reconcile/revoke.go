@@ -22,7 +22,7 @@ func (a revoking) write(w *writing) {
 		w.touched(a.Ref)
 	}
 	task, ok := w.p.stay.TeamTask()
-	if !ok || !task.Open() {
+	if !ok || !task.Open() && task.Reason != pathway.Discharged {
 		return
 	}
 	w.edit(task.Ref, func(e *edit) {

@@ -117,6 +117,9 @@ func flattenOne(path string, i int, child any, into map[string]string) {
 	if part := partOf(gjson.Parse(asJSON(m))); path == "note" && part != "" {
 		rest := maps.Clone(m)
 		delete(rest, "extension")
+		if left := leftOf(gjson.Parse(asJSON(m))); left.Exists() {
+			rest["left"] = left.String()
+		}
 		if rest["time"] == "2031-05-17T12:00:00.000Z" { // now
 			delete(rest, "time")
 		}

@@ -149,6 +149,7 @@ func seen(t testing.TB, r *Reconciler, s *shelf) picture {
 	}
 	if consult, ok := p.byRef[task.Consult]; ok {
 		p.stay.Results.Consult = result(consult)
+		r.loader.letterOn(consult, &p.stay.Results.Consult)
 	}
 	return p
 }

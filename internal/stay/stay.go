@@ -114,10 +114,15 @@ type Result struct {
 	From         string         // of an Observation: which response it rests on, as the reference stands there
 	Items        map[string]int // of an Observation: points by the item's code
 	Offer        instrument.Offer
-	Labels       []Code   // of meta.security
-	ClosedBefore bool     // of a score: a person had ended the question, for good, before the answers came
-	Performers   []string // of a consult, as they stand there: a reference, or system|value
+	Labels       []Code    // of meta.security
+	ClosedBefore bool      // of a score: a person had ended the question, for good, before the answers came
+	Performers   []string  // of a consult, as they stand there: a reference, or system|value
+	Notes        []string  // of a consult: which parts of our letter stand on it
+	Left         time.Time // of a consult: when the letter says that she went home; zero: it does not say when
 }
+
+// Says tells of a consult that a part of our letter stands on it.
+func (r Result) Says(part string) bool { return slices.Contains(r.Notes, part) }
 
 // Urgent tells that its priority is above routine.
 func (r Result) Urgent() bool { return aboveRoutine(r.Priority) }
