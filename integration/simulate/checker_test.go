@@ -268,6 +268,11 @@ func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
 
 // order is what holds between the things of one admission.
 func (c *checker) order(s *stay, at *standing, wrong func(string)) {
+	for _, t := range at.teams {
+		if !settled[t.Get("status").Str] && s.status == "finished" && !s.dead && t.Get("location").Exists() {
+			wrong("the team is sent to a bed that the patient has left")
+		}
+	}
 	for _, t := range slices.Concat(at.tasks, at.teams, at.advice) {
 		if !settled[t.Get("status").Str] && s.present() && s.shown() && t.Get("location.reference").Str != s.lies {
 			wrong("the open task lies on another ward than the patient")

@@ -131,13 +131,29 @@ func (s *stay) expectedToStand() verdict {
 	case !s.ordered.IsZero():
 		return no // the clinician's own order meets the need
 	case ended.IsZero():
-		return yes
+		return s.expectedAtHome()
 	case s.pace.near(s.changed(), ended):
 		return either
 	case s.changed().After(ended):
-		return yes
+		return s.expectedAtHome()
 	}
 	return no
+}
+
+// expectedAtHome: where such consults end with the stay, one stands that was asked for
+// later, or that the team has begun on.
+func (s *stay) expectedAtHome() verdict {
+	switch {
+	case !s.ends || s.status != "finished":
+		return yes
+	case !s.begun.IsZero() || s.certain() != nil || s.pace.near(s.changed(), s.left):
+		return either
+	case s.changed().Before(s.left):
+		return no
+	case len(s.answers) > 1 || s.again: // what came before may have been ended
+		return either
+	}
+	return yes
 }
 
 // expectedAdvice: the ward is waited for as long as she is there, an answer asks for

@@ -196,6 +196,7 @@ func (h *hospital) fill(s *stay, ref, status string, points []int) {
 	if a.valid && sameAnswers(a.points, points) && a.offer == offer && !a.wrong && !a.declined && !a.broken {
 		a.at = time.Now()
 	} else {
+		s.again = s.again || a.valid
 		a.at, a.changed = time.Now(), time.Now()
 	}
 	a.points, a.offer, a.declined, a.wrong, a.broken, a.byTask, a.autosave = points, offer, false, false, false, false, false
