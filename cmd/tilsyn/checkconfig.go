@@ -169,6 +169,8 @@ func printPolicy(w io.Writer, p *pathway.Policy) error {
 		pathway.KeepConsult: "they decide", pathway.EndConsult: "one that nobody has begun on is taken back"}[p.Consult.AtDischarge])
 	fmt.Fprintf(w, "Below the limits for a consult, a patient who wants to see the team gets: %s.\n", map[string]string{
 		pathway.WishConsult: pathway.Consult.Words(), pathway.WishAdvice: pathway.Advice.Words(), pathway.WishRecord: "nothing; it stands with the score"}[p.OnWish])
+	fmt.Fprintf(w, "When the team turns a consult down: the ward is told why%s.\n", map[string]string{
+		pathway.AdviceThere: ", and asked to give brief advice"}[p.Consult.Rejected])
 	fmt.Fprintf(w, "Answers that are not complete and pass a limit all the same, when nobody will complete them: %s.\n", map[string]string{
 		pathway.ReferMinimum: "the consult, with what is certain", pathway.IgnoreMinimum: "nothing"}[p.CertainMinimum])
 	printProtection(w, p)

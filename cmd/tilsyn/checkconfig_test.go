@@ -93,6 +93,8 @@ func TestCheckConfigComparesLimits(t *testing.T) {
 		"advice above":    {changed("{sex: female, from: 3,", "{sex: female, from: 9,"), exitWrongUse, "lower tiers.advice[0] below 4, or raise tiers.consult[0] above 9"},
 		"urgent below":    {changed("{from: 8,", "{from: 3,"), exitWrongUse, "urgent begins at 3"},
 		"item 1 alone":    {changed("item1_only: as_scored", "item1_only: advice"), exitDone, "such as one glass a day: brief advice where a routine consult is due, but not in pregnancy"},
+		"a team's no":     {changed("rejected: advice", "rejected: nothing"), exitDone, "turns a consult down: the ward is told why.\n"},
+		"the same":        {[]string{"check-config"}, exitDone, "turns a consult down: the ward is told why, and asked to give brief advice.\n"},
 		"home":            {changed("at_discharge: keep", "at_discharge: end"), exitDone, "goes home: the team is told; one that nobody has begun on is taken back"},
 		"a wish":          {changed("on_wish: consult", "on_wish: record"), exitDone, "who wants to see the team gets: nothing; it stands with the score."},
 		"a wish, shipped": {[]string{"check-config"}, exitDone, "who wants to see the team gets: liaison consult, routine."},

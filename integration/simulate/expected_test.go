@@ -99,7 +99,7 @@ func (s *stay) expectedScore() (verdict, int) {
 }
 
 // expectedConsult: one for a score that passed the limit, and none for any
-// other; what a person has ended stays ended until the answers change.
+// other; what a person has ended stays ended until the answers ask for more.
 func (s *stay) expectedConsult(w want) verdict {
 	if w.score == yes && s.leadsTo(s.counts()) == consultDue {
 		return s.expectedToStand()
@@ -134,8 +134,10 @@ func (s *stay) expectedToStand() verdict {
 		return s.expectedAtHome()
 	case s.pace.near(s.changed(), ended):
 		return either
-	case s.changed().After(ended):
-		return s.expectedAtHome()
+	case s.changed().After(ended) && s.asksFor() > s.endedAt:
+		return s.expectedAtHome() // another one
+	case !s.finished.IsZero():
+		return either // what the team had done stands
 	}
 	return no
 }
@@ -162,6 +164,8 @@ func (s *stay) expectedAdvice(w want) verdict {
 	switch {
 	case !s.present() || s.dead || w.score == no || !s.advised.IsZero():
 		return no
+	case !s.rejected.IsZero():
+		return either // in place of a consult that the team has turned down
 	case s.leadsTo(s.counts()) != adviceDue:
 		return no
 	}

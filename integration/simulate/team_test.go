@@ -104,11 +104,14 @@ func (h *hospital) answersLate(s *stay) {
 	}
 }
 
-// ours finds what the service made for a purpose in an admission.
+// ours finds what the service made for a purpose in an admission, the last of several
+// consults.
 func (h *hospital) ours(typ, purpose string, s *stay) (gjson.Result, bool) {
 	id := strings.TrimPrefix(s.encounter, "Encounter/")
-	for _, r := range h.ehr.search(typ + "?identifier=" + url.QueryEscape(identifiers+"|"+purpose+":"+id)) {
-		return r, true
+	for _, number := range []string{":3", ":2", ""} {
+		for _, r := range h.ehr.search(typ + "?identifier=" + url.QueryEscape(identifiers+"|"+purpose+":"+id+number)) {
+			return r, true
+		}
 	}
 	return gjson.Result{}, false
 }
@@ -125,7 +128,7 @@ func (h *hospital) teamLooks(s *stay) {
 	case s.chance.happens(0.1):
 		h.in(s.chance.about(20*time.Hour), func() { h.teamLooks(s) })
 	case s.chance.happens(0.1):
-		s.rejected = time.Now()
+		s.rejected, s.endedAt = time.Now(), s.asksFor()
 		h.ehr.edit(ref, "status", `"rejected"`, "note.-1", h.says(s, ref))
 	default:
 		s.begun = time.Now()
@@ -147,7 +150,7 @@ func (h *hospital) cancels(s *stay) {
 	if !ok || s.mistakes > 0 || order.Get("status").Str != "active" || !s.begun.IsZero() {
 		return
 	}
-	s.revoked = time.Now()
+	s.revoked, s.endedAt = time.Now(), s.asksFor()
 	ref := "ServiceRequest/" + order.Get("id").Str
 	h.ehr.edit(ref, "status", `"revoked"`, "note.-1", h.says(s, ref))
 }

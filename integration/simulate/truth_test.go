@@ -45,6 +45,7 @@ type stay struct {
 	revoked  time.Time // when a clinician cancelled ours
 	begun    time.Time // when the team took it on
 	rejected time.Time // when the team said no
+	endedAt  int       // what the answers asked for when a person ended ours
 	finished time.Time // when the team was done
 	advised  time.Time // when the ward gave the advice, or put it aside
 	texts    []text
@@ -229,6 +230,28 @@ func (s *stay) leads(score int, a *answer) due {
 		return adviceDue
 	}
 	return consultDue
+}
+
+// asksFor is what the answers ask for: 0 nothing, 1 a consult, 2 an urgent one.
+func (s *stay) asksFor() int {
+	a := s.counts()
+	n, ok := 0, false
+	if a != nil && !a.declined {
+		n, ok = a.score()
+	}
+	if !ok {
+		if a = s.certain(); a == nil {
+			return 0
+		}
+		n = a.sum()
+	}
+	switch {
+	case s.leads(n, a) != consultDue:
+		return 0
+	case n >= 8:
+		return 2
+	}
+	return 1
 }
 
 // certain is what she was asked and has not answered in full: what there is of it may

@@ -57,7 +57,7 @@ func (p *play) once() error {
 
 // made is what tilsyn makes: the kind of resource for each purpose.
 var made = [][2]string{{"QuestionnaireResponse", stay.Draft}, {"Observation", stay.Score}, {"ServiceRequest", stay.Consult},
-	{"Task", stay.ConsultTask}, {"Task", stay.Advice}, {"Task", stay.Screening}}
+	{"Task", stay.ConsultTask}, {"Task", stay.Advice}, {"Task", stay.Reply}, {"Task", stay.Screening}}
 
 // twin makes all once more that tilsyn has made.
 func (p *play) twin() error {

@@ -57,7 +57,7 @@ func without(body []byte, leaves func(entry gjson.Result) bool) (less []byte, ha
 }
 
 var purposes = map[string]string{"task": stay.Screening, "form": stay.Draft, "score": stay.Score, "consult": stay.Consult,
-	"team task": stay.ConsultTask, "advice task": stay.Advice}
+	"team task": stay.ConsultTask, "advice task": stay.Advice, "reply": stay.Reply}
 
 // writes tells that an entry creates what is for a purpose, or changes it.
 func writes(purpose, method string) func(entry gjson.Result) bool {

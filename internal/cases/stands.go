@@ -16,14 +16,15 @@ import (
 
 var standing = func() (v vocabulary[bool]) {
 	for _, words := range []string{
-		"nobody asked", "went home unasked", "nobody was missed", "no score", "no consult", "no advice",
+		"nobody asked", "went home unasked", "nobody was missed", "no score", "no consult", "no advice", "no reply",
 		"task <task>", "task <task> (<code>)", "task priority <priority>", "task due in <time>", "task due <time> ago",
 		"task because <code>", "task text: <words>", "task points to the clinician's order",
 		"form <form>", "form empty", "form written on", "form tied to the stay",
 		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score answered now", "nothing is certain", "what is certain is <score>", "what is certain is <certain>", "score says that she <wish> the consult",
 		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult for the score", "consult for what is certain", "consult is a proposal",
 		"team task <task>", "team task priority <priority>", "team told <code>", "team told nothing", "team reads: <words>", "team task because <code>",
-		"advice <task>", "advice because <code>",
+		"advice <task>", "advice because <code>", "reply <task>", "reply because <code>",
+		"advice says: <words>", "reply says: <words>", "second consult replaces the first",
 		"clinician's order <order>",
 	} {
 		v.say(words, true)
@@ -31,6 +32,7 @@ var standing = func() (v vocabulary[bool]) {
 	for _, words := range []string{
 		"one <thing>", "<how many> <thing>s",
 		"<what> about the patient", "<what> about another patient", "<what> labelled <label>", "<what> without a label",
+		"<which> <what> about the patient", "<which> <what> labelled <label>",
 		"<work> with the nurses of <ward>", "<work> with the team", "<work> with those who may know", "<work> says <ward>", "<work> says no ward",
 		"<which> task <task> (<code>)", "<which> task <task>", "<which> form <form>", "<which> score is <result>",
 		"<which> consult <order>", "<which> team task <task>", "<which> advice task <task>",
@@ -68,7 +70,8 @@ func (p *play) facts() ([]string, error) {
 	f.certain()
 	f.of("ServiceRequest", stay.Consult, "consult", f.consult)
 	f.of("Task", stay.ConsultTask, "team task", f.team)
-	f.of("Task", stay.Advice, "advice", f.advice)
+	f.of("Task", stay.Advice, "advice", f.wards("advice"))
+	f.of("Task", stay.Reply, "reply", f.wards("reply"))
 	if p.order != "" && f.err == nil {
 		var r fhir.Resource
 		r, f.err = p.client.Read(p.ctx, p.order)
@@ -115,7 +118,7 @@ func (f *facts) say(format string, args ...any) {
 	f.list = append(f.list, fmt.Sprintf(format, args...))
 }
 
-var none = map[string]string{"task": "nobody asked", "score": "no score", "consult": "no consult", "advice": "no advice"}
+var none = map[string]string{"task": "nobody asked", "score": "no score", "consult": "no consult", "advice": "no advice", "reply": "no reply"}
 
 // of tells of what was made for a purpose: how many there are, and of the last one
 // all that can be said.
@@ -173,6 +176,8 @@ func (f *facts) each(name string, found []fhir.Resource) {
 	}
 	for i, which := range []string{"first", "second"} {
 		status := worded(found[i].Get("status").String())
+		f.patient(which+" "+name, found[i])
+		f.labels(which+" "+name, found[i])
 		switch name {
 		case "task":
 			f.say("%s task %s", which, status)
@@ -184,6 +189,9 @@ func (f *facts) each(name string, found []fhir.Resource) {
 		default:
 			f.say("%s %s %s", which, name, status)
 		}
+	}
+	if found[1].Get("replaces.0.reference").String() == found[0].Ref() {
+		f.say("second %s replaces the first", name)
 	}
 }
 
@@ -265,6 +273,13 @@ func (f *facts) score(r fhir.Resource) {
 	}
 }
 
+// says are the notes on it.
+func (f *facts) says(name string, r fhir.Resource) {
+	for _, note := range r.Get("note").Array() {
+		f.say("%s says: %s", name, note.Get("text").String())
+	}
+}
+
 func (f *facts) consult(r fhir.Resource) {
 	f.say("consult %s", worded(r.Get("status").String()))
 	f.say("consult priority %s", r.Get("priority").String())
@@ -308,9 +323,13 @@ func (f *facts) team(r fhir.Resource) {
 	}
 }
 
-func (f *facts) advice(r fhir.Resource) {
-	f.say("advice %s", worded(r.Get("status").String()))
-	f.because("advice", r)
+// wards are the Tasks that the ward has because of answers.
+func (f *facts) wards(name string) func(r fhir.Resource) {
+	return func(r fhir.Resource) {
+		f.say("%s %s", name, worded(r.Get("status").String()))
+		f.because(name, r)
+		f.says(name, r)
+	}
 }
 
 func (f *facts) patient(name string, r fhir.Resource) {

@@ -258,6 +258,14 @@ func team(v *vocabulary[doing]) {
 		{"fails", "failed"}, {"puts it on hold", "on-hold"}, {"cancels", "cancelled"}, {"gives it back", "requested"}} {
 		v.say("team "+does[0], func(p *play, _ []string) error { return p.onTask(stay.ConsultTask, "status", does[1]) })
 	}
+	for _, does := range [][2]string{{"rejects", "rejected"}, {"fails", "failed"}, {"cancels", "cancelled"}} {
+		v.say("team "+does[0]+" because: <words>", func(p *play, b []string) error {
+			return p.onTask(stay.ConsultTask, "status", does[1], "statusReason.text", b[0])
+		})
+	}
+	v.say("team says why: <words>", func(p *play, b []string) error { return p.onTask(stay.ConsultTask, "statusReason.text", b[0]) })
+	v.say("team notes: <words>", func(p *play, b []string) error { return p.onTask(stay.ConsultTask, "note.-1.text", b[0]) })
+	v.say("reply <task>", func(p *play, b []string) error { return p.onTask(stay.Reply, "status", coded(b[0])) })
 	v.say("consult <order>", func(p *play, b []string) error {
 		return p.onOrder(func(ref string) error { return p.hospital.Set(p.ctx, ref, "status", coded(b[0])) })
 	})

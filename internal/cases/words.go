@@ -76,9 +76,9 @@ func allBlanks() []blank {
 		{"<score>", "0 to 12", `\d{1,2}`},
 		oneOf("<how many>", "two", "three", "four"),
 		oneOf("<which>", "first", "second"),
-		oneOf("<thing>", "task", "form", "score", "consult", "team task", "advice task"),
-		oneOf("<what>", "task", "form", "score", "consult", "team task", "advice"),
-		oneOf("<work>", "task", "consult", "team task", "advice"),
+		oneOf("<thing>", "task", "form", "score", "consult", "team task", "advice task", "reply"),
+		oneOf("<what>", "task", "form", "score", "consult", "team task", "advice", "reply"),
+		oneOf("<work>", "task", "consult", "team task", "advice", "reply"),
 		oneOf("<ward>", "ward A", "ward B", "ward C"),
 		oneOf("<whom>", "woman", "man", "other", "person"),
 		oneOf("<class>", "inpatient", "acute", "non-acute", "outpatient", "emergency", "day case", "home visit"),
@@ -96,7 +96,7 @@ func allBlanks() []blank {
 		oneOf("<label>", "unrestricted", "low", "moderate", "normal", "restricted", "very restricted"),
 		oneOf("<code>", "intoxicated", "delirious", "too ill", "no common language", "no privacy", "away", "dementia", "interpreter needed", "unanswered", "scored", "incomplete", "invalid", "wrong patient",
 			"declined", "put away", "unable", "corrected", "withdrawn", "order ended", "offer declined", "screened before", "patient changed", "discharged",
-			"admission cancelled", "deceased", "of a later release"),
+			"admission cancelled", "deceased", "taken up", "of a later release"),
 		{"<words>", "what it says", `.+`},
 	}
 }

@@ -99,7 +99,7 @@ func (n Names) openWork() []string {
 	}
 	return []string{
 		fhir.Query("Task", "business-status", strings.Join(codes, ",")),
-		fhir.Query("Task", "code", "complete-questionnaire,"+n.CodeSystem+"|brief-advice,"+n.CodeSystem+"|consult",
+		fhir.Query("Task", "code", "complete-questionnaire,"+n.CodeSystem+"|brief-advice,"+n.CodeSystem+"|consult,"+n.CodeSystem+"|consult-rejected",
 			"status", "requested,received,accepted,ready,in-progress,on-hold"),
 		fhir.Query("QuestionnaireResponse", "identifier", n.IdentifierSystem+"|", "status", "in-progress"),
 	}

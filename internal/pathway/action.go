@@ -17,7 +17,7 @@ type Action interface {
 
 // order is that in which actions are written: the nurse's Task remembers what was
 // made of the answers, so it comes after it.
-var order = []string{"ask", "score", "minimum", "withdraw", "consult", "revoke", "tell", "departure", "carry", "advice", "restore",
+var order = []string{"ask", "score", "minimum", "withdraw", "consult", "revoke", "tell", "departure", "carry", "advice", "reply", "restore",
 	"hand_over", "labels", "follow", "duplicates", "chase", "task", "stop", "restart", "hand_in"}
 
 // Ask puts the form and the task before the ward.
@@ -58,10 +58,13 @@ type Minimum struct {
 // Referral asks the liaison team for a consult.
 type Referral struct {
 	Urgent  bool   `json:"urgent"`
-	Renews  string `json:"renews,omitempty"`  // a consult of ours that was revoked; "" makes one
+	Renews  string `json:"renews,omitempty"`  // a consult of ours that we took back; "" makes one
 	Changes string `json:"changes,omitempty"` // a live consult whose urgency or score changed
 	Earlier bool   `json:"earlier,omitempty"` // for the score of an earlier admission
 	Wish    bool   `json:"wish,omitempty"`    // the patient asks for it, and no limit was passed
+	// Two of one that is made.
+	Number   int    `json:"-"`                  // counts the consults of the admission, from 1
+	Replaces string `json:"replaces,omitempty"` // a consult that a person has ended, whose place it takes
 	// Two of an order that stands: the nurse's Task does not know of it, or the team's
 	// Task was never made.
 	Stands    string `json:"stands,omitempty"`
@@ -90,9 +93,10 @@ type Departure struct {
 
 // Carriage brings the consult in line with what the team did with their Task.
 type Carriage struct {
-	Order  string `json:"order"`  // the ServiceRequest
-	Status string `json:"status"` // R4 request-status
-	Team   string `json:"team"`   // the status of the team's Task
+	Order   string `json:"order"`             // the ServiceRequest
+	Status  string `json:"status"`            // R4 request-status
+	Team    string `json:"team"`              // the status of the team's Task
+	Refused bool   `json:"refused,omitempty"` // the team does not come: why stands on the consult from now on
 }
 
 // AdviceChange is what the nurse's Task to give advice says from now on.
@@ -100,9 +104,13 @@ type AdviceChange struct {
 	Ref     string `json:"ref,omitempty"`     // "" makes one
 	Status  string `json:"status"`            // R4 task-status
 	Why     string `json:"why,omitempty"`     // our code
+	Cause   string `json:"cause,omitempty"`   // the consult in whose place it is: the team does not come, and why stands on it
 	Reroute bool   `json:"reroute,omitempty"` // the patient lies elsewhere
 	Offer   bool   `json:"offer,omitempty"`   // the ward is to offer the consult: the patient declined the rest of the form
 }
+
+// ReplyChange is the same of the nurse's Task that says that the team does not come.
+type ReplyChange AdviceChange
 
 // Restoration puts back what an EHR has dropped: what ties a response to the admission,
 // and what tilsyn keeps on a Task.
@@ -185,6 +193,7 @@ func (*Notice) Name() string       { return "tell" }
 func (*Departure) Name() string    { return "departure" }
 func (*Carriage) Name() string     { return "carry" }
 func (*AdviceChange) Name() string { return "advice" }
+func (*ReplyChange) Name() string  { return "reply" }
 func (*Restoration) Name() string  { return "restore" }
 func (*HandOver) Name() string     { return "hand_over" }
 func (*Labels) Name() string       { return "labels" }
@@ -210,6 +219,7 @@ const (
 	Corrected          = "corrected"   // told to the team: the score has changed
 	Withdrawn          = "withdrawn"   // told to the team: the score no longer holds
 	OrderEnded         = "order-ended" // told to the team: somebody has cancelled the order
+	TakenUp            = "taken-up"    // told to the ward: the team comes after all
 	OfferDeclined      = "offer-declined"
 	ScreenedBefore     = "screened-before" // nobody was asked: an earlier screening still holds
 	PatientChanged     = "patient-changed" // the admission turned out to be another patient's

@@ -43,15 +43,13 @@ func (c *chart) keepAdvice() {
 	if !made || planned[AdviceChange](c) != nil {
 		return
 	}
-	rule := c.astray(task, c.Owners.Ward)
+	why, rule := c.wardsOver(task), c.astray(task, c.Owners.Ward)
 	switch {
-	case c.Admission.Void():
-		c.endAdvice(AdmissionCancelled)
-	case c.Dead():
-		c.endAdvice(Deceased)
-	case c.Admission.Status == stay.Finished:
-		c.endAdvice(Discharged)
-	case task.Status == "cancelled" && ended(task.Reason) && c.Admission.Present() && c.task.Scored():
+	case why != "":
+		c.endAdvice(why)
+	case c.backAgain(task) && task.Cause != "" && c.refused():
+		c.adviseInstead()
+	case c.backAgain(task) && c.task.Scored():
 		c.advise()
 	case task.Open() && rule != "":
 		plan(c, &AdviceChange{Ref: task.Ref, Status: task.Status, Reroute: true})

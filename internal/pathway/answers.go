@@ -196,6 +196,7 @@ func (c *chart) score(result instrument.Result) {
 	if same && c.task.Scored() && !c.lacksResult() {
 		c.decision.because("same", "the response was saved again with the same answers")
 		c.rest(result, k)
+		c.recall()
 		return
 	}
 	plan(c, &Score{Response: c.response, Result: result, Tier: k.tier, Limit: k.limit, Amends: c.Results.Score.Ref, Stands: same, Passed: c.passed()})

@@ -36,6 +36,7 @@ func Items(form *instrument.Form, result instrument.Result) map[string]int {
 func (c *chart) withdraw(why string) {
 	c.revoke(why)
 	c.endAdvice(why)
+	c.endReply(why)
 	if !c.task.Scored() {
 		return
 	}

@@ -10,30 +10,53 @@ import (
 // This file is about the one consult of an admission, from the order to what
 // the liaison team makes of it.
 
-// refer makes the one consult of the admission. An answer that has changed
-// renews a consult that was revoked, and makes one anew that was deleted.
+// refer makes the one consult of the admission, or sets right the one that there is.
 func (c *chart) refer(r *Referral) {
 	consult := c.Results.Consult
-	if met := c.orderedByOthers(); met != "" && consult.Ref == "" {
+	if met := c.orderedByOthers(); met != "" && !consult.Live() {
 		planned[TaskChange](c).Met = met
 		c.decision.because("already-ordered", "a clinician has ordered the consult; ours is met by theirs")
 		return
 	}
-	if consult.Theirs {
-		return
-	}
-	plan(c, r)
 	switch {
-	case consult.Ref == "":
-	case consult.Live() && (r.Earlier || planned[Score](c) != nil && planned[Score](c).Stands):
+	case consult.Theirs:
+	case c.stands(r) && (r.Earlier || planned[Score](c) != nil && planned[Score](c).Stands):
 		r.Stands = consult.Ref
+		plan(c, r)
+	case c.endedByPerson():
+		c.referAgain(r)
+	case consult.Ref == "":
+		r.Number = c.consultNumber(0)
+		plan(c, r)
 	case consult.Live():
-		r.Changes = consult.Ref
-		if team, ok := c.TeamTask(); ok && team.Begun() {
-			c.notify(Corrected)
-		}
+		c.restate(r)
 	default:
-		r.Renews = consult.Ref
+		c.renew(r)
+	}
+}
+
+// stands tells that the consult of a score that stands is there: one that is live, or one
+// that a person has ended since, where the nurse's Task does not know of it.
+func (c *chart) stands(r *Referral) bool {
+	if c.endedByPerson() {
+		return c.forgotten() && r.tier() <= c.endedTier()
+	}
+	return c.Results.Consult.Live()
+}
+
+// forgotten tells of a consult that stands and of which the nurse's Task says nothing.
+func (c *chart) forgotten() bool {
+	consult := c.Results.Consult
+	return consult.Ref != "" && consult.Ref != c.task.Consult && (consult.Live() || c.endedByPerson())
+}
+
+// restate puts what the answers ask for now on a consult that stands.
+func (c *chart) restate(r *Referral) {
+	r.Changes = c.Results.Consult.Ref
+	plan(c, r)
+	c.decision.because("restated", "the consult is set right by the answers")
+	if team, ok := c.TeamTask(); ok && team.Begun() {
+		c.notify(Corrected)
 	}
 }
 
@@ -119,6 +142,13 @@ func orderStatus(team string) string {
 	return "active"
 }
 
+// toCarryWords tells that the team has said why it does not come, and that the consult
+// does not say it.
+func (c *chart) toCarryWords() bool {
+	team, ok := c.TeamTask()
+	return ok && SaidNo(team) && team.Reasoned && !c.Results.Consult.Replied
+}
+
 // toCarry tells that the team has done something with their Task that the
 // consult does not show yet.
 func (c *chart) toCarry() bool {
@@ -136,17 +166,41 @@ func (c *chart) carry() {
 	if planned[Revocation](c) != nil {
 		c.note()
 	}
-	team, _ := c.TeamTask()
-	if !c.toCarry() || planned[Referral](c) != nil || planned[Revocation](c) != nil || c.Results.Consult.Ref == "" {
+	referral := planned[Referral](c)
+	other := referral != nil && referral.Replaces == "" // it sets the consult right itself
+	if other || planned[Revocation](c) != nil || c.Results.Consult.Ref == "" || c.Results.Consult.Theirs {
 		return
 	}
-	status := orderStatus(team.Status)
-	if c.Results.Consult.Status != orderStatus(c.task.Carried) {
-		status = c.Results.Consult.Status // somebody else has set it since
+	switch {
+	case c.toCarry():
+		c.carryStatus()
+	case c.toCarryWords():
+		c.carryWords()
 	}
-	plan(c, &Carriage{Order: c.Results.Consult.Ref, Status: status, Team: team.Status})
+}
+
+// carryStatus shows on the consult how the team's Task stands, and tells the ward of a no.
+func (c *chart) carryStatus() {
+	team, _ := c.TeamTask()
+	status, theirs := orderStatus(team.Status), c.Results.Consult.Status
+	since := theirs != orderStatus(c.task.Carried) // somebody else has set it since
+	if since {
+		status = theirs
+	}
+	plan(c, &Carriage{Order: c.Results.Consult.Ref, Status: status, Team: team.Status, Refused: SaidNo(team)})
 	c.decision.because("carried", "the team's task is %s", team.Status)
+	if SaidNo(team) && !since && planned[Referral](c) == nil {
+		c.tellWard()
+	}
 	c.note()
+}
+
+// carryWords puts on the consult why the team does not come, where they have said so
+// after they had said no.
+func (c *chart) carryWords() {
+	team, _ := c.TeamTask()
+	plan(c, &Carriage{Order: c.Results.Consult.Ref, Status: c.Results.Consult.Status, Team: team.Status, Refused: true})
+	c.decision.because("carried", "the team has said why it does not come")
 }
 
 // note makes sure that the nurse's Task, our memory, is written.

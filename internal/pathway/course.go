@@ -69,9 +69,10 @@ func (c *chart) take(k course, offer instrument.Offer) {
 	}
 	if k.leads == Advice {
 		c.advise()
+		c.endReply(Corrected)
 		return
 	}
-	c.endAdvice(Corrected)
+	c.instead(k.leads)
 }
 
 // findings are the rules by which a score leads there.
@@ -93,7 +94,7 @@ func (c *chart) findings(k course) {
 func (c *chart) order(r *Referral) {
 	if c.Admission.Status == stay.Finished {
 		c.decision.because("after-discharge", "the answers came after the discharge; by policy: %s", c.policy.AfterDischarge)
-		if c.policy.AfterDischarge == "record" && !c.Results.Consult.Live() {
+		if c.policy.AfterDischarge == "record" && (!c.Results.Consult.Live() || c.endedByPerson()) {
 			return
 		}
 	}

@@ -32,6 +32,7 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 		c.chase()
 		c.reassign()
 		c.keepAdvice()
+		c.keepReply()
 		c.handOver()
 		c.label()
 		c.putBack()

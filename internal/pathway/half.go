@@ -59,6 +59,15 @@ func (c *chart) openDraft() string {
 	return ""
 }
 
+// recall takes a consult that stands for the one of the answers, where the change of the
+// nurse's Task that was to say so was refused.
+func (c *chart) recall() {
+	if c.forgotten() {
+		plan(c, &Referral{Stands: c.Results.Consult.Ref})
+		c.decision.because("never-made", "the consult for these answers stands, and the nurse's task did not come to know of it")
+	}
+}
+
 // unassigned tells that we have asked for a consult and the team has no Task for it.
 func (c *chart) unassigned() bool {
 	_, assigned := c.TeamTask()
@@ -71,6 +80,6 @@ func (c *chart) assign() {
 	if !c.unassigned() || !consult.NoTask || !consult.Live() || planned[Referral](c) != nil || planned[Revocation](c) != nil {
 		return
 	}
-	plan(c, &Referral{Urgent: consult.Urgent(), Completes: consult.Ref})
+	plan(c, &Referral{Urgent: consult.Urgent(), Completes: consult.Ref, Number: max(1, consult.Number)})
 	c.decision.because("never-made", "the team's task for the consult was never made; it is made now")
 }

@@ -77,8 +77,8 @@ func TestRelinking(t *testing.T) {
 func TestAssigning(t *testing.T) {
 	asked := stay.Task{Carried: "requested", Consult: "s1"}
 	lost := stay.Result{Ref: "s1", Status: "active", NoTask: true}
-	urgent, made, revoked := lost, lost, lost
-	urgent.Priority, made.NoTask, revoked.Status = "asap", false, "revoked"
+	urgent, made, revoked, second := lost, lost, lost, lost
+	urgent.Priority, made.NoTask, revoked.Status, second.Number = "asap", false, "revoked", 2
 	team := []stay.Task{{Ref: "t2", Purpose: stay.ConsultTask, Number: 1}}
 	for name, test := range map[string]struct {
 		task    stay.Task
@@ -87,8 +87,10 @@ func TestAssigning(t *testing.T) {
 		plans   Action
 		want    *Referral
 	}{
-		"never made":              {asked, lost, nil, nil, &Referral{Completes: "s1"}},
-		"never made, urgent":      {asked, urgent, nil, nil, &Referral{Completes: "s1", Urgent: true}},
+		"never made":              {asked, lost, nil, nil, &Referral{Completes: "s1", Number: 1}},
+		"never made, urgent":      {asked, urgent, nil, nil, &Referral{Completes: "s1", Urgent: true, Number: 1}},
+		"never made, the second":  {asked, second, nil, nil, &Referral{Completes: "s1", Number: 2}},
+		"it stands for another":   {asked, second, team, nil, &Referral{Completes: "s1", Number: 2}},
 		"it stands":               {asked, lost, team, nil, nil},
 		"a person has deleted it": {asked, made, nil, nil, nil},
 		"revoked":                 {asked, revoked, nil, nil, nil},

@@ -116,7 +116,7 @@ func (c *chart) label() {
 			c.lacks(r.Ref, Wanted(c.Stay, c.policy, &Source{r.Labels}), r.Labels)
 		}
 	}
-	for _, r := range []stay.Result{c.Results.Score, c.Results.Minimum, c.Results.Consult} {
+	for _, r := range c.results() {
 		if r.Ref != "" && !r.Theirs {
 			c.lacks(r.Ref, results, r.Labels)
 		}
@@ -124,6 +124,11 @@ func (c *chart) label() {
 	if planned[Labels](c) != nil {
 		c.decision.because("labelled", "security labels have come since; put on what is ours")
 	}
+}
+
+// results are what came of the answers, also what something else took the place of.
+func (c *chart) results() []stay.Result {
+	return append([]stay.Result{c.Results.Score, c.Results.Minimum, c.Results.Consult}, c.Results.Replaced...)
 }
 
 // counts is the response that the results rest on.

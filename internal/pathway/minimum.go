@@ -128,18 +128,17 @@ func (c *chart) askFor(m minimum) {
 		}
 		return
 	}
-	if planned[AdviceChange](c) == nil {
-		c.endAdvice(Corrected)
-	}
-	if m.result.Offer == instrument.OfferDeclined {
+	switch {
+	case m.result.Offer == instrument.OfferDeclined:
 		c.revoke(OfferDeclined)
-		return
+	case c.Admission.Status == stay.Finished && c.policy.AfterDischarge == "record" && (!c.Results.Consult.Live() || c.endedByPerson()):
+	default:
+		c.decision = Without[Revocation](c.decision) // of what the rest of the form, declined, would take back
+		c.refer(&Referral{Urgent: m.tier == Urgent, Limit: m.limit})
 	}
-	if c.Admission.Status == stay.Finished && c.policy.AfterDischarge == "record" && !c.Results.Consult.Live() {
-		return
+	if planned[AdviceChange](c) == nil {
+		c.instead(m.tier)
 	}
-	c.decision = Without[Revocation](c.decision) // of what the rest of the form, declined, would take back
-	c.refer(&Referral{Urgent: m.tier == Urgent, Limit: m.limit})
 }
 
 func (c *chart) sameMinimum(m minimum) bool {

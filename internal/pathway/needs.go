@@ -77,7 +77,8 @@ func (c *chart) needsConsult() bool {
 		return true
 	}
 	over := (c.Admission.Void() || c.Dead()) && orderStatus(c.task.Carried) == "active"
-	return over || c.unassigned() || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toChase() || c.needsScore() || c.mayComeBack()
+	return over || c.unassigned() || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toCarryWords() || c.toChase() ||
+		c.needsScore() || c.toJudge() || c.mayComeBack()
 }
 
 // toJudge tells whether there are answers that have not been judged.

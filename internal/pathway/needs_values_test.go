@@ -52,6 +52,11 @@ func TestNeeds(t *testing.T) {
 		return func(s *stay.Stay) { first(s); then(s) }
 	}
 	void := func(s *stay.Stay) { s.Admission.Status = stay.Cancelled }
+	saying := func(status string) stay.Task {
+		t := teamTask(status, 0)
+		t.Reasoned = true
+		return t
+	}
 	died := func(s *stay.Stay) { s.Patient.Deceased = true }
 	earlier := func(change func(*stay.Earlier)) func(*stay.Stay) {
 		return func(s *stay.Stay) {
@@ -101,6 +106,10 @@ func TestNeeds(t *testing.T) {
 		"the team has the consult":          {with(handedIn, referred("requested"), teamTask("requested", 0)), "consult[s1]"},
 		"the team has ended it":             {with(handedIn, referred("requested"), teamTask("completed", 0)), "consult[s1]"},
 		"the team has ended it, shown":      {with(handedIn, referred("completed"), teamTask("completed", 0)), ""},
+		"turned down, shown":                {with(handedIn, referred("rejected"), teamTask("rejected", 0)), ""},
+		"turned down, with a reason":        {with(handedIn, referred("rejected"), saying("rejected")), "consult[s1]"},
+		"done, with a note":                 {with(handedIn, referred("completed"), saying("completed")), ""},
+		"referred unscored, answers come":   {with(newer, func(t *stay.Task) { t.Score, t.Consult, t.Carried = "", "s1", "rejected" }, teamTask("rejected", 0)), "consult[s1] background[]"},
 		"the team has no Task":              {with(handedIn, referred("requested")), "consult[s1]"},
 		"asked for twice": {also(with(handedIn, nil), func(s *stay.Stay) {
 			s.Tasks = append(s.Tasks, nurseTask(func(t *stay.Task) { t.Ref, t.Score, t.Consult = "Task/9", "o9", "s9" }))

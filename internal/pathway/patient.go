@@ -41,7 +41,7 @@ func (c *chart) moveAlong(rule, text string) {
 			planEach[Move](c, r.Ref)
 		}
 	}
-	for _, r := range []stay.Result{c.Results.Score, c.Results.Minimum, c.Results.Consult} {
+	for _, r := range c.results() {
 		if r.Ref != "" && !r.Theirs {
 			planEach[Move](c, r.Ref)
 		}

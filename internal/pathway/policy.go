@@ -56,6 +56,7 @@ type Consulting struct {
 	Intent             string   `yaml:"intent"`               // order or proposal
 	AcceptWithin       Duration `yaml:"accept_within"`        // a routine consult, before it is raised
 	AcceptWithinUrgent Duration `yaml:"accept_within_urgent"` // an urgent one
+	Rejected           string   `yaml:"rejected"`             // TellOnly or AdviceThere: what the ward does when the team says no
 	AtDischarge        string   `yaml:"at_discharge"`         // KeepConsult or EndConsult: what becomes of one that is open then
 	Codings            []Coding `yaml:"codings"`              // ServiceRequest.code; any of them is the consult
 }
@@ -184,6 +185,7 @@ func unnamed() Policy {
 			Intent:             "order",
 			AcceptWithin:       Duration{Duration: day},
 			AcceptWithinUrgent: Duration{Duration: 4 * time.Hour},
+			Rejected:           TellOnly,
 			AtDischarge:        KeepConsult,
 		},
 		Protected: Protected{Labels: []Coding{{System: Confidentiality, Code: "R"}, {System: Confidentiality, Code: "V"}}},
@@ -223,6 +225,7 @@ func (p *Policy) validate() error {
 	check(p.Consult.Intent == "order" || p.Consult.Intent == "proposal", "consult.intent: %q must be order or proposal", p.Consult.Intent)
 	check(p.Consult.AcceptWithin.positive(), "consult.accept_within: must be a duration longer than 0, such as 24h")
 	check(p.Consult.AcceptWithinUrgent.positive(), "consult.accept_within_urgent: must be a duration longer than 0, such as 4h")
+	check(p.Consult.Rejected == TellOnly || p.Consult.Rejected == AdviceThere, "consult.rejected: %q must be nothing or advice", p.Consult.Rejected)
 	check(p.Consult.AtDischarge == KeepConsult || p.Consult.AtDischarge == EndConsult, "consult.at_discharge: %q must be keep or end", p.Consult.AtDischarge)
 	check(p.Protected.shows(), "protected.show: name of %v what is shown", Places)
 	for name, list := range map[string][]Coding{

@@ -48,6 +48,7 @@ func TestPolicyMistakes(t *testing.T) {
 		{"another way with a wish", "unknown_sex: lower", "unknown_sex: lower\non_wish: urgent", `on_wish: "urgent" must be consult, advice or record`},
 		{"another way with a minimum", "unknown_sex: lower", "unknown_sex: lower\ncertain_minimum: maybe", `certain_minimum: "maybe" must be refer or ignore`},
 		{"another intent", "consult: {codings", "consult: {intent: plan, codings", "consult.intent"},
+		{"another way with a no", "consult: {codings", "consult: {rejected: call, codings", `consult.rejected: "call" must be nothing or advice`},
 		{"another way at discharge", "consult: {codings", "consult: {at_discharge: drop, codings", `consult.at_discharge: "drop" must be keep or end`},
 		{"no time to accept", "consult: {codings", "consult: {accept_within: 0s, codings", "consult.accept_within"},
 		{"another rule for unknown sex", "unknown_sex: lower", "unknown_sex: ask", "unknown_sex"},

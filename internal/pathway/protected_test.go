@@ -88,7 +88,7 @@ func protectedCases(t testing.TB) map[string]stay.Stay {
 		"protected/after the team has begun":       consulted("accepted", patientIs("V")),
 		"protected/given back by the team":         picture(goesTo(few, few), patientIs("V"), asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "active"), team("requested", given("kept")), answered(t, "r1", "completed", []int{2, 1, 1}), allCarry("V")),
 		"protected/after a deleted consult":        consulted("requested", patientIs("V"), func(s *stay.Stay) { s.Results.Consult = stay.Result{} }),
-		"protected/renewed":                        picture(goesTo(few, few), patientIs("V"), asked("completed", judged(1), wasScored, hadConsult, carried("cancelled")), before([3]int{1, 0, 0}, "revoked"), team("cancelled"), answered(t, "r1", "completed", []int{4, 4, 4}), allCarry("V")),
+		"protected/renewed":                        picture(goesTo(few, few), patientIs("V"), asked("completed", judged(1), wasScored, hadConsult, carried("cancelled")), before([3]int{1, 0, 0}, "revoked"), team("cancelled", because("corrected")), answered(t, "r1", "completed", []int{4, 4, 4}), allCarry("V")),
 		"protected/lifted":                         picture(goesTo(many, many), lies("Location/a"), asked("requested", given(few)), draft(t), allCarry("V")),
 		"protected/lifted after the consult":       picture(goesTo(many, many), lies("Location/a"), asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "active"), team("requested", given(few)), answered(t, "r1", "completed", []int{2, 1, 1}), allCarry("V")),
 		"protected/gone home":                      picture(patientIs("V"), status(stay.Finished), asked("requested", was("Location/a")), draft(t), allCarry("V")),

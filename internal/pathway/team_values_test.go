@@ -17,6 +17,11 @@ func TestReferring(t *testing.T) {
 	knows := stay.Task{Consult: "s1"}
 	ordered := []stay.Order{{Ref: "s9", Status: "active", Admission: "Encounter/e1", Codes: coded("consult")}}
 	begun := []stay.Task{teamTask("accepted", 0)}
+	done, cancelled := []stay.Task{teamTask("completed", 0)}, []stay.Task{teamTask("cancelled", 0)}
+	ended := []stay.Task{teamTask("cancelled", 0)}
+	ended[0].Reason = OrderEnded
+	completed := live
+	completed.Status = "completed"
 	for name, test := range map[string]struct {
 		consult stay.Result
 		task    stay.Task
@@ -37,6 +42,17 @@ func TestReferring(t *testing.T) {
 		"unknown, the score stands":         {consult: live, stands: true, want: "stands s1"},
 		"unknown, another score":            {consult: live, want: "changes s1"},
 		"unknown, of an earlier score":      {consult: live, earlier: true, want: "stands s1"},
+		"unknown, and done":                 {consult: completed, team: done, stands: true, want: "stands s1"},
+		"live, done":                        {consult: live, task: knows, team: done, want: "nothing, tell corrected"},
+		"completed":                         {consult: completed, task: knows, want: "nothing"},
+		"cancelled by the team":             {consult: revoked, task: knows, team: cancelled, want: "nothing"},
+		"cancelled by a clinician":          {consult: revoked, task: knows, team: ended, want: "nothing"},
+		"cancelled, the team's Task open":   {consult: revoked, task: knows, team: []stay.Task{teamTask("requested", 0)}, want: "nothing"},
+		"cancelled, the team goes on":       {consult: revoked, task: knows, team: begun, want: "nothing, tell corrected"},
+		"deleted":                           {task: knows, want: "nothing"},
+		"revoked, the team's Task deleted":  {consult: revoked, task: stay.Task{Consult: "s1", Carried: "cancelled"}, want: "renews s1"},
+		"cancelled, both deleted":           {consult: revoked, task: stay.Task{Consult: "s1", Carried: "requested"}, want: "nothing"},
+		"a clinician's beside what we took": {consult: revoked, task: knows, orders: ordered, want: "met by s9"},
 		"unknown and revoked":               {consult: revoked, stands: true, want: "renews s1"},
 	} {
 		c := &chart{Stay: stay.Stay{Admission: stay.Admission{ID: "e1"}, Orders: test.orders, Tasks: test.team, Results: stay.Results{Consult: test.consult}}, task: test.task, policy: policyOf(nil)}

@@ -24,7 +24,7 @@ func (c *chart) madeTwice() bool {
 
 // dedupe leaves one of each in the chart, and remembers the others.
 func (c *chart) dedupe() {
-	for _, purpose := range []string{stay.Screening, stay.ConsultTask, stay.Advice} {
+	for _, purpose := range []string{stay.Screening, stay.ConsultTask, stay.Advice, stay.Reply} {
 		kept := map[int]stay.Task{}
 		for _, t := range c.Tasks {
 			before, twice := kept[t.Number]

@@ -45,6 +45,8 @@ func doingOf(action pathway.Action) doing {
 		return carrying{a}
 	case *pathway.AdviceChange:
 		return advising{a}
+	case *pathway.ReplyChange:
+		return replying{a}
 	case *pathway.Restoration:
 		return restoring{a}
 	case *pathway.HandOver:

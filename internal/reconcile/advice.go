@@ -1,8 +1,6 @@
 package reconcile
 
 import (
-	"cmp"
-
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -19,10 +17,15 @@ func (a advising) describe() []string { return []string{"set the task to give ad
 func (a advising) write(w *writing) {
 	if a.Ref == "" {
 		w.made.advice = fhir.NewRef()
-		w.create(w.made.advice, w.adviceTask(cmp.Or(w.made.score, w.made.minimum)), stay.Advice)
+		w.create(w.made.advice, w.adviceTask(a.Cause), stay.Advice)
 		w.touched(w.made.advice)
 		return
 	}
+	w.changeWards(*a.AdviceChange, w.words.Advice)
+}
+
+// changeWards changes a Task that the ward has because of answers.
+func (w *writing) changeWards(a pathway.AdviceChange, said func(code string) string) {
 	w.edit(a.Ref, func(e *edit) {
 		e.set("status", a.Status)
 		w.modified(e)
@@ -30,16 +33,21 @@ func (a advising) write(w *writing) {
 		case a.Reroute:
 			w.reroute(e)
 		case a.Why != "":
-			e.set("statusReason", coded(a.Why, w.words.Advice(a.Why)))
+			e.set("statusReason", coded(a.Why, said(a.Why)))
 		default:
 			e.delete("statusReason")
+		}
+		if a.Cause != "" {
+			e.set("reasonReference", fhir.Ref(a.Cause))
+			e.set("note.-1", w.note(w.refusal()))
 		}
 	})
 	w.touched(a.Ref)
 }
 
-// adviceTask says what to say first, and then each place to hand over.
-func (w *writing) adviceTask(score string) fhir.Task {
+// adviceTask says what to say first, and then each place to hand over; before all, why
+// the team does not come, where the advice is in place of a consult.
+func (w *writing) adviceTask(consult string) fhir.Task {
 	t := fhir.Task{Output: w.routed(w.owners.Ward), Task: r4.Task{
 		Meta:         w.resultMeta,
 		Identifier:   []r4.Identifier{identifier(stay.Advice, w.name)},
@@ -48,7 +56,7 @@ func (w *writing) adviceTask(score string) fhir.Task {
 		Priority:     fhir.Ptr(r4.RequestPriorityRoutine),
 		Code:         fhir.Ptr(w.concept("brief-advice")),
 		Description:  fhir.Ptr(w.words.Text("advise")),
-		Focus:        fhir.Ref(score),
+		Focus:        fhir.Ref(w.scoreOf(consult)),
 		For:          w.subject(),
 		Encounter:    w.encounter(),
 		AuthoredOn:   fhir.Instant(w.now),
@@ -58,6 +66,10 @@ func (w *writing) adviceTask(score string) fhir.Task {
 		Location:     w.location(),
 		Note:         []r4.Annotation{w.note(w.Advice.Say)},
 	}}
+	if consult != "" {
+		t.ReasonReference = fhir.Ref(consult)
+		t.Note = append([]r4.Annotation{w.note(w.refusal())}, t.Note...)
+	}
 	if a := pathway.Of[pathway.AdviceChange](w.decision); a != nil && a.Offer {
 		t.Note = append([]r4.Annotation{w.note(w.words.Text("make-offer"))}, t.Note...)
 	}

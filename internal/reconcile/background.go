@@ -29,7 +29,7 @@ func (l loader) fetch(ctx context.Context, p *picture, needs []pathway.Need) err
 		case stay.Minima:
 			results.Minimum, err = l.result(ctx, p, need.Refs[0])
 		case stay.Consults:
-			results.Consult, err = l.result(ctx, p, need.Refs[0])
+			err = l.consult(ctx, p, need.Refs[0])
 		case stay.Portal:
 			err = l.unplaced(ctx, p)
 		case stay.Memory:
@@ -49,6 +49,36 @@ func (l loader) fetch(ctx context.Context, p *picture, needs []pathway.Need) err
 			return err
 		}
 		p.stay.Unread = slices.DeleteFunc(p.stay.Unread, func(part stay.Part) bool { return part == need.Part })
+	}
+	return nil
+}
+
+// mostReplaced bounds how many consults of one admission took each other's place: one
+// does so only where the answers ask for more.
+const mostReplaced = 4
+
+// consult reads the present consult, whether it says why the team said no, and those
+// that it took the place of.
+func (l loader) consult(ctx context.Context, p *picture, ref string) (err error) {
+	results := &p.stay.Results
+	if results.Consult, err = l.result(ctx, p, ref); err != nil || results.Consult.Theirs {
+		return err
+	}
+	team, _ := p.stay.TeamTask()
+	results.Consult.Replied = replied(p.byRef[ref], p.byRef[team.Ref])
+	results.Replaced = nil
+	for range mostReplaced {
+		before, ok := l.client.LocalRef(p.byRef[ref].Get("replaces.0.reference").String())
+		if !ok {
+			break
+		}
+		one, err := l.result(ctx, p, before)
+		if err != nil {
+			return err
+		}
+		if ref = before; one.Ref != "" && !one.Theirs {
+			results.Replaced = append(results.Replaced, one)
+		}
 	}
 	return nil
 }
@@ -81,7 +111,7 @@ func (l loader) background(ctx context.Context, p *picture) error {
 			p.stay.Orders = append(p.stay.Orders, l.order(res))
 		}
 	}
-	p.unknown(screening)
+	l.unknown(p, screening)
 	return nil
 }
 
@@ -103,13 +133,15 @@ func (l loader) order(res fhir.Resource) stay.Order {
 }
 
 // unknown reads what was made of the answers and the nurse's Task does not point to.
-func (p *picture) unknown(screening string) {
+// Of several consults the last took the place of the others, also where the Task still
+// points to one of those.
+func (l loader) unknown(p *picture, screening string) {
 	task, _ := p.stay.ScreeningTask()
 	for _, res := range sorted(p.byRef) {
 		switch known := &p.stay.Results; {
 		case res.Identifier(IdentifierSystem) == stay.Score+":"+screening && task.Score == "" && known.Score.Ref == "":
 			known.Score = result(res)
-		case res.Identifier(IdentifierSystem) == stay.Consult+":"+screening && task.Consult == "" && known.Consult.Ref == "":
+		case !known.Consult.Theirs && l.consultOf(p, res) > known.Consult.Number:
 			known.Consult = result(res)
 		}
 	}

@@ -14,6 +14,30 @@ func (a carrying) describe() []string {
 }
 
 func (a carrying) write(w *writing) {
-	w.edit(a.Order, func(e *edit) { e.set("status", a.Status) })
+	w.edit(a.Order, func(e *edit) {
+		e.set("status", a.Status)
+		if a.Refused && !w.p.stay.Results.Consult.Replied {
+			w.tell(e, w.refusal())
+		}
+	})
 	w.touched(a.Order)
+	if a.Refused {
+		w.passOn(a.Order)
+	}
+}
+
+// passOn puts what the team has said since on what the ward has because of its no.
+func (w *writing) passOn(order string) {
+	if pathway.Of[pathway.AdviceChange](w.decision) != nil || pathway.Of[pathway.ReplyChange](w.decision) != nil {
+		return // it says so itself
+	}
+	for _, t := range w.p.stay.Tasks {
+		if t.Open() && t.Cause == order {
+			w.edit(t.Ref, func(e *edit) {
+				e.set("note.-1", w.note(w.refusal()))
+				w.modified(e)
+			})
+			w.touched(t.Ref)
+		}
+	}
 }

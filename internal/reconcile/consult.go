@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -40,38 +42,64 @@ func (a referring) write(w *writing) {
 		w.made.consult = a.Stands
 	case a.Completes != "":
 		w.made.consult = a.Completes
-		w.assign(a.Completes)
+		w.assign(a.Completes, a.Number)
 	default:
-		w.refer(a.Earlier)
+		w.refer(*a.Referral)
 	}
 }
 
 // refer makes the order and the team's Task.
-func (w *writing) refer(earlier bool) {
-	order, task := fhir.NewRef(), fhir.NewRef()
+func (w *writing) refer(r pathway.Referral) {
+	order, task, name := fhir.NewRef(), fhir.NewRef(), numbered(w.id, r.Number)
 	score := cmp.Or(w.made.score, w.made.minimum)
-	if earlier {
+	if r.Earlier {
 		score = w.p.stay.EarlierScore.Ref
 	}
-	team, ok := w.p.stay.TeamTask()
-	stands := ok && w.p.byRef[team.Ref].Identifier(IdentifierSystem) == stay.ConsultTask+":"+w.name
+	team, stands := w.teamTaskNamed(r.Number)
 	if stands { // of an order that a person has deleted, or that was never made
 		task = team.Ref
 		w.edit(task, func(e *edit) { e.set("focus", fhir.Ref(order)) })
 		w.askTeam(team)
 	}
-	w.create(order, w.order(score, task), stay.Consult)
+	w.createNamed(order, w.order(score, task, r), stay.Consult, name)
 	if !stands {
-		w.create(task, w.teamTask(order), stay.ConsultTask)
+		w.createNamed(task, w.teamTask(order, name), stay.ConsultTask, name)
 	}
 	w.made.consult = order
 	w.touched(order, task)
 }
 
+// teamTaskNamed is the team's Task of that number, also where another consult is the
+// present one.
+func (w *writing) teamTaskNamed(number int) (stay.Task, bool) {
+	for _, t := range w.p.stay.Tasks {
+		if t.Purpose == stay.ConsultTask && t.Number == number && t.Status != "entered-in-error" {
+			return t, true
+		}
+	}
+	return stay.Task{}, false
+}
+
+// presentConsult is the name of the consult that there is.
+func (w *writing) presentConsult() string { return numbered(w.id, w.p.stay.Results.Consult.Number) }
+
+// consultNumber counts the consults of an admission, by the identifier of one of ours.
+func consultNumber(order fhir.Resource) int {
+	parts := strings.SplitN(order.Identifier(IdentifierSystem), ":", 3)
+	if parts[0] != stay.Consult || len(parts) < 2 {
+		return 0
+	}
+	n := 1
+	if len(parts) == 3 {
+		n, _ = strconv.Atoi(parts[2])
+	}
+	return max(1, n)
+}
+
 // assign makes the team's Task for an order that stands without one.
-func (w *writing) assign(order string) {
-	task := fhir.NewRef()
-	w.create(task, w.teamTask(order), stay.ConsultTask)
+func (w *writing) assign(order string, number int) {
+	task, name := fhir.NewRef(), numbered(w.id, number)
+	w.createNamed(task, w.teamTask(order, name), stay.ConsultTask, name)
 	w.edit(order, func(e *edit) {
 		at := slices.IndexFunc(e.Get("extension").Array(), func(x gjson.Result) bool { return x.Get("url").String() == taskExtension })
 		e.set(fmt.Sprintf("extension.%d", at), madeWith(task)[0])
@@ -83,19 +111,28 @@ func (w *writing) assign(order string) {
 var intents = map[string]r4.RequestIntent{"order": r4.RequestIntentOrder, "proposal": r4.RequestIntentProposal}
 
 func (w *writing) priority() *r4.RequestPriority {
-	if c := pathway.Of[pathway.Referral](w.decision); c != nil && c.Urgent {
+	if w.tier() == pathway.Urgent {
 		return fhir.Ptr(r4.RequestPriorityUrgent)
 	}
 	return fhir.Ptr(r4.RequestPriorityRoutine)
 }
 
+// tier is that of the consult which is asked for.
+func (w *writing) tier() pathway.Tier {
+	if c := pathway.Of[pathway.Referral](w.decision); c != nil && c.Urgent {
+		return pathway.Urgent
+	}
+	return pathway.Consult
+}
+
 // order is the consult; its reason is the score, of this admission or of an
 // earlier one.
-func (w *writing) order(score, task string) r4.ServiceRequest {
+func (w *writing) order(score, task string, r pathway.Referral) r4.ServiceRequest {
 	return r4.ServiceRequest{
 		Meta:              w.resultMeta,
-		Extension:         madeWith(task),
-		Identifier:        []r4.Identifier{identifier(stay.Consult, w.name)},
+		Extension:         append(madeWith(task), tierOf(w.tier())),
+		Identifier:        []r4.Identifier{identifier(stay.Consult, numbered(w.id, r.Number))},
+		Replaces:          refs(r.Replaces),
 		InstantiatesUri:   []string{w.policyURI()},
 		Status:            r4.RequestStatusActive,
 		Intent:            intents[w.Policy.Consult.Intent],
@@ -114,10 +151,10 @@ func (w *writing) order(score, task string) r4.ServiceRequest {
 }
 
 // teamTask is the entry on the team's worklist.
-func (w *writing) teamTask(order string) fhir.Task {
+func (w *writing) teamTask(order, name string) fhir.Task {
 	t := fhir.Task{Output: w.routed(w.owners.Liaison), Task: r4.Task{
 		Meta:         w.resultMeta,
-		Identifier:   []r4.Identifier{identifier(stay.ConsultTask, w.name)},
+		Identifier:   []r4.Identifier{identifier(stay.ConsultTask, name)},
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",
 		Priority:     w.priority(),
@@ -158,6 +195,7 @@ func (w *writing) restate(order string, renew func(*edit)) {
 	w.edit(order, func(e *edit) {
 		renew(e)
 		e.set("priority", w.priority().Code())
+		e.extend(tierOf(w.tier()))
 		if from := e.Get("reasonReference.0.reference").String(); w.made.score != "" && from != "" && from == w.p.stay.Results.Minimum.Ref {
 			e.set("reasonReference.0", fhir.Ref(w.made.score)) // there is a score now
 		}
@@ -189,6 +227,14 @@ func (w *writing) consultCode() *r4.CodeableConcept {
 		c.Coding = append(c.Coding, fhir.Coding(code.System, code.Code, code.Display))
 	}
 	return &c
+}
+
+// refs are none or one.
+func refs(ref string) []r4.Reference {
+	if ref == "" {
+		return nil
+	}
+	return []r4.Reference{*fhir.Ref(ref)}
 }
 
 func (w *writing) locations() []r4.Reference {

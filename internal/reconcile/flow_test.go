@@ -24,12 +24,12 @@ func TestSearches(t *testing.T) {
 	p.Pregnancy.Codings = []pathway.Coding{{System: "s", Code: "p"}}
 	all := untabbed(`
 		Encounter?_id=1&_include=Encounter:subject&_include=Encounter:part-of
-		Task?identifier=ID|screening:1,ID|screening:1:2,ID|screening:1:3,ID|screening:1:4,ID|screening:1:5,ID|consult-task:1,ID|consult-task:1:2,ID|consult-task:1:3,ID|consult-task:1:4,ID|consult-task:1:5,ID|advice:1,ID|advice:1:2,ID|advice:1:3,ID|advice:1:4,ID|advice:1:5
-		Task?encounter=Encounter/1&code=http://hl7.org/fhir/uv/sdc/CodeSystem/temp|complete-questionnaire,https://tilsyn.org/fhir/CodeSystem/tilsyn|consult,https://tilsyn.org/fhir/CodeSystem/tilsyn|brief-advice
+		Task?identifier=ID|screening:1,ID|screening:1:2,ID|screening:1:3,ID|screening:1:4,ID|screening:1:5,ID|consult-task:1,ID|consult-task:1:2,ID|consult-task:1:3,ID|consult-task:1:4,ID|consult-task:1:5,ID|advice:1,ID|advice:1:2,ID|advice:1:3,ID|advice:1:4,ID|advice:1:5,ID|reply:1,ID|reply:1:2,ID|reply:1:3,ID|reply:1:4,ID|reply:1:5
+		Task?encounter=Encounter/1&code=http://hl7.org/fhir/uv/sdc/CodeSystem/temp|complete-questionnaire,https://tilsyn.org/fhir/CodeSystem/tilsyn|consult,https://tilsyn.org/fhir/CodeSystem/tilsyn|brief-advice,https://tilsyn.org/fhir/CodeSystem/tilsyn|consult-rejected
 		QuestionnaireResponse?identifier=ID|response:1,ID|response:1:2,ID|response:1:3,ID|response:1:4,ID|response:1:5
 		QuestionnaireResponse?encounter=Encounter/1
 		ServiceRequest?patient=Patient/2&code=s|a,s|b
-		ServiceRequest?identifier=ID|consult:1
+		ServiceRequest?identifier=ID|consult:1,ID|consult:1:2
 		Observation?identifier=ID|score:1,ID|at-least:1
 		Condition?patient=Patient/2&code=s|p&clinical-status=active
 		Flag?patient=Patient/2

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,39 +24,54 @@ type passage struct{ part, text string }
 
 // letter is all that there is to say now, in the order in which it is read.
 func (w *writing) letter() []passage {
-	score := cmp.Or(pathway.Of[pathway.Score](w.decision), w.certain())
+	return append(w.aboutScore(cmp.Or(pathway.Of[pathway.Score](w.decision), w.certain())),
+		passage{stay.LetterPlace, w.ward()},
+		passage{stay.LetterLeaving, w.leaving()},
+		passage{stay.LetterLeft, w.answeredAfterwards()},
+		passage{stay.LetterBefore, w.before()})
+}
+
+// aboutScore is what of it follows from the answers alone.
+func (w *writing) aboutScore(score *pathway.Score) []passage {
 	return []passage{
 		{stay.LetterReason, w.found(score)},
 		{stay.LetterAnswers, w.answers(score)},
 		{stay.LetterAuthor, w.author(score)},
 		{stay.LetterWish, w.wish(score)},
 		{stay.LetterReview, w.review(score)},
-		{stay.LetterPlace, w.ward()},
-		{stay.LetterLeaving, w.leaving()},
-		{stay.LetterLeft, w.answeredAfterwards()},
-		{stay.LetterBefore, w.before()},
 	}
 }
 
-// found says which score it is, and which limit it has reached, for whom.
+// found says which score it is, and which limit it has reached, for whom; of a score that
+// has gone down below all limits, that.
 func (w *writing) found(score *pathway.Score) string {
-	consult, tier := pathway.Of[pathway.Referral](w.decision), pathway.Consult
-	if consult.Urgent {
-		tier = pathway.Urgent
-	}
+	limit, tier := w.passed(score)
 	sum, text := w.p.stay.EarlierScore.Sum, "because-earlier"
 	if score != nil {
 		sum, text = *score.Result.Score, "because"
 	}
-	if w.certain() != nil {
+	switch {
+	case w.certain() != nil:
 		text = "because-at-least"
+	case tier == pathway.None:
+		text = "because-below"
 	}
-	limit := w.words.Limit(sum, consult.Limit.From, w.whom(consult.Limit))
-	if consult.Wish {
-		limit = w.words.Text("limit-none")
+	reached := w.words.Limit(sum, limit.From, w.whom(limit))
+	if consult := pathway.Of[pathway.Referral](w.decision); consult != nil && consult.Wish {
+		reached = w.words.Text("limit-none")
 	}
-	return w.words.Text(text, "score", strconv.Itoa(sum), "limit", limit,
+	return w.words.Text(text, "score", strconv.Itoa(sum), "limit", reached,
 		"tier", w.words.Code(tier.String()), "policy", w.Policy.Version, "day", day(pathway.LastScreening(w.p.stay).At))
+}
+
+// passed is the limit that the letter is about: that of the consult which is asked for,
+// or of a score that asks for none.
+func (w *writing) passed(score *pathway.Score) (pathway.Limit, pathway.Tier) {
+	consult := pathway.Of[pathway.Referral](w.decision)
+	if consult == nil {
+		return score.Limit, score.Tier
+	}
+	return consult.Limit, w.tier()
 }
 
 func (w *writing) whom(l pathway.Limit) string {
@@ -104,16 +120,17 @@ func (w *writing) review(s *pathway.Score) string {
 	case w.p.stay.EarlierScore.Item1Only():
 		lines = append(lines, w.words.Code(string(instrument.FlagItem1Only)))
 	}
-	limit := pathway.Of[pathway.Referral](w.decision).Limit
+	limit, _ := w.passed(s)
 	if limit.Sex != stay.UnknownSex && w.p.stay.Patient.Sex == stay.UnknownSex {
 		lines = append(lines, w.words.Text("sex-not-recorded", "whom", w.whom(limit)))
 	}
 	return strings.Join(lines, "\n")
 }
 
-// before are earlier scores and consults, the latest first.
+// before are earlier scores and consults, the latest first; before all those of this
+// admission, which the consult took the place of.
 func (w *writing) before() string {
-	var lines []string
+	lines := w.replaced()
 	carries := pathway.Wanted(w.p.stay, w.Policy, source(w.p.stay, w.decision))
 	for _, earlier := range pathway.EarlierScores(w.p.stay, carries) {
 		lines = append(lines, w.words.Text("score-before", "day", w.stated(earlier.Ref, "effectiveDateTime", earlier.At, day), "score", strconv.Itoa(earlier.Sum)))
@@ -122,6 +139,24 @@ func (w *writing) before() string {
 		lines = append(lines, w.words.Text("consult-before", "day", w.stated(order.Ref, "authoredOn", order.At, day), "status", w.words.Status(order.Status)))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// replaced are the consults of this admission that a person had ended.
+func (w *writing) replaced() (lines []string) {
+	results := w.p.stay.Results.Replaced
+	if pathway.Of[pathway.Referral](w.decision).Replaces != "" {
+		results = slices.Insert(slices.Clone(results), 0, w.p.stay.Results.Consult)
+	}
+	for _, r := range results {
+		at, status := w.loader.stamp(w.p.byRef[r.Ref], "authoredOn"), r.Status
+		for _, t := range w.p.stay.Tasks {
+			if t.Purpose == stay.ConsultTask && t.Focus == r.Ref && pathway.SaidNo(t) {
+				status = "rejected"
+			}
+		}
+		lines = append(lines, w.words.Text("consult-replaced", "day", w.stated(r.Ref, "authoredOn", at, day), "status", w.words.Status(status)))
+	}
+	return lines
 }
 
 // stated is when something was, as exactly as its resource says: where that has a date

@@ -20,7 +20,7 @@ func (l loader) remember(p *picture) {
 	if task.Open() || pathway.Awaits(s, l.policy) {
 		g.patient, g.screening, g.since = allRecords(s.Patient), numbered(s.Admission.ID, pathway.Generation(s)), instantOf(s.Admission.Start)
 	}
-	if team, ok := s.TeamTask(); ok && team.Open() {
+	if team, ok := s.TeamTask(); ok && (team.Open() || team.Reasoned && pathway.SaidNo(team)) {
 		g.consult = task.Consult
 	}
 	g.knows(p)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/pathway"
 )
 
 // Systems that are ours.
@@ -22,6 +23,10 @@ const (
 	// urn:uuid: the Task was never made, and nobody has deleted it. No search finds an
 	// extension, so that a server that minds references lets people delete the Task.
 	taskExtension = "https://tilsyn.org/fhir/StructureDefinition/task"
+	// tierExtension says on an order what the answers asked for when they were last put on
+	// it: none where it was taken back, or the reason for it is gone. Its priority says less,
+	// and people change that.
+	tierExtension = "https://tilsyn.org/fhir/StructureDefinition/tier"
 	// partExtension says on a note of the consult which part of the letter it is, by a
 	// code of ours. One without it is somebody else's, or of a release that wrote the
 	// letter as one text.
@@ -73,6 +78,10 @@ var (
 
 func madeWith(task string) []r4.Extension {
 	return []r4.Extension{{Url: taskExtension, ValueReference: fhir.Ref(task)}}
+}
+
+func tierOf(t pathway.Tier) r4.Extension {
+	return r4.Extension{Url: tierExtension, ValueCode: fhir.Ptr(t.String())}
 }
 
 func (p param) concept() r4.CodeableConcept { return fhir.Concept(p.system, p.code, "") }

@@ -64,20 +64,47 @@ func (l loader) letterOn(order fhir.Resource, r *stay.Result) {
 // score that stood there before is told in one line, and the letter as it was is in the
 // order's earlier versions.
 func (w *writing) rewrite(e *edit) {
+	w.replaceParts(e, w.letter())
+	w.tellWhatItWas(e)
+}
+
+func (w *writing) replaceParts(e *edit, parts []passage) {
 	w.dropOldLetters(e)
-	open := pathway.Of[pathway.Referral](w.decision).Changes != "" // of one that was open then, departing says it
-	for _, p := range w.letter() {
+	consult := pathway.Of[pathway.Referral](w.decision)
+	open := consult != nil && consult.Changes != "" // of one that was open then, departing says it
+	for _, p := range parts {
 		if p.part != stay.LetterLeft || !open || w.p.stay.Results.Consult.Says(p.part) {
 			w.put(e, p.part, p.text)
 		}
 	}
+}
+
+// correct makes the letter of a consult that the team has begun on say what the score is
+// now, though it asks for none any more, or that it no longer holds. said is what the
+// team is told.
+func (w *writing) correct(e *edit, said string) {
+	score := pathway.Of[pathway.Score](w.decision)
+	if score != nil {
+		w.replaceParts(e, w.aboutScore(score))
+		w.tellWhatItWas(e)
+	}
+	certain := pathway.Of[pathway.Minimum](w.decision)
+	if pathway.Of[pathway.Withdrawal](w.decision) != nil || certain != nil && certain.Status == "entered-in-error" {
+		w.replaceParts(e, []passage{{stay.LetterReason, w.words.Text("because-withdrawn")}, {part: stay.LetterAnswers}, {part: stay.LetterAuthor},
+			{part: stay.LetterWish}, {part: stay.LetterReview}})
+	}
+	w.tell(e, said)
+}
+
+func (w *writing) tellWhatItWas(e *edit) {
 	score, was := pathway.Of[pathway.Score](w.decision), w.p.stay.Results.Score
 	if score != nil && was.Live() && was.Sum != *score.Result.Score {
 		w.tell(e, w.words.Text("score-was", "score", strconv.Itoa(was.Sum)))
 	}
 }
 
-// tell adds to the order a note that stays, on what has become of it.
+// tell adds to the order, or to the team's Task, a note that stays, on what has become of
+// it.
 func (w *writing) tell(e *edit, text string) { e.set("note.-1", w.part(stay.LetterEvent, text)) }
 
 // put makes one part of the letter say a text; "" takes it away.

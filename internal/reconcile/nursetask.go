@@ -127,12 +127,12 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 func (w *writing) rememberConsult(e *edit, change pathway.TaskChange) {
 	carried, carriage, departure := "", pathway.Of[pathway.Carriage](w.decision), pathway.Of[pathway.Departure](w.decision)
 	switch {
+	case pathway.Of[pathway.Referral](w.decision) != nil, departure != nil && departure.Renews:
+		carried = "requested"
 	case carriage != nil:
 		carried = carriage.Team
 	case pathway.Of[pathway.Revocation](w.decision) != nil:
 		carried = "cancelled"
-	case pathway.Of[pathway.Referral](w.decision) != nil, departure != nil && departure.Renews:
-		carried = "requested"
 	}
 	if carried != "" {
 		e.output(fhir.Parameter{Type: paramCarried.concept(), ValueString: &carried})

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -36,7 +37,7 @@ func (q queries) admission(id string) string {
 // must not make it look as if nobody had been asked.
 func (q queries) ourWork(id string) []string {
 	return []string{
-		"Task?" + q.named(id, stay.Screening, stay.ConsultTask, stay.Advice),
+		"Task?" + q.named(id, stay.Screening, stay.ConsultTask, stay.Advice, stay.Reply),
 		fhir.Query("Task", "encounter", "Encounter/"+id, "code", strings.Join(ourCodes, ",")),
 		"QuestionnaireResponse?" + q.named(id, stay.Draft),
 		fhir.Query("QuestionnaireResponse", "encounter", "Encounter/"+id),
@@ -44,7 +45,7 @@ func (q queries) ourWork(id string) []string {
 }
 
 // ourCodes are those of our Tasks.
-var ourCodes = []string{sdcTemp + "|complete-questionnaire", CodeSystem + "|consult", CodeSystem + "|brief-advice"}
+var ourCodes = []string{sdcTemp + "|complete-questionnaire", CodeSystem + "|consult", CodeSystem + "|brief-advice", CodeSystem + "|consult-rejected"}
 
 // othersAsked is how many Tasks more an admission may have than the policy allows, because
 // it had been another patient's. Should there be more, they are found by the Encounter.
@@ -76,10 +77,17 @@ func (q queries) background(patient, screening string) []string {
 	return all
 }
 
+// after is the name of what takes the place of something so named.
+func after(name string) string {
+	id, number, _ := strings.Cut(name, ":")
+	n, _ := strconv.Atoi(number)
+	return numbered(id, max(1, n)+1)
+}
+
 // results asks by name for what was made of the answers.
 func (q queries) results(screening string) []string {
 	return []string{
-		"ServiceRequest?" + fhir.ByIdentifier(IdentifierSystem, stay.Consult+":"+screening),
+		"ServiceRequest?" + fhir.ByIdentifier(IdentifierSystem, stay.Consult+":"+screening, stay.Consult+":"+after(screening)),
 		"Observation?" + fhir.ByIdentifier(IdentifierSystem, stay.Score+":"+screening, stay.AtLeast+":"+screening),
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
+	"github.com/tilsyn/tilsyn/internal/words"
 )
 
 // This file is the border: FHIR on one side, plain values on the other. What
@@ -118,6 +119,8 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	t.For, _ = l.client.LocalRef(res.Get("for.reference").String())
 	t.Location, _ = l.client.LocalRef(res.Get("location.reference").String())
 	t.Reason = ourCode(res.Get("statusReason"))
+	t.Reasoned = purpose == stay.ConsultTask && reasonOf(res, words.In("")) != ""
+	t.Cause, _ = l.client.LocalRef(res.Get("reasonReference.reference").String())
 	t.Said = saidOn(res)
 	t.UnableSince = l.moment(parameter(res, "output", paramUnable).Get("valueString"))
 	t.Due = l.date(res.Get("restriction.period.end")).Last()
@@ -303,6 +306,9 @@ func result(res fhir.Resource) stay.Result {
 		From: res.Get("derivedFrom.0.reference").String(), Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res), NoTask: neverMade(taskOf(res)), Priority: res.Get("priority").String(),
 		ClosedBefore: res.Get(`extension.#(url=="` + closedExtension + `")`).Exists()}
 	r.Performers = performers(res)
+	if res.Type() == "ServiceRequest" {
+		r.Number, r.Tier = consultNumber(res), res.Get(`extension.#(url=="`+tierExtension+`").valueCode`).String()
+	}
 	for _, c := range res.Get("component").Array() {
 		if ourCode(c.Get("code")) == instrument.CodeOffer {
 			r.Offer = instrument.Offer(strings.TrimPrefix(ourCode(c.Get("valueCodeableConcept")), "offer-"))

@@ -261,8 +261,12 @@ func TestResultsThatTheTaskDoesNotKnow(t *testing.T) {
 		want  string
 	}{
 		"it says nothing":       {[]string{nurse, score, consult}, "Observation/o1 ServiceRequest/s1"},
-		"it says others":        {[]string{knows, score, consult}, " "},
-		"of another screening":  {[]string{nurse, with(score, "identifier.0.value", `"score:e1:2"`), with(consult, "identifier.0.value", `"consult:e1:2"`)}, " "},
+		"it says others":        {[]string{knows, score, consult}, " ServiceRequest/s1"},
+		"of another screening":  {[]string{nurse, with(score, "identifier.0.value", `"score:e1:2"`)}, " "},
+		"the second consult":    {[]string{nurse, consult, with(consult, "id", `"s2"`, "identifier.0.value", `"consult:e1:2"`)}, " ServiceRequest/s2"},
+		"made in error":         {[]string{nurse, consult, with(consult, "id", `"s2"`, "identifier.0.value", `"consult:e1:2"`, "status", `"entered-in-error"`)}, " ServiceRequest/s1"},
+		"of another admission":  {[]string{nurse, with(consult, "identifier.0.value", `"consult:e2"`)}, " "},
+		"of another patient":    {[]string{nurse, with(consult, "subject.reference", `"Patient/p9"`)}, " "},
 		"of another system":     {[]string{nurse, with(score, "identifier.0.system", `"s"`), with(consult, "identifier.0.system", `"s"`)}, " "},
 		"there are two of each": {[]string{nurse, score, consult, with(score, "id", `"o2"`), with(consult, "id", `"s2"`)}, "Observation/o1 ServiceRequest/s1"},
 	} {

@@ -33,6 +33,8 @@ func (l loader) unnamed(res fhir.Resource, admission string) (purpose string, ok
 			return stay.ConsultTask, true
 		case CodeSystem + "|brief-advice":
 			return stay.Advice, true
+		case CodeSystem + "|consult-rejected":
+			return stay.Reply, true
 		}
 	}
 	return "", false
@@ -46,7 +48,7 @@ func (l loader) asksOurForm(task fhir.Resource) bool {
 // lowest. One that was made in error is mostly one too many, which we have marked: it has
 // the number of the one that stays, where there is one, and takes none from it.
 func number(tasks []stay.Task) {
-	taken := map[string]map[int]bool{stay.Screening: {}, stay.ConsultTask: {}, stay.Advice: {}}
+	taken := map[string]map[int]bool{stay.Screening: {}, stay.ConsultTask: {}, stay.Advice: {}, stay.Reply: {}}
 	var lost []*stay.Task
 	for i, t := range tasks {
 		if t.Number == 0 {
@@ -207,23 +209,39 @@ func hers(s stay.Stay) (refs []string) {
 }
 
 // recallMade finds what was made of the answers: what stands under its name, or else
-// what a Provenance says that there was.
+// what a Provenance says that there was. Of several consults the last took the place of
+// the others.
 func (l loader) recallMade(p *picture, t *stay.Task, name string) {
+	latest := 0
 	for _, res := range sorted(p.byRef) {
-		switch {
-		case res.Type() == "Provenance":
-			l.recorded(p, res, t)
-		case t.Score == "" && res.Identifier(IdentifierSystem) == stay.Score+":"+name:
+		if t.Score == "" && res.Identifier(IdentifierSystem) == stay.Score+":"+name {
 			t.Score = res.Ref()
-		case t.Minimum == "" && res.Identifier(IdentifierSystem) == stay.AtLeast+":"+name:
+		}
+		if t.Minimum == "" && res.Identifier(IdentifierSystem) == stay.AtLeast+":"+name {
 			t.Minimum = res.Ref()
-		case t.Consult == "" && res.Identifier(IdentifierSystem) == stay.Consult+":"+name:
-			t.Consult = res.Ref()
+		}
+		if n := l.consultOf(p, res); n > latest && (t.Consult == "" || latest > 0) {
+			t.Consult, latest = res.Ref(), n
+		}
+	}
+	for _, res := range sorted(p.byRef) {
+		if res.Type() == "Provenance" {
+			l.recorded(p, res, t)
 		}
 	}
 	score := result(p.byRef[t.Score])
 	t.Withdrawn = t.Withdrawn || score.Ref != "" && !score.Live()
 	t.ClosedBefore = t.ClosedBefore || score.ClosedBefore
+}
+
+// consultOf is the number of a consult of ours in this admission, about its patient; 0: it
+// is none.
+func (l loader) consultOf(p *picture, res fhir.Resource) int {
+	purpose, number, ours := nameIn(res, p.stay.Admission.ID)
+	if !ours || purpose != stay.Consult || res.Get("status").String() == "entered-in-error" || !l.concerns(res, "subject", p.stay.Patient) {
+		return 0
+	}
+	return number
 }
 
 // recorded finds in a Provenance what was made and is gone.

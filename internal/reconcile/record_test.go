@@ -71,7 +71,7 @@ func TestActivities(t *testing.T) {
 		"restored":            {do(restoration, labels), "restored from QuestionnaireResponse/r1: Task/nurse"},
 		"merged":              {do(&pathway.Move{"Task/nurse"}, labels), "merged from Encounter/e1: Task/nurse"},
 		"duplicate":           {do(&pathway.Duplicates{{Ref: "Task/team", Keep: "Task/t"}}), "duplicate from Task/t: Task/team"},
-		"each thing once":     {do(withdrawal, ref[pathway.Notice]("withdrawn"), &pathway.Chase{Task: "Task/team", Priority: "stat"}, &pathway.HandOver{Task: "Task/team"}), "protection from Encounter/e1: Observation/o1, Task/team"},
+		"each thing once":     {do(withdrawal, ref[pathway.Notice]("withdrawn"), &pathway.Chase{Task: "Task/team", Priority: "stat"}, &pathway.HandOver{Task: "Task/team"}), "protection from Encounter/e1: Observation/o1, Task/team, ServiceRequest/s1"},
 	} {
 		r, s := desk(t, referred...)
 		got := wrote(t, r, s, seen(t, r, s), test.do...)

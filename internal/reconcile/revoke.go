@@ -13,10 +13,13 @@ func (a revoking) describe() []string {
 }
 
 func (a revoking) write(w *writing) {
-	said := w.words.Team(a.Why)
+	said := w.toTeam(a.Why)
 	if a.Ref != "" {
 		w.edit(a.Ref, func(e *edit) {
 			e.set("status", "revoked")
+			if a.Why != pathway.Discharged { // the answers ask for as much as before
+				e.extend(tierOf(pathway.None))
+			}
 			w.tell(e, said)
 		})
 		w.touched(a.Ref)

@@ -111,7 +111,8 @@ func flatten(path string, v any, into map[string]string) {
 }
 
 // flattenOne names an input or output of a Task by what it is, a part of the letter by
-// its place and its part, and anything else by its place.
+// its place and its part, what a consult stands for as its tier, and anything else by its
+// place.
 func flattenOne(path string, i int, child any, into map[string]string) {
 	m, _ := child.(map[string]any)
 	if part := partOf(gjson.Parse(asJSON(m))); path == "note" && part != "" {
@@ -124,6 +125,10 @@ func flattenOne(path string, i int, child any, into map[string]string) {
 			delete(rest, "time")
 		}
 		flatten(fmt.Sprintf("%s.%d %s", path, i, strings.TrimPrefix(part, "letter-")), rest, into)
+		return
+	}
+	if m["url"] == tierExtension {
+		into["tier"] = fmt.Sprint(m["valueCode"])
 		return
 	}
 	kind, typed := m["type"].(map[string]any)

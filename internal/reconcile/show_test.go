@@ -121,6 +121,15 @@ func TestTheStory(t *testing.T) {
 			10:05 Task/team team's task requested
 			10:06 Task/advice advice task requested
 			11:50 Encounter/e1 left (finished)`},
+		"referred again": {instead(referred, with(admission, "period.start", ""),
+			with(referred[2], "output.2", remembers("consult", to("ServiceRequest/s2"))), with(consult, "status", `"revoked"`, "authoredOn", `"2031-05-17T10:04:00Z"`),
+			with(consult, "id", `"s2"`, "authoredOn", `"2031-05-17T10:05:00Z"`, "identifier.0.value", `"consult:e1:2"`, "replaces", `[{"reference":"ServiceRequest/s1"}]`),
+			with(ward, "id", `"reply"`, "lastModified", `"2031-05-17T10:06:00Z"`, "identifier.0.value", `"reply:e1"`)), `
+			08:30 Task/nurse ward asked, time 1
+			10:00 QuestionnaireResponse/r1 answered (completed)
+			10:04 ServiceRequest/s1 consult asked for (now revoked)
+			10:05 ServiceRequest/s2 consult asked for (now active)
+			10:06 Task/reply the ward was told that the team does not come: task requested`},
 		"asked": {[]string{admission, woman, open, with(answers, "status", `"in-progress"`)}, `
 			08:00 Encounter/e1 admitted
 			08:30 Task/nurse ward asked, time 1

@@ -36,6 +36,9 @@ func (r *Reconciler) story(ctx context.Context, p *picture) ([]Event, error) {
 			return nil, err
 		}
 	}
+	if err := r.loader.consult(ctx, p, task.Consult); err != nil {
+		return nil, err
+	}
 	s := story{loader: r.loader, p: p}
 	s.admission(p.stay.Admission)
 	for _, t := range p.stay.Tasks {
@@ -83,6 +86,8 @@ func (s *story) task(t stay.Task) {
 		s.tell(last, t.Ref, "team's task %s", t.Status)
 	case stay.Advice:
 		s.tell(last, t.Ref, "advice task %s", t.Status)
+	case stay.Reply:
+		s.tell(last, t.Ref, "the ward was told that the team does not come: task %s", t.Status)
 	}
 }
 
@@ -99,7 +104,13 @@ func (s *story) results(task stay.Task) {
 	if least := s.p.byRef[task.Minimum]; least.ID() != "" {
 		s.tell(s.moment(least.Get("issued")), task.Minimum, "put on record what is certain of incomplete answers (%s)", shownStatus("", least.Get("status").String()))
 	}
-	if order := s.p.byRef[task.Consult]; order.ID() != "" {
-		s.tell(s.moment(order.Get("authoredOn")), task.Consult, "consult asked for (now %s)", shownStatus("", order.Get("status").String()))
+	orders := []string{task.Consult}
+	for _, replaced := range s.p.stay.Results.Replaced {
+		orders = append(orders, replaced.Ref)
+	}
+	for _, ref := range orders {
+		if order := s.p.byRef[ref]; order.ID() != "" {
+			s.tell(s.moment(order.Get("authoredOn")), ref, "consult asked for (now %s)", shownStatus("", order.Get("status").String()))
+		}
 	}
 }

@@ -62,7 +62,11 @@ func (r *Reconciler) compose(p picture, d pathway.Decision, recorded bool) (*fhi
 }
 
 func (w *writing) create(ref string, resource any, purpose string) {
-	w.tx.Create(ref, resource, fhir.ByIdentifier(IdentifierSystem, purpose+":"+w.name))
+	w.createNamed(ref, resource, purpose, w.name)
+}
+
+func (w *writing) createNamed(ref string, resource any, purpose, name string) {
+	w.tx.Create(ref, resource, fhir.ByIdentifier(IdentifierSystem, purpose+":"+name))
 }
 
 func (w *writing) encounter() *r4.Reference { return fhir.Ref("Encounter/" + w.id) }

@@ -286,6 +286,7 @@ func TestChangingTheNursesTask(t *testing.T) {
 			~ ServiceRequest/s1 if 5
 			note.1 event.text: ∅ → The score was corrected
 			status: active → revoked
+			tier: ∅ → none
 			~ Task/team if 6
 			dated
 			status: requested → cancelled

@@ -97,9 +97,10 @@ type Location struct {
 // Results are the score and the consult that the nurse's Task points to. One
 // that a person has deleted is absent.
 type Results struct {
-	Score   Result
-	Minimum Result // what incomplete answers sum to at least
-	Consult Result
+	Score    Result
+	Minimum  Result // what incomplete answers sum to at least
+	Consult  Result
+	Replaced []Result // consults of ours that a person had ended, and that Consult took the place of
 }
 
 // Result is an Observation or a ServiceRequest of ours.
@@ -109,6 +110,9 @@ type Result struct {
 	Theirs       bool           // a clinician's own order, not made by us
 	NoTask       bool           // of a consult: the team's Task was never made
 	Priority     string         // of a consult: R4 request-priority
+	Number       int            // of a consult of ours: 1, 2, … among those of the admission
+	Tier         string         // of a consult: our code for what the answers asked for when they were last put on it; "" where it does not say
+	Replied      bool           // of a consult: why the team said no stands on it
 	Sum          int            // of an Observation: its score
 	At           time.Time      // of an Observation: when it was answered
 	From         string         // of an Observation: which response it rests on, as the reference stands there
@@ -223,10 +227,11 @@ func (p Patient) Records() (all []string) {
 // Task is one of our Tasks.
 type Task struct {
 	Ref            string
-	Purpose        string // Screening, ConsultTask or Advice
+	Purpose        string // Screening, ConsultTask, Advice or Reply
 	Number         int    // 1, 2, … among those for the same purpose
 	For            string // Patient/id
 	Focus          string // reference of what it is about, or ""
+	Cause          string // reference of the consult that the team said no to, and that it was made for, or ""
 	Made           time.Time
 	Status         string    // R4 task-status
 	BusinessStatus string    // our code, or ""
@@ -243,6 +248,7 @@ type Task struct {
 	ClosedBefore   bool      // a person had ended it, for good, before the answers came
 	Location       string    // where the patient was when it was last routed
 	Reason         string    // statusReason, our code, or ""
+	Reasoned       bool      // the team's: it says why it has its status
 	Said           Said      // why it has this status, as it stands there
 	UnableSince    time.Time // when a nurse said that the patient cannot be asked; zero: it is not kept
 	Answers        []string  // references of all responses that its output points to
@@ -276,6 +282,7 @@ const (
 	Consult     = "consult"      // the ServiceRequest
 	ConsultTask = "consult-task" // the liaison team's Task
 	Advice      = "advice"       // the nurse's Task to give brief advice
+	Reply       = "reply"        // the nurse's Task that says that the team does not come
 )
 
 // Open tells whether somebody is still expected to act on the Task.
@@ -351,7 +358,7 @@ func (s Stay) DiedBefore() bool {
 // came of the earlier answers: a score that was taken back is amended, not made
 // a second time.
 func (s Stay) ScreeningTask() (Task, bool) {
-	last, asked := s.last(Screening)
+	last, asked := s.last(Screening, anyTask)
 	for _, t := range s.Tasks {
 		if t.Purpose == Screening && t.Number < last.Number && t.For == last.For && last.Score == "" {
 			last.Score, last.Withdrawn = t.Score, t.Withdrawn
@@ -362,12 +369,6 @@ func (s Stay) ScreeningTask() (Task, bool) {
 	}
 	return last, asked
 }
-
-// TeamTask is the liaison team's Task.
-func (s Stay) TeamTask() (Task, bool) { return s.last(ConsultTask) }
-
-// AdviceTask is the nurse's Task to give brief advice.
-func (s Stay) AdviceTask() (Task, bool) { return s.last(Advice) }
 
 // Attempts is how often the ward has been asked in this admission, about whomever.
 func (s Stay) Attempts() int {
@@ -380,12 +381,12 @@ func (s Stay) Attempts() int {
 	return n
 }
 
-// last is the Task for a purpose that was made last; of two with one number, the
-// one that stays.
-func (s Stay) last(purpose string) (Task, bool) {
+// last is the Task for a purpose, of those that will do, that was made last; of two
+// with one number, the one that stays.
+func (s Stay) last(purpose string, will func(Task) bool) (Task, bool) {
 	var found Task
 	for _, t := range s.Tasks {
-		if t.Purpose == purpose && (found.Ref == "" || t.Number > found.Number ||
+		if t.Purpose == purpose && will(t) && (found.Ref == "" || t.Number > found.Number ||
 			t.Number == found.Number && found.Status == "entered-in-error") {
 			found = t
 		}

@@ -70,7 +70,7 @@ func TestEachCodeHasWords(t *testing.T) {
 		problems = append(problems, string(p))
 	}
 	same(t, "problems", sorted(c.Problems), problems)
-	for _, own := range []map[string]string{c.ForTeam, c.OfAdvice} {
+	for _, own := range []map[string]string{c.ForTeam, c.OfAdvice, c.OfReply} {
 		for code := range own {
 			if !artifacts.Defines(code) {
 				t.Errorf("%s is no code of ours", code)
@@ -158,6 +158,8 @@ func TestTeamAndWardReadTheirOwn(t *testing.T) {
 	for got, want := range map[string]string{
 		c.Advice("discharged"): "Utskrevet før rådet var gitt",
 		c.Advice("deceased"):   "Pasienten er død",
+		c.Reply("discharged"):  "Pasienten er utskrevet",
+		c.Reply("taken-up"):    "Rusteamet kommer likevel",
 		c.Team("declined"):     "Pasienten har takket nei til kartleggingen",
 		c.Team("corrected"):    "Skåren er rettet",
 		c.Status("revoked"):    "avbestilt",
