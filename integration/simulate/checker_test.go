@@ -246,9 +246,11 @@ func (c *checker) stay(s *stay, at *standing) {
 	}
 }
 
-// putAside: a no of the patient is on record as that, and the ward's is not.
+// putAside: a no of the patient is on record as that, and the ward's is not. One before
+// answers that were withdrawn holds again, and on record is that they were.
 func (c *checker) putAside(s *stay, at *standing, wrong func(string)) {
-	if s.nurse != declined && s.nurse != putAway || s.counts() != nil || s.void() || s.dead {
+	answered := func(a *answer) bool { _, ok := a.score(); return ok }
+	if s.nurse != declined && s.nurse != putAway || s.counts() != nil || s.void() || s.dead || slices.ContainsFunc(s.answers, answered) {
 		return
 	}
 	said := slices.ContainsFunc(at.tasks, func(t gjson.Result) bool {
@@ -289,6 +291,11 @@ func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
 
 // order is what holds between the things of one admission.
 func (c *checker) order(s *stay, at *standing, wrong func(string)) {
+	for _, t := range at.teams {
+		if !settled[t.Get("status").Str] && s.status == "finished" && !s.dead && t.Get("location").Exists() {
+			wrong("the team is sent to a bed that the patient has left")
+		}
+	}
 	for _, t := range slices.Concat(at.tasks, at.teams, at.advice) {
 		if !settled[t.Get("status").Str] && s.present() && s.shown() && t.Get("location.reference").Str != s.lies {
 			wrong("the open task lies on another ward than the patient")

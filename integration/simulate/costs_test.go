@@ -6,17 +6,18 @@ import "time"
 // where the server has habits.
 
 // budget is five types for each poll, and for each census its searches and every
-// open admission once or twice.
+// open admission once or twice, and the form where an answer says only where that lies.
 func (s *simulation) budget(d time.Duration) int {
-	open := 0
+	open, lying := 0, 0
 	for _, st := range s.hospital.stays {
 		if st.present() {
 			open++
+			lying += st.forms
 		}
 	}
 	polls := 1 + int(d/s.config.Poll.Interval)
 	censuses := 1 + int(d/s.config.Census.Interval)
-	return len(s.replicas) * (polls*s.pollCosts() + censuses*(s.censusSearches()*s.pages(open)+s.lookCosts()*open))
+	return len(s.replicas) * (polls*s.pollCosts() + censuses*(s.censusSearches()*s.pages(open)+s.lookCosts()*open+2*lying))
 }
 
 // pages are what so many results take; the last may be empty.

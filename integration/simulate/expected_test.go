@@ -30,6 +30,8 @@ func (s *stay) expected() want {
 // expectedTask: every adult inpatient is asked, once.
 func (s *stay) expectedTask() (w want) {
 	switch {
+	case s.removed && s.mistakes > 0: // there was one about somebody else
+		return want{open: no}
 	case s.removed:
 		return want{asked: no, open: no}
 	case s.surely() || s.seen:
@@ -129,15 +131,31 @@ func (s *stay) expectedToStand() verdict {
 	case !s.ordered.IsZero():
 		return no // the clinician's own order meets the need
 	case ended.IsZero():
-		return yes
+		return s.expectedAtHome()
 	case s.pace.near(s.changed(), ended):
 		return either
 	case s.changed().After(ended) && s.asksFor() > s.endedAt:
-		return yes // another one
+		return s.expectedAtHome() // another one
 	case !s.finished.IsZero():
 		return either // what the team had done stands
 	}
 	return no
+}
+
+// expectedAtHome: where such consults end with the stay, one stands that was asked for
+// later, or that the team has begun on.
+func (s *stay) expectedAtHome() verdict {
+	switch {
+	case !s.ends || s.status != "finished":
+		return yes
+	case !s.begun.IsZero() || s.certain() != nil || s.pace.near(s.changed(), s.left):
+		return either
+	case s.changed().Before(s.left):
+		return no
+	case len(s.answers) > 1 || s.again: // what came before may have been ended
+		return either
+	}
+	return yes
 }
 
 // expectedAdvice: the ward is waited for as long as she is there, an answer asks for

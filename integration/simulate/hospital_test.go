@@ -17,6 +17,7 @@ type hospital struct {
 	chance    chance
 	remembers bool    // one screening counts for the next stays too
 	careless  bool    // its EHR writes over what the service keeps on the nurses' tasks
+	ends      bool    // a consult that nobody has begun on ends when she goes home
 	item1     bool    // where all points are of item 1 the ward gives advice
 	odd       float64 // how much more often than elsewhere people change their minds here
 	org       string
@@ -38,6 +39,7 @@ func newHospital(sim *simulation, at records) *hospital {
 	h := &hospital{agenda: agenda{pace: sim.pace}, sim: sim, ehr: ehr{at}, chance: draw(sim.seed, "hospital"), became: map[string]string{}}
 	h.remembers = h.chance.happens(0.5)
 	h.careless = draw(sim.seed, "careless").happens(0.4)
+	h.ends = draw(sim.seed, "ends at discharge").happens(0.5)
 	h.item1 = draw(sim.seed, "item 1").happens(0.5)
 	h.odd = pick(h.chance, weighted[float64]{3, 1}, weighted[float64]{1, 6})
 	h.org = h.ehr.create("Organization", `"name":"Syntetisk sykehus"`)
@@ -166,7 +168,7 @@ func (h *hospital) pregnancy(patient string) {
 }
 
 func (h *hospital) register(s *stay) {
-	s.lies, s.item1 = h.wards[s.ward].location, h.item1
+	s.lies, s.item1, s.ends = h.wards[s.ward].location, h.item1, h.ends
 	body := fmt.Sprintf(`"status":%q,"class":{"system":%q,"code":%q},"period":{"start":%q},"location":%s,"serviceProvider":{"reference":%q}`,
 		s.status, actCodes, s.class, h.at(s.starts), h.firstPlace(s), h.org)
 	if !s.nobody {

@@ -196,6 +196,7 @@ func (h *hospital) fill(s *stay, ref, status string, points []int) {
 	if a.valid && sameAnswers(a.points, points) && a.offer == offer && !a.wrong && !a.declined && !a.broken {
 		a.at = time.Now()
 	} else {
+		s.again = s.again || a.valid
 		a.at, a.changed = time.Now(), time.Now()
 	}
 	a.points, a.offer, a.declined, a.wrong, a.broken, a.byTask, a.autosave = points, offer, false, false, false, false, false
@@ -205,6 +206,9 @@ func (h *hospital) fill(s *stay, ref, status string, points []int) {
 	words := h.says(s, ref)
 	h.ehr.edit(ref, "status", quoted(status), "authored", quoted(h.dated(s)), "item", withOffer(items(points), offer), "subject.reference", quoted(s.patient.ref),
 		"extension.-1", strings.Replace(words, `{"text":`, `{"url":"http://sim/said","valueString":`, 1))
+	if s.chance.happens(0.08) {
+		h.namesForm(s, ref)
+	}
 }
 
 // offer is what she says to the team; who does not drink, or has not answered all, is
@@ -231,9 +235,11 @@ func withOffer(items, offer string) string {
 }
 
 // dated is when a form says that it was answered: mostly now; local time written as UTC,
-// or a clock that nobody has set.
+// or a clock that nobody has set. Where the server does not say either when it was
+// written, nobody could tell which of two answers is the later.
 func (h *hospital) dated(s *stay) string {
 	switch c := s.chance; {
+	case h.sim.habits.undated["QuestionnaireResponse"]:
 	case c.happens(0.05):
 		return h.at(2 * time.Hour)
 	case c.happens(0.02):

@@ -203,6 +203,9 @@ func (s *simulation) policy() *pathway.Policy {
 	if s.hospital.item1 {
 		p.Item1Only = pathway.AsAdvice
 	}
+	if s.hospital.ends {
+		p.Consult.AtDischarge = pathway.EndConsult
+	}
 	p.Screening.RescreenAfter.Duration = 0
 	if s.hospital.remembers {
 		p.Screening.RescreenAfter.Duration = s.lasts + 2*quiet

@@ -19,9 +19,12 @@ type stay struct {
 	moves     int
 	nobody    bool      // the admission does not say yet who she is
 	excluded  bool      // the policy leaves her service out
+	forms     int       // how many of her answers say only where their form lies
 	blanks    int       // how often an EHR has completed her task with nothing answered
 	left      time.Time // when the stay last ended
 	mistakes  int       // how often the admission was put on record for somebody else
+	ends      bool      // by policy a consult that nobody has begun on ends when she goes home
+	again     bool      // answers came to say something else more than once
 	item1     bool      // by policy the ward gives advice where all points are of item 1
 	protected protection
 	over      bool // gone for good: nobody does anything more

@@ -2,6 +2,7 @@ package simulate_test
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -109,4 +110,23 @@ func (h *hospital) portal(s *stay) {
 // know yet to which admission that belongs.
 func (s *stay) placing(at time.Time) bool {
 	return slices.ContainsFunc(s.answers, func(a *answer) bool { return a.portal && s.pace.near(at, a.at) })
+}
+
+// namesForm says which form was answered by where it lies, and not by what it is called.
+func (h *hospital) namesForm(s *stay, response string) {
+	canonical := h.ehr.read(response).Get("questionnaire").Str
+	name, version, _ := strings.Cut(canonical, "|")
+	for _, q := range h.ehr.search("Questionnaire?url=" + url.QueryEscape(name)) {
+		if q.Get("version").Str != version {
+			continue
+		}
+		at := "Questionnaire/" + q.Get("id").Str
+		where := pick(s.chance, weighted[string]{2, at}, weighted[string]{1, at + "/_history/" + q.Get("meta.versionId").Str}, weighted[string]{1, "#form"})
+		if where == "#form" {
+			h.ehr.edit(response, "contained", fmt.Sprintf(`[{"resourceType":"Questionnaire","id":"form","status":"active","url":%q,"version":%q}]`, name, version))
+		}
+		s.forms++
+		h.ehr.edit(response, "questionnaire", quoted(where))
+		return
+	}
 }

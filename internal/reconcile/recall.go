@@ -46,14 +46,14 @@ func (l loader) asksOurForm(task fhir.Resource) bool {
 
 // number gives Tasks without an identifier the numbers that are free, the oldest the
 // lowest. One that was made in error is mostly one too many, which we have marked: it has
-// the number of the one that stays, where there is one.
+// the number of the one that stays, where there is one, and takes none from it.
 func number(tasks []stay.Task) {
 	taken := map[string]map[int]bool{stay.Screening: {}, stay.ConsultTask: {}, stay.Advice: {}, stay.Reply: {}}
 	var lost []*stay.Task
 	for i, t := range tasks {
 		if t.Number == 0 {
 			lost = append(lost, &tasks[i])
-		} else if taken[t.Purpose] != nil {
+		} else if taken[t.Purpose] != nil && inError(t) == 0 {
 			taken[t.Purpose][t.Number] = true
 		}
 	}

@@ -88,6 +88,7 @@ func TestNumbersOfWhatWasMadeInError(t *testing.T) {
 		"of the first":           {[]stay.Task{task(1, 2, "rejected"), task(0, 3, wrong), task(2, 9, "requested")}, "[1 1 2]", "9"},
 		"the only one":           {[]stay.Task{task(0, 9, wrong)}, "[1]", "9"},
 		"beside advice":          {[]stay.Task{other, task(0, 10, wrong)}, "[1 1]", "10"},
+		"the one that stays":     {[]stay.Task{task(1, 8, wrong), task(0, 9, "rejected"), task(2, 12, "requested")}, "[1 1 2]", "12"},
 		"not in error":           {[]stay.Task{task(1, 9, "completed"), task(0, 10, "requested")}, "[1 2]", "10"},
 	} {
 		number(test.tasks)
