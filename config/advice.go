@@ -16,9 +16,11 @@ import (
 // Advice is what the ward nurse says and hands over to a patient whose score
 // asks for brief advice. Load reads it from File and checks it.
 type Advice struct {
-	File   string  `mapstructure:"file"` // empty: what is shipped for questionnaire.language
-	Say    string  `mapstructure:"-"`    // to the patient; at most 2000 characters, may have several lines
-	Offers []Offer `mapstructure:"-"`    // in the order of the file; 1–30 of them
+	File string `mapstructure:"file"` // empty: what is shipped for questionnaire.language
+	Say  string `mapstructure:"-"`    // to the patient; at most 2000 characters, may have several lines
+	// SayPregnant is what she says to a patient who is pregnant; as long as Say.
+	SayPregnant string  `mapstructure:"-"`
+	Offers      []Offer `mapstructure:"-"` // in the order of the file; 1–30 of them
 }
 
 // Offer is one place where a patient finds help. Kind and Name are always
@@ -63,7 +65,14 @@ func (a *Advice) read(language string) error {
 		return fmt.Errorf("configuration: advice.file: %w", err)
 	}
 	m := mistakes{file: name}
-	a.Say, a.Offers = m.advice(m.parse(text))
+	a.Say, a.SayPregnant, a.Offers = m.advice(m.parse(text))
+	if a.SayPregnant == "" && a.File != "" { // a file from before there was such a text
+		shipped := Advice{}
+		if err := shipped.read(language); err != nil {
+			return err
+		}
+		a.SayPregnant = shipped.SayPregnant
+	}
 	return errors.Join(m.errs...)
 }
 

@@ -15,6 +15,7 @@ const siteAdvice = `
 say: |
   Takk for at du svarte.
   Det er du som bestemmer.
+say_pregnant: Hva drikker du nå?
 offers:
   - kind: self-help-group
     name: AA Trondheim
@@ -53,7 +54,7 @@ func loadAdvice(t *testing.T, text string) (config.Advice, error) {
 
 func TestASiteWritesItsOwnAdvice(t *testing.T) {
 	want := config.Advice{
-		Say: "Takk for at du svarte.\nDet er du som bestemmer.",
+		Say: "Takk for at du svarte.\nDet er du som bestemmer.", SayPregnant: "Hva drikker du nå?",
 		Offers: []config.Offer{
 			{
 				Kind: "self-help-group", Name: "AA Trondheim", Phone: "911 77 770", Web: "https://aa.example/grupper?by=trondheim#torsdag",
@@ -166,5 +167,24 @@ func TestThePageForTheSiteIsTrue(t *testing.T) {
 		if !strings.Contains(string(page), "\n    "+o.Line()+"\n") {
 			t.Errorf("the page does not show %s", o.Line())
 		}
+	}
+}
+
+// A file from before there was a text for pregnant patients has the shipped one of its
+// language; nobody who is pregnant is told what is meant for others.
+func TestAnOlderAdviceFileHasWordsForThePregnant(t *testing.T) {
+	older := strings.Replace(siteAdvice, "say_pregnant: Hva drikker du nå?\n", "", 1)
+	for language, says := range map[string]string{"nb": "Hva drikker du nå?", "nn": "Kva drikk du no?", "en": "What do you drink now?", "sv": "Vad dricker du nu?", "da": "Hvad drikker du nu?"} {
+		c, err := load(t, "", "--advice.file", adviceFile(t, older), "--questionnaire.language", language)
+		if err != nil || !strings.Contains(c.Advice.SayPregnant, says) || strings.HasPrefix(c.Advice.SayPregnant, c.Advice.Say) {
+			t.Errorf("%s: %q, %v", language, c.Advice.SayPregnant, err)
+		}
+		shipped, err := load(t, "", "--questionnaire.language", language)
+		if err != nil || !strings.Contains(shipped.Advice.SayPregnant, says) || shipped.Advice.SayPregnant != c.Advice.SayPregnant {
+			t.Errorf("%s: %q, %v", language, shipped.Advice.SayPregnant, err)
+		}
+	}
+	if _, err := loadAdvice(t, strings.Replace(siteAdvice, "Hva drikker du nå?", strings.Repeat("x", 2001), 1)); err == nil || !strings.Contains(err.Error(), "say_pregnant: 2001 characters are too many") {
+		t.Error(err)
 	}
 }

@@ -19,7 +19,7 @@ const (
 )
 
 var (
-	adviceKeys = []string{"say", "offers"}
+	adviceKeys = []string{"say", "say_pregnant", "offers"}
 	offerKeys  = []string{"kind", "name", "phone", "web", "when", "where", "note"}
 	offerKinds = []string{"telephone", "self-help-group", "municipal", "web", "other"}
 
@@ -45,16 +45,16 @@ func (m *mistakes) check(ok bool, format string, args ...any) {
 
 // advice takes the content of a file apart. What could not be parsed is not
 // told a second time as missing.
-func (m *mistakes) advice(content any) (say string, offers []Offer) {
+func (m *mistakes) advice(content any) (say, pregnant string, offers []Offer) {
 	if len(m.errs) > 0 {
-		return "", nil
+		return "", "", nil
 	}
 	file, ok := m.mapping("", content, adviceKeys)
 	if !ok {
-		return "", nil
+		return "", "", nil
 	}
 	m.check(file["say"] != nil, "say: missing; write what the nurse says to the patient")
-	return m.text("say", file["say"], maxSay), m.offers(file["offers"])
+	return m.text("say", file["say"], maxSay), m.text("say_pregnant", file["say_pregnant"], maxSay), m.offers(file["offers"])
 }
 
 func (m *mistakes) offers(value any) []Offer {

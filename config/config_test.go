@@ -61,7 +61,7 @@ var defaults = config.Config{
 
 // settings are what a configuration sets, without the content of advice.file.
 func settings(c config.Config) config.Config {
-	c.File, c.Advice.Say, c.Advice.Offers = "", "", nil
+	c.File, c.Advice.Say, c.Advice.SayPregnant, c.Advice.Offers = "", "", "", nil
 	return c
 }
 

@@ -53,29 +53,102 @@ func TestScoresLeadToWhatThePolicySays(t *testing.T) {
 	})
 }
 
-// During pregnancy any score above 0 leads to a consult.
+// During pregnancy any score above 0 is talked through, in words that are for it, and
+// from 4 the team is asked to come. A man is not pregnant, and an entry that has ended, or
+// that nobody has ended in a year, says nothing of today.
 func TestPregnancy(t *testing.T) {
 	onEachServer(t, func(w *world) {
 		w.serve()
-		pregnant, before := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
-		w.condition(pregnant, "77386006", "active")
-		w.condition(before, "72892002", "resolved")
-		w.answer(pregnant, 1, 0, 0)
-		w.answer(before, 1, 0, 0)
-		w.want(pregnant, referred(1, "routine"))
-		w.want(before, scored(1))
+		one, four, over, forgotten := w.admit(hospital.Stay{Person: expectant}), w.admit(hospital.Stay{Person: expectant}), w.admit(hospital.Stay{Person: expectant}), w.admit(hospital.Stay{Person: expectant})
+		him := w.admit(hospital.Stay{Person: hospital.Person{Given: "Ola", Gender: "male", Birth: expectant.Birth}})
+		for _, a := range []hospital.Admission{one, four, him} {
+			w.condition(a, "77386006", "active")
+		}
+		w.condition(over, "72892002", "resolved")
+		w.edit(w.condition(forgotten, "77386006", "active"), "onsetDateTime", time.Now().AddDate(-1, 0, 0).Format(time.DateOnly))
+		w.answer(four, 2, 1, 1)
+		w.want(four, referred(4, "routine"))
+		for _, a := range []hospital.Admission{one, over, forgotten, him} {
+			w.answer(a, 1, 0, 0)
+			w.want(a, scored(1))
+		}
+		if letter := notesOf(w.find("ServiceRequest", stay.Consult, four)); !strings.Contains(letter, "The patient is pregnant.") {
+			w.Errorf("the letter says %q", letter)
+		}
+		if said := w.advised(one); !strings.Contains(said, pregnantAdvice) {
+			w.Errorf("the ward is to say %q", said)
+		}
+		for _, a := range []hospital.Admission{over, forgotten, him} {
+			if said := w.advised(a); said != "" {
+				w.Errorf("the ward is to say %q", said)
+			}
+		}
 	})
 }
 
-func (w *world) condition(a hospital.Admission, code, status string) {
+var expectant = hospital.Person{Given: "Kari", Gender: "female", Birth: fmt.Sprint(time.Now().Year() - 30)}
+
+// pregnantAdvice is of the advice in English.
+const pregnantAdvice = "not to drink alcohol in pregnancy"
+
+// A pregnancy is often recorded after the form: the census hears of it, and ward and team
+// read it. When the record ends, nothing is made less.
+func TestPregnancyRecordedLate(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		w.serve("--census.interval", "1s")
+		one, four := w.admit(hospital.Stay{Person: expectant}), w.admit(hospital.Stay{Person: expectant})
+		w.answer(one, 1, 0, 0)
+		w.answer(four, 2, 1, 1)
+		w.want(one, scored(1))
+		w.want(four, referred(4, "routine"))
+		before := w.find("Observation", stay.Score, one)
+		recorded := w.condition(one, "77386006", "active")
+		w.condition(four, "77386006", "active")
+		w.until(one, func() bool { return strings.Contains(w.advised(one), pregnantAdvice) })
+		w.until(four, func() bool {
+			return strings.Contains(notesOf(w.find("ServiceRequest", stay.Consult, four)), "The patient is pregnant.")
+		})
+		after := w.find("Observation", stay.Score, one)
+		if after.Ref() != before.Ref() || after.Get("status").String() != "amended" || after.Get("valueQuantity.value").Int() != 1 {
+			w.Errorf("the score is %s", after.Raw())
+		}
+		w.edit(recorded, "clinicalStatus.coding.0.code", "resolved")
+		rec, err := w.app().Reconciler(w.ctx())
+		w.must(err)
+		rec.Pregnancy(one.Patient)
+		if done, err := rec.Reconcile(w.ctx(), one.ID()); err != nil || done.Wrote {
+			w.Errorf("when it ends: %+v (%v)", done, err)
+		}
+	})
+}
+
+// advised is what the ward is to say; "": nothing.
+func (w *world) advised(a hospital.Admission) (said string) {
 	w.Helper()
-	_, err := w.hospital.Create(w.ctx(), "condition-"+a.ID(), r4.Condition{
+	found, err := w.hospital.Find(w.ctx(), "Task", stay.Advice, a)
+	w.must(err)
+	for _, task := range found {
+		said += notesOf(task)
+	}
+	return said
+}
+
+func (w *world) until(a hospital.Admission, done func() bool) {
+	w.Helper()
+	_, err := w.hospital.Await(w.ctx(), a, func(hospital.Outcome) bool { return done() })
+	w.must(err)
+}
+
+func (w *world) condition(a hospital.Admission, code, status string) (ref string) {
+	w.Helper()
+	ref, err := w.hospital.Create(w.ctx(), "condition-"+a.ID(), r4.Condition{
 		Identifier:     w.hospital.Identifier("condition-" + a.ID()),
 		ClinicalStatus: fhir.Ptr(fhir.Concept("http://terminology.hl7.org/CodeSystem/condition-clinical", status, "")),
 		Code:           fhir.Ptr(fhir.Concept("http://snomed.info/sct", code, "")),
 		Subject:        *fhir.Ref(a.Patient),
 	})
 	w.must(err)
+	return ref
 }
 
 // Only adult inpatients who are there are asked, and the others never: all are

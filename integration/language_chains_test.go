@@ -45,6 +45,13 @@ func (w *norwegian) asked() hospital.Admission {
 	return a
 }
 
+func (w *norwegian) expecting() hospital.Admission {
+	w.Helper()
+	a := w.admit(hospital.Stay{Person: expectant})
+	w.play(a, 0)
+	return a
+}
+
 func (w *norwegian) answered(points ...int) hospital.Admission {
 	w.Helper()
 	a := w.asked()
@@ -280,6 +287,22 @@ var chains = []chain{
 		a := w.answered(1, 1, 1)
 		w.again(a, 4, 4, 4)
 		w.again(a, 1, 1, 1)
+	}},
+	{"pregnant", func(w *norwegian) {
+		for _, points := range [][]int{{1, 0, 0}, {4, 0, 0}, {4, 4, 4}} {
+			before, since, late := w.expecting(), w.expecting(), w.expecting()
+			w.condition(before, "77386006", "active")
+			w.again(before, points...)
+			w.again(since, points...)
+			w.again(late, points...)
+			if points[0] == 4 {
+				w.begun(late)
+			}
+			for _, a := range []hospital.Admission{since, late} {
+				w.condition(a, "77386006", "active")
+				w.again(a, points...)
+			}
+		}
 	}},
 	{"found and back again", func(w *norwegian) {
 		w.policy.AfterDischarge = "record"

@@ -145,6 +145,17 @@ func printAdvice(w io.Writer, cfg config.Config) {
 	for _, o := range cfg.Advice.Offers {
 		fmt.Fprintf(w, "  %s\n", o.Line())
 	}
+	fmt.Fprintf(w, "To a patient who is pregnant:\n%s\n", cfg.Advice.SayPregnant)
+}
+
+// printPregnancy says who is pregnant, where any limit asks for it.
+func printPregnancy(w io.Writer, p *pathway.Policy) {
+	if !p.PregnancyMatters() {
+		fmt.Fprintln(w, "Pregnancy: no limit asks for it; Conditions are not read.")
+		return
+	}
+	fmt.Fprintf(w, "Pregnant: not a man, of 12 to 55, with a Condition of %s that began within 300 days (or was recorded then, or says no date) and is not ended or refuted. Recorded after the answers: judged again.\n",
+		codes(p.Pregnancy.Codings))
 }
 
 // printPutAside says what is made of a question that the ward does not ask.
@@ -163,6 +174,7 @@ func printPolicy(w io.Writer, p *pathway.Policy) error {
 	fmt.Fprintf(w, "Asked: patients of %d and over in Encounters of class %v, due %s after admission.\n", p.Screening.MinAge, p.Screening.Classes, p.Screening.DueAfter)
 	printPutAside(w, p.Screening)
 	fmt.Fprintf(w, "Sex unknown or other: %s.\n", p.UnknownSex.Words())
+	printPregnancy(w, p)
 	fmt.Fprintf(w, "Points from item 1 alone, such as one glass a day: %s; flagged for review.\n", map[string]string{
 		pathway.AsScored: "as any score", pathway.AsAdvice: "brief advice where a routine consult is due, but not in pregnancy"}[p.Item1Only])
 	fmt.Fprintf(w, "A consult that is open when the patient goes home: the team is told; %s.\n", map[string]string{

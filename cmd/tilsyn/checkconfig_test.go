@@ -90,9 +90,13 @@ func TestCheckConfigComparesLimits(t *testing.T) {
 		code int
 		want string
 	}{
-		"advice above":    {changed("{sex: female, from: 3,", "{sex: female, from: 9,"), exitWrongUse, "lower tiers.advice[0] below 4, or raise tiers.consult[0] above 9"},
+		"advice above":    {changed("{sex: female, from: 3,", "{sex: female, from: 9,"), exitWrongUse, "lower tiers.advice[1] below 4, or raise tiers.consult[1] above 9"},
 		"urgent below":    {changed("{from: 8,", "{from: 3,"), exitWrongUse, "urgent begins at 3"},
 		"item 1 alone":    {changed("item1_only: as_scored", "item1_only: advice"), exitDone, "such as one glass a day: brief advice where a routine consult is due, but not in pregnancy"},
+		"pregnancy":       {[]string{"check-config"}, exitDone, "Pregnant: not a man, of 12 to 55, with a Condition of 77386006 (Pregnancy), 72892002 (Normal pregnancy) that"},
+		"in pregnancy":    {[]string{"check-config"}, exitDone, "pregnant patients  1 or more  brief advice on the ward"},
+		"her advice":      {[]string{"check-config"}, exitDone, "To a patient who is pregnant:\nTakk for at du svarte"},
+		"no pregnancy":    {changed("pregnancy:\n  codings:", "pregnancy:\n  codings: []\nno_codings:"), exitWrongUse, "no_codings"},
 		"a team's no":     {changed("rejected: advice", "rejected: nothing"), exitDone, "turns a consult down: the ward is told why.\n"},
 		"the same":        {[]string{"check-config"}, exitDone, "turns a consult down: the ward is told why, and asked to give brief advice.\n"},
 		"home":            {changed("at_discharge: keep", "at_discharge: end"), exitDone, "goes home: the team is told; one that nobody has begun on is taken back"},

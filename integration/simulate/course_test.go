@@ -44,6 +44,7 @@ func (h *hospital) course(s *stay) {
 	if h.sim.merges && c.happens(0.05*h.odd) {
 		h.in(c.between(0, stays), func() { h.merge(s) })
 	}
+	h.conceived(s, stays)
 	h.in(stays, func() { h.leaves(s) })
 }
 

@@ -8,8 +8,8 @@ import (
 
 // This file says what docs/rules.md promises, from the truth alone.
 
-// expected is what must stand for an admission when everything has settled.
-func (s *stay) expected() want {
+// follows is what must stand for an admission when everything has settled.
+func (s *stay) follows() want {
 	w := s.expectedTask()
 	w.score, w.points = s.expectedScore()
 	w.consult = s.expectedConsult(w)
@@ -175,7 +175,7 @@ func (s *stay) expectedAdvice(w want) verdict {
 // String is the truth in a line, for a person who looks for a mistake.
 func (s *stay) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s age %d %q pregnant %v dead %v; askable for %v, seen %v", s.class, s.status, s.age, s.sex, s.pregnant, s.dead, s.longest, s.seen)
+	fmt.Fprintf(&b, "%s %s age %d %q pregnant %v (found %s) dead %v; askable for %v, seen %v", s.class, s.status, s.age, s.sex, s.pregnant, stamp(s.found), s.dead, s.longest, s.seen)
 	if !s.askable.IsZero() {
 		fmt.Fprintf(&b, " and since %s", stamp(s.askable))
 	}

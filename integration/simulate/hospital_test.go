@@ -162,11 +162,6 @@ func (h *hospital) person(c chance, n int) patient {
 	return p
 }
 
-func (h *hospital) pregnancy(patient string) {
-	h.ehr.create("Condition", fmt.Sprintf(`"clinicalStatus":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}]},`+
-		`"code":{"coding":[{"system":"http://snomed.info/sct","code":"77386006"}]},"subject":{"reference":%q}`, patient))
-}
-
 func (h *hospital) register(s *stay) {
 	s.lies, s.item1, s.ends = h.wards[s.ward].location, h.item1, h.ends
 	body := fmt.Sprintf(`"status":%q,"class":{"system":%q,"code":%q},"period":{"start":%q},"location":%s,"serviceProvider":{"reference":%q}`,

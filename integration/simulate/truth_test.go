@@ -40,6 +40,7 @@ type stay struct {
 	answers  []*answer
 	nurse    deed // what a nurse last did instead of answering
 	unable   []time.Time
+	found    time.Time // when it was found out here that she is pregnant; zero: it was known, or she is not
 	removed  bool      // somebody has deleted the nurse's task
 	ordered  time.Time // when a clinician ordered a consult of her own
 	revoked  time.Time // when a clinician cancelled ours
@@ -202,8 +203,8 @@ const (
 	consultDue
 )
 
-// leadsTo is the suggested policy: a consult from 4 for women, 5 for men, 1 in
-// pregnancy, and advice one point below; where the sex is not known what finds more.
+// leadsTo is the suggested policy: a consult from 4 for women and 5 for men, and advice
+// one point below, in pregnancy from 1; where the sex is not known what finds more.
 // Who does not want the team is advised by the ward, and who asks for it sees it.
 func (s *stay) leadsTo(a *answer) due {
 	score, ok := a.score()
@@ -219,7 +220,7 @@ func (s *stay) leads(score int, a *answer) due {
 		consult, advice = 5, 4
 	}
 	if s.pregnant {
-		consult = 1
+		advice = 1
 	}
 	switch {
 	case a.offer == "accepted":

@@ -153,8 +153,17 @@ func (a *App) names() intake.Names {
 		InClasses:        func(encounter fhir.Resource) bool { return reconcile.Asked(a.policy, encounter) },
 		ClassShown:       func(encounter fhir.Resource) string { return reconcile.ClassShown(a.policy, encounter) },
 		Consults:         pathway.Tokens(a.policy.Consult.Codings),
+		Pregnancy:        a.pregnancy(),
 		Zone:             a.cfg.Zone(),
 	}
+}
+
+// pregnancy are the codes by which it is told, where any limit asks for it.
+func (a *App) pregnancy() string {
+	if !a.policy.PregnancyMatters() {
+		return ""
+	}
+	return pathway.Tokens(a.policy.Pregnancy.Codings)
 }
 
 func (a *App) counted(n intake.Count, err error) {
@@ -282,6 +291,7 @@ func (a *App) serve(ctx context.Context, rec *reconcile.Reconciler, poller *inta
 	defer abort()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, abort) })()
 	poller.Expect, poller.Answers = rec.Expect, rec.AnswersOurForm
+	census.Pregnancy = rec.Pregnancy
 	var group sync.WaitGroup
 	group.Go(func() { a.meet(ctx) })
 	group.Go(func() { census.Run(ctx, a.cfg.Census.Interval) })

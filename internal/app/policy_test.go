@@ -17,7 +17,7 @@ import (
 // it: one that does not run misses everybody.
 func TestAnUpsideDownPolicyIsToldAndServed(t *testing.T) {
 	policy := pathway.DefaultPolicy()
-	policy.Tiers.Advice[0].From, policy.Tiers.Urgent = 9, nil
+	policy.Tiers.Advice[1].From, policy.Tiers.Urgent = 9, nil
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func TestAnUpsideDownPolicyIsToldAndServed(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if said := log.String(); !strings.Contains(said, "upside down") || !strings.Contains(said, "consult begins at 4 (tiers.consult[0])") {
+	if said := log.String(); !strings.Contains(said, "upside down") || !strings.Contains(said, "consult begins at 4 (tiers.consult[1])") {
 		t.Errorf("logged:\n%s", said)
 	}
 }

@@ -52,7 +52,7 @@ func birthOf(years string, days int) string {
 }
 
 var notes = func() (v vocabulary[doing]) {
-	v.say("pregnant", func(p *play, _ []string) error { return p.hospital.Pregnancy(p.ctx, p.admission.Patient) })
+	pregnancies(&v)
 	v.say("dead", func(p *play, _ []string) error {
 		return p.hospital.Set(p.ctx, p.admission.Patient, "deceasedBoolean", true)
 	})

@@ -36,6 +36,7 @@ type play struct {
 	other     string    // the last other record or person that was spoken of
 	form      string    // the last response that was written on
 	order     string    // a clinician's own
+	condition string    // the pregnancy that was recorded last
 	next      time.Time // when tilsyn looks again of itself
 	looked    bool      // tilsyn has looked at the admission
 	settled   bool      // and has nothing more to do
@@ -235,7 +236,7 @@ func (p *play) open(policy []byte) (err error) {
 	if p.hospital, err = hospital.Open(p.ctx, p.client, ""); err != nil {
 		return err
 	}
-	o := reconcile.Options{Client: p.client, Language: language, Routing: p.routing(), Advice: config.Advice{Say: "Say it kindly."}}
+	o := reconcile.Options{Client: p.client, Language: language, Routing: p.routing(), Advice: config.Advice{Say: "Say it kindly.", SayPregnant: "Ask what she drinks now."}}
 	if o.Policy, err = p.policy(policy); err != nil {
 		return err
 	}

@@ -301,7 +301,7 @@ func registry(v *vocabulary[doing]) {
 	v.say("becomes <class>", func(p *play, b []string) error {
 		return p.hospital.Set(p.ctx, p.admission.Encounter, "class.code", classes[b[0]])
 	})
-	v.say("becomes pregnant", func(p *play, _ []string) error { return p.hospital.Pregnancy(p.ctx, p.admission.Patient) })
+	expecting(v)
 	v.say("dies", func(p *play, _ []string) error {
 		return p.hospital.Set(p.ctx, p.admission.Patient, "deceasedDateTime", stamp(time.Now()))
 	})

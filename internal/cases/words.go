@@ -85,6 +85,8 @@ func allBlanks() []blank {
 		oneOf("<stay>", "planned", "arrived", "triaged", "in progress", "on leave", "finished", "cancelled", "entered in error", "unknown"),
 		oneOf("<task>", "requested", "received", "accepted", "ready", "in progress", "on hold", "completed", "cancelled", "rejected", "failed", "entered in error"),
 		oneOf("<order>", "active", "on hold", "completed", "revoked", "entered in error"),
+		oneOf("<clinical>", "active", "recurrence", "relapse", "inactive", "remission", "resolved"),
+		oneOf("<verified>", "unconfirmed", "provisional", "differential", "confirmed", "refuted", "entered in error"),
 		oneOf("<intent>", "proposal", "plan", "option", "filler order"),
 		oneOf("<form>", "in progress", "completed", "amended", "stopped", "entered in error"),
 		oneOf("<result>", "final", "amended", "entered in error"),
@@ -95,7 +97,7 @@ func allBlanks() []blank {
 		oneOf("<wish>", "wants", "does not want", "was not asked about"),
 		oneOf("<label>", "unrestricted", "low", "moderate", "normal", "restricted", "very restricted"),
 		oneOf("<code>", "intoxicated", "delirious", "too ill", "no common language", "no privacy", "away", "dementia", "interpreter needed", "unanswered", "scored", "incomplete", "invalid", "wrong patient",
-			"declined", "put away", "unable", "corrected", "withdrawn", "order ended", "offer declined", "screened before", "patient changed", "discharged",
+			"declined", "put away", "unable", "pregnant", "corrected", "withdrawn", "order ended", "offer declined", "screened before", "patient changed", "discharged",
 			"admission cancelled", "deceased", "taken up", "of a later release"),
 		{"<words>", "what it says", `.+`},
 	}

@@ -99,14 +99,13 @@ func (h *Hospital) copyOf(ctx context.Context, patient string) (string, error) {
 	return h.Register(ctx, Person{Given: r.Get("name.0.given.0").String(), Gender: r.Get("gender").String(), Birth: r.Get("birthDate").String()})
 }
 
-// Pregnancy records that the patient is pregnant.
-func (h *Hospital) Pregnancy(ctx context.Context, patient string) error {
+// Pregnancy records that the patient is pregnant; it says no date.
+func (h *Hospital) Pregnancy(ctx context.Context, patient string) (ref string, err error) {
 	active := fhir.Concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "active", "")
 	code := fhir.Concept("http://snomed.info/sct", "77386006", "Pregnancy")
 	n := h.number()
-	_, err := h.Create(ctx, fmt.Sprintf("condition-%d", n), r4.Condition{Identifier: h.Identifier(fmt.Sprintf("condition-%d", n)),
+	return h.Create(ctx, fmt.Sprintf("condition-%d", n), r4.Condition{Identifier: h.Identifier(fmt.Sprintf("condition-%d", n)),
 		ClinicalStatus: &active, Code: &code, Subject: *fhir.Ref(patient)})
-	return err
 }
 
 // Warn puts a flag on the patient.

@@ -21,6 +21,11 @@ type Census struct {
 
 	counted time.Time // when the other classes were
 	others  map[string]int
+	heard   time.Time // of pregnancies that were recorded until then
+
+	// Pregnancy hears of a patient, Patient/id, of whom one was recorded lately. It may be
+	// nil; it is set before Run.
+	Pregnancy func(patient string)
 }
 
 // Count is what one census saw.
@@ -59,6 +64,7 @@ func (c *Census) Take(ctx context.Context) (n Count, err error) {
 	r := newReader(c.client)
 	now := time.Now()
 	err = errors.Join(
+		c.pregnancies(ctx, c.clock(now)), // first: the admissions are looked at from then on
 		c.admissions(ctx, r, &n),
 		c.openWork(ctx, r, &n),
 		c.plannedLate(ctx, r, &n, now),
@@ -66,6 +72,14 @@ func (c *Census) Take(ctx context.Context) (n Count, err error) {
 	)
 	n.At, n.OtherClasses, n.Gaps = now, c.others, *r.Gaps
 	return n, err
+}
+
+// clock is the server's, by which what it holds is dated, or ours where it does not tell.
+func (c *Census) clock(ours time.Time) time.Time {
+	if at := c.client.ServerTime(); !at.IsZero() {
+		return at
+	}
+	return ours
 }
 
 func (c *Census) admissions(ctx context.Context, r *reader, n *Count) error {

@@ -37,6 +37,7 @@ type Names struct {
 	InClasses  func(encounter fhir.Resource) bool   // whether it has one of these classes
 	ClassShown func(encounter fhir.Resource) string // its class as people may see it
 	Consults   string                               // system|code,… of the orders that are a consult
+	Pregnancy  string                               // system|code,… of the Conditions that say pregnant; "": it does not matter
 	Zone       *time.Location                       // in which a date without a time is a day; nil: UTC
 }
 

@@ -29,6 +29,9 @@ func (n Names) Searches(now time.Time, patient string) []string {
 	for _, query := range append(n.openWork(), n.admissions()) {
 		all = append(all, with(query, "_count", pageSize))
 	}
+	if n.Pregnancy != "" {
+		all = append(all, n.pregnancies(now))
+	}
 	return append(all, n.plannedLate(now), n.left(now), n.open(), n.admissionsOf([]string{patient}), n.questionsOf([]string{patient}))
 }
 
@@ -72,6 +75,11 @@ func (n Names) open() string {
 func (n Names) admissionsOf(patients []string) string {
 	return fhir.Query("Encounter", "patient", strings.Join(patients, ","), "class", strings.Join(n.Classes, ","),
 		"status", openStatuses, "_count", pageSize)
+}
+
+// pregnancies asks for what was recorded of any patient since a moment.
+func (n Names) pregnancies(since time.Time) string {
+	return fhir.Query("Condition", "code", n.Pregnancy, "_lastUpdated", "ge"+*fhir.Instant(since), "_elements", "id,meta,subject,code", "_count", pageSize)
 }
 
 // questionsOf asks for the Tasks in which patients were asked, open or not.

@@ -109,7 +109,10 @@ type AdviceChange struct {
 	Why     string `json:"why,omitempty"`     // our code
 	Cause   string `json:"cause,omitempty"`   // the consult in whose place it is: the team does not come, and why stands on it
 	Reroute bool   `json:"reroute,omitempty"` // the patient lies elsewhere
-	Offer   bool   `json:"offer,omitempty"`   // the ward is to offer the consult: the patient declined the rest of the form
+
+	// Reworded: the words are those for a pregnant patient from now on.
+	Reworded bool `json:"reworded,omitempty"`
+	Offer    bool `json:"offer,omitempty"` // the ward is to offer the consult: the patient declined the rest of the form
 }
 
 // ReplyChange is the same of the nurse's Task that says that the team does not come.
@@ -219,6 +222,7 @@ const (
 	PutAway      = "put-away" // by the ward: nothing says that the patient declined
 	Unable       = "unable"
 
+	Pregnant           = "pregnant"    // told to the team: so it was recorded after the answers
 	Corrected          = "corrected"   // told to the team: the score has changed
 	Withdrawn          = "withdrawn"   // told to the team: the score no longer holds
 	OrderEnded         = "order-ended" // told to the team: somebody has cancelled the order

@@ -16,7 +16,7 @@ func (c *chart) advise() {
 		plan(c, &AdviceChange{Status: "requested"})
 		c.decision.because("advise", "the ward is asked to give brief advice")
 	case made && c.endedByUs(task):
-		plan(c, &AdviceChange{Ref: task.Ref, Status: "requested"})
+		plan(c, &AdviceChange{Ref: task.Ref, Status: "requested", Reworded: c.unworded(task)})
 		c.decision.because("advise", "the ward is asked again to give brief advice")
 	}
 }

@@ -64,7 +64,7 @@ func (c *chart) judge() {
 	if !c.asked && !c.eligible() {
 		return
 	}
-	if c.task.Judged == r.Version && !c.closedInVain() && !c.lacksResult() {
+	if c.task.Judged == r.Version && !c.closedInVain() && !c.lacksResult() && !c.pregnantSince() {
 		c.judgedBefore()
 		return
 	}
@@ -193,16 +193,23 @@ func (c *chart) score(result instrument.Result) {
 		c.decision.because("never-made", "a part of what was to be written of these answers was never made; it is written again")
 	}
 	same := c.unchanged(result)
-	if same && c.task.Scored() && !c.lacksResult() {
+	since := same && c.pregnantSince()
+	if same && c.task.Scored() && !c.lacksResult() && !since {
 		c.decision.because("same", "the response was saved again with the same answers")
 		c.rest(result, k)
 		c.recall()
 		return
 	}
-	plan(c, &Score{Response: c.response, Result: result, Tier: k.tier, Limit: k.limit, Amends: c.Results.Score.Ref, Stands: same, Passed: c.passed()})
+	plan(c, &Score{Response: c.response, Result: result, Tier: k.tier, Limit: k.limit, Amends: c.Results.Score.Ref, Stands: same && !since, Passed: c.passed()})
+	if since {
+		c.decision.because("pregnancy", "a pregnancy was recorded after the answers were judged; judged again")
+	}
 	c.decision.because("score", "complete answers")
 	c.stopDrafts()
 	c.take(k, result.Offer)
+	if since {
+		c.tellOfPregnancy()
+	}
 }
 
 // handIn says on our own draft that its answers were handed in, where only the nurse's
@@ -225,7 +232,8 @@ func (c *chart) rest(result instrument.Result, k course) {
 	if from := c.Results.Score.From; from == "" || strings.HasSuffix(from, c.response.Ref) {
 		return
 	}
-	plan(c, &Score{Response: c.response, Result: result, Tier: k.tier, Limit: k.limit, Amends: c.Results.Score.Ref, Passed: c.passed()})
+	tier := max(k.tier, tierOf(c.Results.Score.Tier, k.tier)) // a pregnancy that has ended makes nothing less
+	plan(c, &Score{Response: c.response, Result: result, Tier: tier, Limit: k.limit, Amends: c.Results.Score.Ref, Passed: c.passed()})
 }
 
 // passed tells whether another response was handed in that does not count.

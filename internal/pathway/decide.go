@@ -64,8 +64,7 @@ func (c *chart) screening() {
 }
 
 func newChart(s stay.Stay, p *Policy, now time.Time) *chart {
-	c := &chart{Stay: s, before: s.Responses, policy: p, now: now}
-	c.Patient.Pregnant, c.earlier = IsPregnant(s, p), LastScreening(s)
+	c := &chart{Stay: Knowing(s, p, now), before: s.Responses, policy: p, now: now, earlier: LastScreening(s)}
 	c.dedupe()
 	c.task, c.asked = c.ScreeningTask()
 	c.task.ClosedBefore = c.task.ClosedBefore || s.Results.Score.ClosedBefore

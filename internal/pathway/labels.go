@@ -37,14 +37,14 @@ func Wanted(s stay.Stay, p *Policy, source *Source) []stay.Code {
 type Source struct{ Labels []stay.Code }
 
 // From is the response, or the earlier score, that the results of an admission
-// rest on.
+// rest on. What says that a patient is pregnant carries the labels of what says so.
 func From(s stay.Stay, response string) *Source {
 	for _, r := range slices.Concat(s.Responses, s.Unplaced) {
 		if r.Ref == response {
-			return &Source{r.Labels}
+			return &Source{slices.Concat(r.Labels, s.Patient.Because)}
 		}
 	}
-	return &Source{s.EarlierScore.Labels}
+	return &Source{slices.Concat(s.EarlierScore.Labels, s.Patient.Because)}
 }
 
 func codesOf(codings []Coding) []stay.Code {

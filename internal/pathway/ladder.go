@@ -86,11 +86,14 @@ func (p *Policy) pairs(k kind) (pairs [][2]step) {
 // kind is a sort of person, of all ages of a band.
 type kind struct{ person }
 
-// kinds are all sorts of people that the limits can tell apart.
+// kinds are all sorts of people that the limits can tell apart; no man is pregnant.
 func (p *Policy) kinds() (all []kind) {
 	ages := p.ages()
 	for _, sex := range []stay.Sex{stay.Female, stay.Male, stay.UnknownSex} {
 		for _, pregnant := range []bool{false, true} {
+			if pregnant && sex == stay.Male {
+				continue
+			}
 			for i, from := range ages[:len(ages)-1] {
 				all = append(all, kind{person{sex, from, ages[i+1] - 1, pregnant}})
 			}

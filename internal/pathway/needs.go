@@ -62,7 +62,7 @@ func (c *chart) needsScore() bool {
 	case c.strayed():
 		return true
 	case c.submitted():
-		return c.task.Judged != c.response.Version || c.revived()
+		return c.task.Judged != c.response.Version || c.revived() || c.hearsOf()
 	}
 	return c.task.Scored()
 }
@@ -83,7 +83,7 @@ func (c *chart) needsConsult() bool {
 
 // toJudge tells whether there are answers that have not been judged.
 func (c *chart) toJudge() bool {
-	return c.submitted() && (c.task.Judged != c.response.Version || c.closedInVain() || c.task.NoResult || c.revived())
+	return c.submitted() && (c.task.Judged != c.response.Version || c.closedInVain() || c.task.NoResult || c.revived() || c.hearsOf())
 }
 
 // asks tells whether a decision may be to ask, and so needs to know whether

@@ -101,7 +101,7 @@ func TestDefaultTiers(t *testing.T) {
 		{"female", female, [13]pathway.Tier{n, n, n, a, c, c, c, c, u, u, u, u, u}},
 		{"male", male, [13]pathway.Tier{n, n, n, n, a, c, c, c, u, u, u, u, u}},
 		{"unknown", unknown, [13]pathway.Tier{n, n, n, a, c, c, c, c, u, u, u, u, u}},
-		{"pregnant", pregnant, [13]pathway.Tier{n, c, c, c, c, c, c, c, u, u, u, u, u}},
+		{"pregnant", pregnant, [13]pathway.Tier{n, a, a, a, c, c, c, c, u, u, u, u, u}},
 	} {
 		for score, want := range row.tiers {
 			if got, limit := pathway.DefaultPolicy().Tier(score, row.patient, noon); got != want || (got != n && score < limit.From) {

@@ -43,7 +43,7 @@ func (c *chart) adviseInstead() bool {
 	if c.policy.Consult.Rejected != AdviceThere || !again && (made || c.task.Advice != "") {
 		return false
 	}
-	plan(c, &AdviceChange{Ref: task.Ref, Status: "requested", Cause: c.Results.Consult.Ref})
+	plan(c, &AdviceChange{Ref: task.Ref, Status: "requested", Cause: c.Results.Consult.Ref, Reworded: c.unworded(task)})
 	c.decision.because("turned-down", "the team does not come; the ward is told, and asked to give brief advice")
 	return true
 }

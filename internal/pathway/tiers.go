@@ -131,15 +131,6 @@ func (l Limit) fits(who person) bool {
 		(l.MaxAge == 0 || who.youngest <= l.MaxAge)
 }
 
-// IsPregnant tells whether an active Condition of the patient says so, of the codes
-// that the policy names.
-func IsPregnant(s stay.Stay, p *Policy) bool {
-	return slices.ContainsFunc(s.Conditions, func(c stay.Condition) bool {
-		void := slices.Contains(c.Verification, "refuted") || slices.Contains(c.Verification, "entered-in-error")
-		return slices.Contains(c.Clinical, "active") && !void && anyOf(c.Codes, p.Pregnancy.Codings)
-	})
-}
-
 // PregnancyMatters tells whether any limit asks for it, so that it need not
 // be read where it cannot change anything.
 func (p *Policy) PregnancyMatters() bool {

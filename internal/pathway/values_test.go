@@ -33,35 +33,6 @@ func policyOf(change func(*Policy)) *Policy {
 	return p
 }
 
-// Who is pregnant: an active Condition of the policy's codes that nobody has refuted.
-func TestIsPregnant(t *testing.T) {
-	condition := func(clinical, verification, code string) stay.Condition {
-		return stay.Condition{Codes: coded("x", code), Clinical: strings.Fields(clinical), Verification: strings.Fields(verification)}
-	}
-	for _, test := range []struct {
-		conditions []stay.Condition
-		want       bool
-	}{
-		{nil, false},
-		{[]stay.Condition{condition("active", "", "pregnant")}, true},
-		{[]stay.Condition{condition("active", "confirmed", "pregnant")}, true},
-		{[]stay.Condition{condition("active", "unconfirmed", "pregnant")}, true},
-		{[]stay.Condition{condition("active", "refuted", "pregnant")}, false},
-		{[]stay.Condition{condition("active", "entered-in-error", "pregnant")}, false},
-		{[]stay.Condition{condition("active", "confirmed refuted", "pregnant")}, false},
-		{[]stay.Condition{condition("inactive", "", "pregnant")}, false},
-		{[]stay.Condition{condition("resolved", "confirmed", "pregnant")}, false},
-		{[]stay.Condition{condition("", "", "pregnant")}, false},
-		{[]stay.Condition{condition("active", "", "diabetes")}, false},
-		{[]stay.Condition{{Codes: []stay.Code{{System: "another", Code: "pregnant"}}, Clinical: []string{"active"}}}, false},
-		{[]stay.Condition{condition("active", "refuted", "pregnant"), condition("active", "", "pregnant")}, true},
-	} {
-		if got := IsPregnant(stay.Stay{Conditions: test.conditions}, policyOf(nil)); got != test.want {
-			t.Errorf("%+v: %t", test.conditions, got)
-		}
-	}
-}
-
 // Whether it matters: only to a limit that says so, and with codes to tell it by.
 func TestPregnancyMatters(t *testing.T) {
 	for _, test := range []struct {

@@ -32,10 +32,14 @@ func (w *writing) changeWards(a pathway.AdviceChange, said func(code string) str
 		switch {
 		case a.Reroute:
 			w.reroute(e)
+		case a.Reworded && a.Status != "requested": // somebody has begun on it, and why is theirs
 		case a.Why != "":
 			e.set("statusReason", coded(a.Why, said(a.Why)))
 		default:
 			e.delete("statusReason")
+		}
+		if a.Reworded {
+			w.reword(e)
 		}
 		if a.Cause != "" {
 			e.set("reasonReference", fhir.Ref(a.Cause))
@@ -64,8 +68,11 @@ func (w *writing) adviceTask(consult string) fhir.Task {
 		Requester:    w.device(),
 		Owner:        party(w.owners.Ward, ""),
 		Location:     w.location(),
-		Note:         []r4.Annotation{w.note(w.Advice.Say)},
+		Note:         []r4.Annotation{w.note(w.toSay())},
 	}}
+	if w.p.stay.Patient.Pregnant {
+		t.ReasonCode = fhir.Ptr(w.concept(pathway.Pregnant))
+	}
 	if consult != "" {
 		t.ReasonReference = fhir.Ref(consult)
 		t.Note = append([]r4.Annotation{w.note(w.refusal())}, t.Note...)

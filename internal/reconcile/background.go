@@ -106,7 +106,7 @@ func (l loader) background(ctx context.Context, p *picture) error {
 		switch {
 		case !l.concerns(res, "subject", p.stay.Patient):
 		case res.Type() == "Condition":
-			p.stay.Conditions = append(p.stay.Conditions, condition(res))
+			p.stay.Conditions = append(p.stay.Conditions, l.condition(res))
 		case res.Type() == "ServiceRequest":
 			p.stay.Orders = append(p.stay.Orders, l.order(res))
 		}
@@ -115,14 +115,19 @@ func (l loader) background(ctx context.Context, p *picture) error {
 	return nil
 }
 
-func condition(res fhir.Resource) stay.Condition {
+func (l loader) condition(res fhir.Resource) stay.Condition {
 	names := func(element string) (names []string) {
 		for _, c := range codes(res.Get(element)) {
 			names = append(names, c.Code)
 		}
 		return names
 	}
-	return stay.Condition{Codes: codes(res.Get("code")), Clinical: names("clinicalStatus"), Verification: names("verificationStatus")}
+	begun := l.date(res.Get("onsetDateTime"))
+	if !begun.Known() {
+		begun = l.date(res.Get("onsetPeriod.start"))
+	}
+	return stay.Condition{Codes: codes(res.Get("code")), Clinical: names("clinicalStatus"), Verification: names("verificationStatus"),
+		Begun: begun, Recorded: l.date(res.Get("recordedDate")), Labels: labels(res)}
 }
 
 func (l loader) order(res fhir.Resource) stay.Order {

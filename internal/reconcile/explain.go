@@ -115,7 +115,7 @@ func (r *Reconciler) preview(ctx context.Context, id string) (p picture, e Expla
 		return p, e, err
 	}
 	e.Decision, e.Plan, e.Writes = shownDecision(d), described(d), !d.Nothing()
-	e.Pregnant = pathway.IsPregnant(p.stay, r.Policy)
+	e.Pregnant = p.stay.Patient.Pregnant
 	e.Unasked = pathway.LeftUnasked(s, r.Policy, now)
 	return p, e, nil
 }

@@ -31,7 +31,7 @@ func TestSearches(t *testing.T) {
 		ServiceRequest?patient=Patient/2&code=s|a,s|b
 		ServiceRequest?identifier=ID|consult:1,ID|consult:1:2
 		Observation?identifier=ID|score:1,ID|at-least:1
-		Condition?patient=Patient/2&code=s|p&clinical-status=active
+		Condition?patient=Patient/2&code=s|p
 		Flag?patient=Patient/2
 		Task?patient=Patient/2&code=http://hl7.org/fhir/uv/sdc/CodeSystem/temp|complete-questionnaire&business-status=https://tilsyn.org/fhir/CodeSystem/tilsyn|scored
 		QuestionnaireResponse?patient=Patient/2&status=completed,amended
@@ -42,7 +42,7 @@ func TestSearches(t *testing.T) {
 	if got := spelt(Searches(p, "1", "Patient/2")); got != all {
 		t.Errorf("%s\nwant\n%s", got, all)
 	}
-	p.Screening.DoNotAsk, p.Screening.RescreenAfter.Duration, p.Tiers.Consult = nil, 0, nil // nobody asks for pregnancy
+	p.Screening.DoNotAsk, p.Screening.RescreenAfter.Duration, p.Tiers = nil, 0, pathway.Tiers{} // nobody asks for pregnancy
 	got := spelt(Searches(p, "1", "Patient/2"))
 	for _, spared := range []string{"Flag?", "business-status", "Condition?"} {
 		if strings.Contains(got, spared) {

@@ -35,6 +35,7 @@ func (w *writing) letter() []passage {
 func (w *writing) aboutScore(score *pathway.Score) []passage {
 	return []passage{
 		{stay.LetterReason, w.found(score)},
+		{stay.LetterPregnant, w.pregnant()},
 		{stay.LetterAnswers, w.answers(score)},
 		{stay.LetterAuthor, w.author(score)},
 		{stay.LetterWish, w.wish(score)},
@@ -115,10 +116,10 @@ func (w *writing) review(s *pathway.Score) string {
 			lines = append(lines, w.words.Text("several-responses"))
 		}
 		for _, flag := range s.Result.Flags {
-			lines = append(lines, w.words.Code(string(flag)))
+			lines = append(lines, w.flagged(flag))
 		}
 	case w.p.stay.EarlierScore.Item1Only():
-		lines = append(lines, w.words.Code(string(instrument.FlagItem1Only)))
+		lines = append(lines, w.flagged(instrument.FlagItem1Only))
 	}
 	limit, _ := w.passed(s)
 	if limit.Sex != stay.UnknownSex && w.p.stay.Patient.Sex == stay.UnknownSex {

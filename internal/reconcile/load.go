@@ -80,6 +80,7 @@ func (l loader) decide(ctx context.Context, p *picture) (pathway.Decision, error
 	for {
 		d := pathway.Decide(p.stay, l.policy, l.now())
 		if len(d.Needs) == 0 {
+			p.stay = pathway.Knowing(p.stay, l.policy, l.now())
 			l.remember(p)
 			return d, p.doubtful()
 		}

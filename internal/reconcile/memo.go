@@ -1,10 +1,13 @@
 package reconcile
 
 import (
+	"maps"
 	"sync"
+	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // This file is what a process remembers of the admissions that it has looked at.
@@ -47,10 +50,12 @@ type memo struct {
 	puts     map[string]int          // how often in a row something was put where it does not stay
 	halves   map[string][]*fhir.Half // what may stand in part
 	failures map[string]failure
+
+	pregnancies map[string]time.Time // by Patient/id: when it was heard that one was recorded lately
 }
 
 func newMemo() *memo {
-	return &memo{guesses: map[string]guess{}, puts: map[string]int{}, halves: map[string][]*fhir.Half{}, failures: map[string]failure{}}
+	return &memo{guesses: map[string]guess{}, puts: map[string]int{}, halves: map[string][]*fhir.Half{}, failures: map[string]failure{}, pregnancies: map[string]time.Time{}}
 }
 
 func (m *memo) of(admission string) guess {
@@ -76,4 +81,41 @@ func (m *memo) keep(admission string, g guess) {
 		return
 	}
 	m.guesses[admission] = g
+}
+
+const (
+	// mostPregnancies are kept, most of whom lie in no bed here. The census names whoever
+	// does within aDay.
+	mostPregnancies = 20_000
+	aDay            = 24 * time.Hour
+)
+
+func (m *memo) hear(patient string, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.pregnancies) >= mostPregnancies {
+		maps.DeleteFunc(m.pregnancies, func(_ string, heard time.Time) bool { return now.Sub(heard) > aDay })
+	}
+	if len(m.pregnancies) < mostPregnancies {
+		m.pregnancies[patient] = now
+	}
+}
+
+func (m *memo) heardOf(who stay.Patient) (heard bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, record := range who.Records() {
+		_, of := m.pregnancies[record]
+		heard = heard || of
+	}
+	return heard
+}
+
+// actedOn forgets what a look has acted on.
+func (m *memo) actedOn(who stay.Patient) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, record := range who.Records() {
+		delete(m.pregnancies, record)
+	}
 }

@@ -30,6 +30,7 @@ func (l loader) patient(ctx context.Context, p *picture) error {
 		p.stay.Patient.Labels = append(p.stay.Patient.Labels, labels(p.byRef[ref])...) // a label survives a merge
 	}
 	p.stay.Patient.Formerly = append(formerly, l.links(survivor, "replaces")...)
+	p.stay.News = l.seen.heardOf(p.stay.Patient)
 	return l.former(ctx, p)
 }
 

@@ -72,7 +72,7 @@ func (q queries) background(patient, screening string) []string {
 	}
 	all = append(all, q.results(screening)...)
 	if q.policy.PregnancyMatters() {
-		all = append(all, fhir.Query("Condition", "patient", patient, "code", pathway.Tokens(q.policy.Pregnancy.Codings), "clinical-status", "active"))
+		all = append(all, fhir.Query("Condition", "patient", patient, "code", pathway.Tokens(q.policy.Pregnancy.Codings)))
 	}
 	return all
 }

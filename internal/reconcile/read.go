@@ -128,6 +128,7 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	t.Raised = int(parameter(res, "output", paramRaised).Get("valueInteger").Int())
 	t.Priority = res.Get("priority").String()
 	t.Labels = labels(res)
+	t.Pregnant = ourCode(res.Get("reasonCode")) == pathway.Pregnant
 	t.Routed = parameter(res, "output", paramRouted).Get("valueString").String()
 	t.Carried = parameter(res, "output", paramCarried).Get("valueString").String()
 	t.NoResponse = neverMade(outputReference(res, paramResponse))
@@ -306,6 +307,9 @@ func result(res fhir.Resource) stay.Result {
 		From: res.Get("derivedFrom.0.reference").String(), Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res), NoTask: neverMade(taskOf(res)), Priority: res.Get("priority").String(),
 		ClosedBefore: res.Get(`extension.#(url=="` + closedExtension + `")`).Exists()}
 	r.Performers = performers(res)
+	for _, sign := range res.Get("interpretation").Array() {
+		r.Tier = cmp.Or(r.Tier, ourCode(sign))
+	}
 	if res.Type() == "ServiceRequest" {
 		r.Number, r.Tier = consultNumber(res), res.Get(`extension.#(url=="`+tierExtension+`").valueCode`).String()
 	}

@@ -150,10 +150,12 @@ func (r *Reconciler) afresh(ctx context.Context, id string) (done Done, err erro
 	}
 	done.Next = d.Next
 	vain := r.loader.seen.inVain(id, &d)
-	if d.Nothing() {
-		return done, vain
+	if err = vain; !d.Nothing() {
+		err = r.apply(ctx, p, d, &done)
 	}
-	err = r.apply(ctx, p, d, &done)
+	if err == nil {
+		r.loader.seen.actedOn(p.stay.Patient)
+	}
 	return done, err
 }
 

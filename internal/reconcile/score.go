@@ -117,7 +117,7 @@ func (w *writing) remarks(s pathway.Score) []r4.Annotation {
 		notes = append(notes, r4.Annotation{Text: w.words.Text("newest-counts", "response", s.Response.Ref)})
 	}
 	for _, f := range s.Result.Flags {
-		notes = append(notes, r4.Annotation{Text: w.words.Code(string(f))})
+		notes = append(notes, r4.Annotation{Text: w.flagged(f)})
 	}
 	return notes
 }

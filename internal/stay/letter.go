@@ -7,10 +7,12 @@ const (
 	LetterAnswers = "letter-answers"
 	LetterAuthor  = "letter-author"
 	LetterWish    = "letter-wish"
-	LetterReview  = "letter-review"
-	LetterPlace   = "letter-place"
-	LetterLeaving = "letter-leaving" // when she is expected to go home
-	LetterLeft    = "letter-left"    // she has gone home
-	LetterBefore  = "letter-before"
-	LetterEvent   = "letter-event" // what has become of the consult: such notes stay
+
+	LetterPregnant = "letter-pregnant"
+	LetterReview   = "letter-review"
+	LetterPlace    = "letter-place"
+	LetterLeaving  = "letter-leaving" // when she is expected to go home
+	LetterLeft     = "letter-left"    // she has gone home
+	LetterBefore   = "letter-before"
+	LetterEvent    = "letter-event" // what has become of the consult: such notes stay
 )

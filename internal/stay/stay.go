@@ -29,6 +29,10 @@ type Stay struct {
 	Unplaced     []Response  // of the patient to our form, that name no admission and that no Task points to
 	Waiting      int         // other admissions of the patient in which somebody waits for an answer
 	Unread       []Part      // what has not been read
+
+	// News tells that a pregnancy of the patient may have been recorded since her answers
+	// were judged.
+	News bool
 }
 
 // Part is something that is read only where a decision needs it.
@@ -72,6 +76,8 @@ type Flag struct {
 type Condition struct {
 	Codes                  []Code
 	Clinical, Verification []string // codes of its statuses
+	Begun, Recorded        Date
+	Labels                 []Code // of meta.security
 }
 
 // Order is a ServiceRequest.
@@ -111,7 +117,7 @@ type Result struct {
 	NoTask       bool           // of a consult: the team's Task was never made
 	Priority     string         // of a consult: R4 request-priority
 	Number       int            // of a consult of ours: 1, 2, … among those of the admission
-	Tier         string         // of a consult: our code for what the answers asked for when they were last put on it; "" where it does not say
+	Tier         string         // our code: of an Observation for the tier on record, of a consult for what the answers asked for when they were last put on it; "" where it does not say
 	Replied      bool           // of a consult: why the team said no stands on it
 	Sum          int            // of an Observation: its score
 	At           time.Time      // of an Observation: when it was answered
@@ -204,6 +210,7 @@ type Patient struct {
 	Deceased bool
 	Died     time.Time // the last moment that the date of death allows; zero: no date
 	Pregnant bool      // as far as the policy's codes tell; the rules find it out
+	Because  []Code    // security labels of the Conditions that say so
 	Formerly []string  // records of the same person that were merged into this one
 	Labels   []Code    // of meta.security
 	Marks    []Code    // coded extensions of the record and of its addresses: a code says there what a label says elsewhere
@@ -260,6 +267,7 @@ type Task struct {
 	Priority       string    // R4 request-priority
 	Notified       string    // our code: what the team was last told about a consult that they had begun on
 	Carried        string    // the team's Task status that the consult was last brought in line with
+	Pregnant       bool      // of advice: it is for a pregnant patient
 	Routed         string    // to whom it was last given while the patient was protected; "": it was not
 	Labels         []Code    // of meta.security
 }
