@@ -18,7 +18,7 @@ var standing = func() (v vocabulary[bool]) {
 	for _, words := range []string{
 		"nobody asked", "went home unasked", "nobody was missed", "no score", "no consult", "no advice", "no reply",
 		"task <task>", "task <task> (<code>)", "task priority <priority>", "task due in <time>", "task due <time> ago",
-		"task because <code>", "task text: <words>", "task points to the clinician's order",
+		"task because <code>", "task text: <words>", "task says: <words>", "task says nothing", "task points to the clinician's order",
 		"form <form>", "form empty", "form written on", "form tied to the stay",
 		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score answered now", "nothing is certain", "what is certain is <score>", "what is certain is <certain>", "score says that she <wish> the consult",
 		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult for the score", "consult for what is certain", "consult is a proposal",
@@ -212,6 +212,11 @@ func (f *facts) task(r fhir.Resource) {
 	f.because("task", r)
 	if _, detail, ok := strings.Cut(r.Get("statusReason.text").String(), " ("); ok {
 		f.say("task text: %s", strings.TrimSuffix(detail, ")"))
+	}
+	if said := r.Get("statusReason.text").String(); said != "" {
+		f.say("task says: %s", said)
+	} else if !r.Get("statusReason").Exists() {
+		f.say("task says nothing")
 	}
 	f.due("task", r)
 	for _, out := range r.Get("output").Array() {

@@ -98,7 +98,7 @@ func allBlanks() []blank {
 		oneOf("<label>", "unrestricted", "low", "moderate", "normal", "restricted", "very restricted"),
 		oneOf("<code>", "intoxicated", "delirious", "too ill", "no common language", "no privacy", "away", "dementia", "interpreter needed", "unanswered", "scored", "incomplete", "invalid", "wrong patient",
 			"declined", "put away", "unable", "pregnant", "corrected", "withdrawn", "order ended", "offer declined", "screened before", "patient changed", "discharged",
-			"admission cancelled", "deceased", "taken up", "of a later release"),
+			"admission cancelled", "deceased", "taken up", "reopened", "of a later release"),
 		{"<words>", "what it says", `.+`},
 	}
 }

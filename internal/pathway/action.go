@@ -175,6 +175,7 @@ type TaskChange struct {
 	NewDraft     int                `json:"new_draft,omitempty"`   // prepare a response anew; counts them
 	Draft        string             `json:"draft,omitempty"`       // the response that stands, and that the Task does not point to
 	Raise        int                `json:"raise,omitempty"`       // how often the priority has been raised: see Priority
+	Due          time.Time          `json:"due,omitzero"`          // by when it is to be answered, from now on; how often it was raised counts no more
 	Met          string             `json:"met,omitempty"`         // a clinician's order that meets the need
 	UnableSince  time.Time          `json:"unable_since,omitzero"` // keep when the nurse said that the patient cannot be asked
 	Returned     int                `json:"returned,omitempty"`    // how often it has come back with nothing on the form: kept on that
@@ -226,6 +227,7 @@ const (
 	Corrected          = "corrected"   // told to the team: the score has changed
 	Withdrawn          = "withdrawn"   // told to the team: the score no longer holds
 	OrderEnded         = "order-ended" // told to the team: somebody has cancelled the order
+	Reopened           = "reopened"    // told to the ward: the question is asked again
 	TakenUp            = "taken-up"    // told to the ward: the team comes after all
 	OfferDeclined      = "offer-declined"
 	ScreenedBefore     = "screened-before" // nobody was asked: an earlier screening still holds

@@ -166,16 +166,16 @@ func (c *chart) giveBack(business string, detail instrument.Problem, text string
 		plan(c, c.newTask(c.due()))
 		return
 	}
-	status, returned := c.task.Status, 0
+	change := TaskChange{Status: c.task.Status, Business: business, Why: business, Detail: detail, Response: c.response}
 	switch {
 	case c.closedInVain() && c.leftClosed():
 		return
 	case c.closedInVain():
-		status, returned = "in-progress", c.returns()
+		change.Status, change.Returned = "in-progress", c.returns()
 	case c.declinedInForm():
-		status = "in-progress"
+		change.Status, change.Due = "in-progress", c.dueAgain()
 	}
-	plan(c, &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response, Returned: returned})
+	plan(c, &change)
 }
 
 // closedInVain tells that the nurse closed her Task although the answers gave

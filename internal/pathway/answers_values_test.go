@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/instrument"
@@ -248,13 +249,14 @@ func TestReopening(t *testing.T) {
 		"handed in": {[]stay.Response{form("a", "completed", true)}, "", 2}, "theirs": {[]stay.Response{form("a", "stopped", false)}, "", 1},
 		"theirs is begun": {[]stay.Response{form("a", "in-progress", false)}, "", 1}, "one of two": {[]stay.Response{form("a", "stopped", true), form("b", "stopped", true)}, "a", 0},
 	} {
-		c := &chart{Stay: stay.Stay{Responses: test.forms}, before: test.forms, asked: true}
-		c.reopen("text")
+		c := &chart{Stay: stay.Stay{Responses: test.forms}, before: test.forms, asked: true, now: noonOf17, policy: policyOf(nil)}
+		c.reopen(Withdrawn, "text")
 		restart := ""
 		if r := planned[Restart](c); r != nil {
 			restart = strings.Join(*r, " ")
 		}
-		if task := planned[TaskChange](c); restart != test.restart || task.NewDraft != test.draft || task.Status != "requested" || task.Business != Unanswered {
+		if task := planned[TaskChange](c); restart != test.restart || task.NewDraft != test.draft || task.Status != "requested" || task.Business != Unanswered ||
+			task.Why != Withdrawn || !task.Due.Equal(noonOf17.Add(24*time.Hour)) {
 			t.Errorf("%s: %s, %+v", name, restart, task)
 		}
 	}

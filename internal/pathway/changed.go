@@ -60,7 +60,7 @@ func (c *chart) takeBack() {
 	case c.task.ClosedBefore:
 		c.decision.because("closed", "before them a person had put the question aside; not asked again in this admission")
 	default:
-		c.reopen("the patient is still there; asked again")
+		c.reopen(Withdrawn, "the patient is still there; asked again")
 	}
 	c.withdraw(Withdrawn)
 }
@@ -74,10 +74,10 @@ func (c *chart) closedForGood() bool {
 // scoreFell follows answers that were scored and have changed so that they
 // give no score any more.
 func (c *chart) scoreFell(business string, detail instrument.Problem) {
-	status := c.task.Status
+	change := TaskChange{Status: c.task.Status, Business: business, Why: business, Detail: detail, Response: c.response}
 	if c.Admission.Present() && !c.task.ClosedBefore {
-		status = "in-progress"
+		change.Status, change.Due = "in-progress", c.dueAgain()
 	}
-	plan(c, &TaskChange{Status: status, Business: business, Why: business, Detail: detail, Response: c.response})
+	plan(c, &change)
 	c.withdraw(business)
 }

@@ -90,15 +90,19 @@ func (c *chart) endedAt() time.Time {
 	return c.task.Changed
 }
 
+// dueAgain is by when a question that comes back is to be answered.
+func (c *chart) dueAgain() time.Time { return c.now.Add(c.policy.Screening.DueAfter.Duration) }
+
 // endings are the codes of a Task that we ended for a reason that may pass.
 var endings = []string{Discharged, AdmissionCancelled, Deceased}
 
 func ended(code string) bool { return slices.Contains(endings, code) }
 
-// reopen puts the question back on the ward's list, with a form to fill in.
-func (c *chart) reopen(text string) {
-	c.decision.because("reopened", "%s", text)
-	plan(c, &TaskChange{Status: "requested", Business: Unanswered})
+// reopen puts the question back on the ward's list, with a form to fill in and the time
+// for it that a new one has, and says why.
+func (c *chart) reopen(why, text string) {
+	c.decision.because(Reopened, "%s", text)
+	plan(c, &TaskChange{Status: "requested", Business: Unanswered, Why: why, Due: c.dueAgain()})
 	for _, r := range c.Responses {
 		if !r.Ours {
 			continue

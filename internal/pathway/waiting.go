@@ -56,7 +56,7 @@ func (c *chart) await() {
 		c.relink()
 		c.takenUpAgain()
 	case c.Admission.Present() && ended(c.task.BusinessStatus):
-		c.reopen("the admission goes on after all; asked again")
+		c.reopen(Reopened, "the admission goes on after all; asked again")
 	default:
 		c.decision.because("closed", "the nurse's task is %s, without an answer", c.task.Status)
 	}

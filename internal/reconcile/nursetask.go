@@ -61,6 +61,8 @@ func (w *writing) say(e *edit, change pathway.TaskChange) {
 	said := ourCode(e.Get("statusReason"))
 	switch {
 	case change.Why == said && change.Detail.IsZero():
+	case change.Why != "" && change.Business == pathway.Unanswered:
+		e.set("statusReason", coded(change.Why, w.words.Again(change.Why)))
 	case change.Why != "":
 		e.set("statusReason", coded(change.Why, w.words.Reason(change.Why, change.Detail)))
 	default:
@@ -102,6 +104,10 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 	if change.ClosedBefore {
 		task, _ := w.p.stay.ScreeningTask()
 		e.output(fhir.Parameter{Type: paramClosedBefore.concept(), ValueString: &task.Status})
+	}
+	if !change.Due.IsZero() {
+		e.set("priority", change.Priority())
+		w.dueAnew(e, change.Due)
 	}
 	if change.Raise > 0 {
 		e.set("priority", change.Priority())

@@ -185,6 +185,15 @@ func TestChangingTheNursesTask(t *testing.T) {
 			dated
 			output judged.valueString: old → ∅
 			statusReason: ∅ → invalid "The form cannot be scored (the screen sends another form than the one the ward was asked to use; IT must mend that, the answers can stay as they are)"`},
+		{"task, back on the list", instead(awaited, with(judged, "priority", `"asap"`, "restriction.period.end", `"2031-05-17T11:00:00Z"`, "output.-1", remembers("raised", `"valueInteger":2`))), nil,
+			change(pathway.TaskChange{Status: "requested", Business: "unanswered", Why: "withdrawn", Due: at12.AddDate(0, 0, 1)}), `
+			~ Task/nurse if 3
+			businessStatus: ∅ → unanswered "Not answered"
+			dated
+			output raised.valueInteger: 2 → ∅
+			priority: asap → routine
+			restriction.period.end: 2031-05-17T11:00:00Z → 2031-05-18T12:00:00.000Z
+			statusReason: ∅ → withdrawn "The answers were withdrawn. Ask the patient again"`},
 		{"task, withdrawn", instead(awaited, judged), nil, change(pathway.TaskChange{Status: "requested", Business: "withdrawn", Withdraw: true}), `
 			~ Task/nurse if 3
 			businessStatus: ∅ → withdrawn "The answers were withdrawn"

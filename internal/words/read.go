@@ -36,7 +36,7 @@ func read(text []byte) (*Catalogue, error) {
 
 func (c *Catalogue) sections() map[string]map[string]string {
 	return map[string]map[string]string{"texts": c.Texts, "statuses": c.Statuses, "codes": c.Codes,
-		"team": c.ForTeam, "advice": c.OfAdvice, "reply": c.OfReply, "problems": c.Problems, "rules": c.Rules}
+		"team": c.ForTeam, "advice": c.OfAdvice, "again": c.OfAgain, "reply": c.OfReply, "problems": c.Problems, "rules": c.Rules}
 }
 
 // like tells what this catalogue lacks, or has too much, beside another.

@@ -25,6 +25,7 @@ type Catalogue struct {
 	Codes    map[string]string `yaml:"codes"`    // each code of our CodeSystem
 	ForTeam  map[string]string `yaml:"team"`     // some of Codes, as the team is to read them
 	OfAdvice map[string]string `yaml:"advice"`   // some of Codes, on the Task to give advice
+	OfAgain  map[string]string `yaml:"again"`    // some of Codes, on the nurse's Task when it comes back
 	OfReply  map[string]string `yaml:"reply"`    // some of Codes, on the Task that says that the team does not come
 	Problems map[string]string `yaml:"problems"` // of instrument.Problem
 	Rules    map[string]string `yaml:"rules"`    // each rule of docs/rules.md
@@ -69,6 +70,9 @@ func (c *Catalogue) Team(code string) string { return cmp.Or(c.ForTeam[code], c.
 
 // Advice is one of our codes on the Task to give advice.
 func (c *Catalogue) Advice(code string) string { return cmp.Or(c.OfAdvice[code], c.Codes[code]) }
+
+// Again is one of our codes on the nurse's Task when it comes back.
+func (c *Catalogue) Again(code string) string { return cmp.Or(c.OfAgain[code], c.Codes[code]) }
 
 // Reply is one of our codes on the Task that says that the team does not come.
 func (c *Catalogue) Reply(code string) string { return cmp.Or(c.OfReply[code], c.Codes[code]) }

@@ -70,7 +70,7 @@ func TestEachCodeHasWords(t *testing.T) {
 		problems = append(problems, string(p))
 	}
 	same(t, "problems", sorted(c.Problems), problems)
-	for _, own := range []map[string]string{c.ForTeam, c.OfAdvice, c.OfReply} {
+	for _, own := range []map[string]string{c.ForTeam, c.OfAdvice, c.OfAgain, c.OfReply} {
 		for code := range own {
 			if !artifacts.Defines(code) {
 				t.Errorf("%s is no code of ours", code)
@@ -159,6 +159,8 @@ func TestTeamAndWardReadTheirOwn(t *testing.T) {
 		c.Advice("discharged"): "Utskrevet før rådet var gitt",
 		c.Advice("deceased"):   "Pasienten er død",
 		c.Reply("discharged"):  "Pasienten er utskrevet",
+		c.Again("withdrawn"):   "Svarene er trukket tilbake. Spør pasienten igjen",
+		c.Again("unanswered"):  "Ikke besvart",
 		c.Reply("taken-up"):    "Rusteamet kommer likevel",
 		c.Team("declined"):     "Pasienten har takket nei til kartleggingen",
 		c.Team("corrected"):    "Skåren er rettet",
