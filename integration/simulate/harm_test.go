@@ -34,7 +34,7 @@ var harms = map[string]harm{
 	"a consult is lost":          {finds: "live consults: 0", writes: consultsAre("revoked")},
 	"a score is invented":        {finds: "the score is not", writes: everyEntry(oneMore)},
 	"a person is overwritten":    {finds: "overwritten", writes: everyEntry(func(e string) string { return drop(e, "resource.note") })},
-	"a consult comes back":       {finds: "live consults: 1", late: resurrect},
+	"a consult comes back":       {seed: 2, finds: "live consults: 1", late: resurrect},
 	"advice comes back":          {finds: "advice that is waited for: 1", late: advise},
 	"a date in 2099 is believed": {finds: "dated after", writes: everyEntry(in2099)},
 	"the task stays behind":      {finds: "on another ward", writes: everyEntry(stayBehind)},

@@ -22,7 +22,7 @@ var standing = func() (v vocabulary[bool]) {
 		"form <form>", "form empty", "form written on", "form tied to the stay",
 		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score answered now", "nothing is certain", "what is certain is <score>", "what is certain is <certain>", "score says that she <wish> the consult",
 		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult for the score", "consult for what is certain", "consult is a proposal",
-		"team task <task>", "team task priority <priority>", "team told <code>", "team told nothing", "team reads: <words>", "team task because <code>",
+		"team task <task>", "team task priority <priority>", "team task due in <time>", "team task due <time> ago", "team told <code>", "team told nothing", "team reads: <words>", "team task because <code>",
 		"advice <task>", "advice because <code>", "reply <task>", "reply because <code>",
 		"advice says: <words>", "reply says: <words>", "second consult replaces the first",
 		"clinician's order <order>",
@@ -213,18 +213,23 @@ func (f *facts) task(r fhir.Resource) {
 	if _, detail, ok := strings.Cut(r.Get("statusReason.text").String(), " ("); ok {
 		f.say("task text: %s", strings.TrimSuffix(detail, ")"))
 	}
-	due := stay.DateIn(r.Get("restriction.period.end").String(), time.UTC).First()
-	switch wait := time.Until(due); {
-	case due.IsZero():
-	case wait > 0:
-		f.say("task due in %s", span(wait))
-	default:
-		f.say("task due %s ago", span(-wait))
-	}
+	f.due("task", r)
 	for _, out := range r.Get("output").Array() {
 		if ref := out.Get("valueReference.reference").String(); ref != "" && ref == f.p.order {
 			f.say("task points to the clinician's order")
 		}
+	}
+}
+
+// due tells by when something is to have been done on a Task.
+func (f *facts) due(name string, r fhir.Resource) {
+	due := stay.DateIn(r.Get("restriction.period.end").String(), time.UTC).First()
+	switch wait := time.Until(due); {
+	case due.IsZero():
+	case wait > 0:
+		f.say("%s due in %s", name, span(wait))
+	default:
+		f.say("%s due %s ago", name, span(-wait))
 	}
 }
 
@@ -313,6 +318,7 @@ func (f *facts) team(r fhir.Resource) {
 	f.say("team task %s", worded(r.Get("status").String()))
 	f.say("team task priority %s", r.Get("priority").String())
 	f.because("team task", r)
+	f.due("team task", r)
 	if told := ourCode(r, "businessStatus"); told != "" {
 		f.say("team told %s", worded(told))
 	} else {

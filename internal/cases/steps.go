@@ -265,6 +265,7 @@ func team(v *vocabulary[doing]) {
 	}
 	v.say("team says why: <words>", func(p *play, b []string) error { return p.onTask(stay.ConsultTask, "statusReason.text", b[0]) })
 	v.say("team notes: <words>", func(p *play, b []string) error { return p.onTask(stay.ConsultTask, "note.-1.text", b[0]) })
+	v.say("the team's task says no due time", func(p *play, _ []string) error { return p.onTask(stay.ConsultTask, "restriction", nil) })
 	v.say("reply <task>", func(p *play, b []string) error { return p.onTask(stay.Reply, "status", coded(b[0])) })
 	v.say("consult <order>", func(p *play, b []string) error {
 		return p.onOrder(func(ref string) error { return p.hospital.Set(p.ctx, ref, "status", coded(b[0])) })

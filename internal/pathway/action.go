@@ -57,11 +57,12 @@ type Minimum struct {
 
 // Referral asks the liaison team for a consult.
 type Referral struct {
-	Urgent  bool   `json:"urgent"`
-	Renews  string `json:"renews,omitempty"`  // a consult of ours that we took back; "" makes one
-	Changes string `json:"changes,omitempty"` // a live consult whose urgency or score changed
-	Earlier bool   `json:"earlier,omitempty"` // for the score of an earlier admission
-	Wish    bool   `json:"wish,omitempty"`    // the patient asks for it, and no limit was passed
+	Urgent  bool      `json:"urgent"`
+	Renews  string    `json:"renews,omitempty"`  // a consult of ours that we took back; "" makes one
+	Changes string    `json:"changes,omitempty"` // a live consult whose urgency or score changed
+	Earlier bool      `json:"earlier,omitempty"` // for the score of an earlier admission
+	Wish    bool      `json:"wish,omitempty"`    // the patient asks for it, and no limit was passed
+	Due     time.Time `json:"due,omitzero"`      // by when the team is to have accepted it; zero: as before
 	// Two of one that is made.
 	Number   int    `json:"-"`                  // counts the consults of the admission, from 1
 	Replaces string `json:"replaces,omitempty"` // a consult that a person has ended, whose place it takes
@@ -89,6 +90,8 @@ type Departure struct {
 	Order  string `json:"order"`
 	Back   bool   `json:"back,omitempty"`   // she has not: the place comes back
 	Renews bool   `json:"renews,omitempty"` // with the consult that was ended by it
+
+	Due time.Time `json:"due,omitzero"` // by when the team is to have accepted that
 }
 
 // Carriage brings the consult in line with what the team did with their Task.

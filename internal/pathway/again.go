@@ -49,7 +49,7 @@ func (c *chart) endedByPerson() bool {
 
 // renew asks again for a consult that we took back.
 func (c *chart) renew(r *Referral) {
-	r.Renews = c.Results.Consult.Ref
+	r.Renews, r.Due = c.Results.Consult.Ref, c.acceptWithin(r.Urgent)
 	plan(c, r)
 	c.decision.because("renewed", "the consult had been taken back and nobody had begun on it; it is asked for again")
 }
@@ -60,7 +60,7 @@ func (c *chart) referAgain(r *Referral) {
 	team, ok := c.TeamTask()
 	atIt := ok && team.Begun() && team.Open()
 	if !atIt && r.tier() > c.endedTier() {
-		r.Replaces, r.Number = c.Results.Consult.Ref, c.consultNumber(c.endedNumber())
+		r.Replaces, r.Number, r.Due = c.Results.Consult.Ref, c.consultNumber(c.endedNumber()), c.acceptWithin(r.Urgent)
 		plan(c, r)
 		c.decision.because("renewed", "a person has ended the consult; the answers ask for more now, and another is asked for")
 		c.clearAway(team)

@@ -86,6 +86,7 @@ func TestNumbersOfConsults(t *testing.T) {
 		"made in part":                        {stay.Result{Ref: "s1", Number: 1}, []stay.Task{nurses, team(1, "rejected", "p1"), team(2, "requested", "p1")}, "1 2"},
 		"another patient's before":            {stay.Result{Ref: "s1", Number: 2}, []stay.Task{aside, nurses, team(1, "cancelled", "p2")}, "2 3"},
 		"two of another patient's before":     {stay.Result{}, []stay.Task{aside, nurses, team(1, "rejected", "p2"), team(2, "cancelled", "p2")}, "3 3"},
+		"another patient's, deleted":          {stay.Result{}, []stay.Task{aside, nurses}, "2 2"},
 		"the Task does not say whose it is":   {stay.Result{Ref: "s1", Number: 1}, []stay.Task{nurses, team(2, "requested", "")}, "1 2"},
 		"another patient's, and made in part": {stay.Result{}, []stay.Task{aside, nurses, team(1, "cancelled", "p2"), team(2, "requested", "p1")}, "2 2"},
 	} {

@@ -2,7 +2,6 @@ package pathway
 
 import (
 	"slices"
-	"time"
 
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -26,7 +25,7 @@ func (c *chart) refer(r *Referral) {
 	case c.endedByPerson():
 		c.referAgain(r)
 	case consult.Ref == "":
-		r.Number = c.consultNumber(0)
+		r.Number, r.Due = c.consultNumber(0), c.acceptWithin(r.Urgent)
 		plan(c, r)
 	case consult.Live():
 		c.restate(r)
@@ -52,7 +51,7 @@ func (c *chart) forgotten() bool {
 
 // restate puts what the answers ask for now on a consult that stands.
 func (c *chart) restate(r *Referral) {
-	r.Changes = c.Results.Consult.Ref
+	r.Changes, r.Due = c.Results.Consult.Ref, c.dueAnew(r)
 	plan(c, r)
 	c.decision.because("restated", "the consult is set right by the answers")
 	if team, ok := c.TeamTask(); ok && team.Begun() {
@@ -233,44 +232,4 @@ func (c *chart) dropOrder() {
 	}
 	plan(c, &Revocation{Why: OrderEnded})
 	c.decision.because("order-ended", "somebody has cancelled the consult; the team's task is cancelled too")
-}
-
-// acceptBy is when somebody on the team should have accepted the consult; zero
-// if nobody is waited for.
-func (c *chart) acceptBy() time.Time {
-	team, ok := c.TeamTask()
-	if !ok || team.Status != "requested" || team.Raised > 0 || team.Made.IsZero() {
-		return time.Time{}
-	}
-	if team.Urgent() {
-		return team.Made.Add(c.policy.Consult.AcceptWithinUrgent.Duration)
-	}
-	return team.Made.Add(c.policy.Consult.AcceptWithin.Duration)
-}
-
-func (c *chart) toChase() bool {
-	by := c.acceptBy()
-	return !by.IsZero() && !by.After(c.now)
-}
-
-// chase raises the team's Task, once, when nobody has accepted in time a
-// consult that still stands.
-func (c *chart) chase() {
-	by := c.acceptBy()
-	switch {
-	case by.IsZero() || planned[Referral](c) != nil || planned[Revocation](c) != nil:
-	case by.After(c.now):
-		c.again(by)
-	case c.Results.Consult.Live() && !c.Dead():
-		team, _ := c.TeamTask()
-		plan(c, &Chase{Task: team.Ref, Priority: above(team.Priority)})
-		c.decision.because("not-accepted", "nobody on the team has accepted the consult in time; raised")
-	}
-}
-
-// above is the next higher of R4's priorities; the highest stays.
-func above(priority string) string {
-	ladder := []string{"routine", "urgent", "asap", "stat"}
-	at := max(0, slices.Index(ladder, priority))
-	return ladder[min(at+1, len(ladder)-1)]
 }

@@ -26,7 +26,11 @@ func (c *chart) depart() {
 		c.revive(team, consult)
 	case c.Admission.Present() && team.Open() && (consult.Says(stay.LetterLeft) || team.BusinessStatus == Discharged):
 		half := consult.Says(stay.LetterLeft) && consult.Status == "revoked" && c.policy.Consult.AtDischarge == EndConsult && !team.Begun()
-		plan(c, &Departure{Task: team.Ref, Order: consult.Ref, Back: true, Renews: half})
+		back := Departure{Task: team.Ref, Order: consult.Ref, Back: true, Renews: half}
+		if half {
+			back.Due = c.acceptWithin(consult.Urgent())
+		}
+		plan(c, &back)
 		c.decision.because("still-here", "the patient is in the hospital after all; the team is told, and where she lies")
 	}
 }
@@ -91,7 +95,7 @@ func (c *chart) revive(team stay.Task, consult stay.Result) {
 		c.decision.because("already-ordered", "a clinician has ordered the consult; ours is met by theirs")
 		return
 	}
-	plan(c, &Departure{Task: team.Ref, Order: consult.Ref, Back: true, Renews: true})
+	plan(c, &Departure{Task: team.Ref, Order: consult.Ref, Back: true, Renews: true, Due: c.acceptWithin(consult.Urgent())})
 	c.decision.because("still-here", "the patient is in the hospital after all; the consult that ended with the stay is asked for again")
 	c.note()
 }

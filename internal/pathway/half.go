@@ -80,6 +80,6 @@ func (c *chart) assign() {
 	if !c.unassigned() || !consult.NoTask || !consult.Live() || planned[Referral](c) != nil || planned[Revocation](c) != nil {
 		return
 	}
-	plan(c, &Referral{Urgent: consult.Urgent(), Completes: consult.Ref, Number: max(1, consult.Number)})
+	plan(c, &Referral{Urgent: consult.Urgent(), Completes: consult.Ref, Number: max(1, consult.Number), Due: c.acceptWithin(consult.Urgent())})
 	c.decision.because("never-made", "the team's task for the consult was never made; it is made now")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -79,7 +80,7 @@ func TestAssigning(t *testing.T) {
 	lost := stay.Result{Ref: "s1", Status: "active", NoTask: true}
 	urgent, made, revoked, second := lost, lost, lost, lost
 	urgent.Priority, made.NoTask, revoked.Status, second.Number = "asap", false, "revoked", 2
-	team := []stay.Task{{Ref: "t2", Purpose: stay.ConsultTask, Number: 1}}
+	team, routinely := []stay.Task{{Ref: "t2", Purpose: stay.ConsultTask, Number: 1}}, noonOf17.Add(24*time.Hour)
 	for name, test := range map[string]struct {
 		task    stay.Task
 		consult stay.Result
@@ -87,10 +88,10 @@ func TestAssigning(t *testing.T) {
 		plans   Action
 		want    *Referral
 	}{
-		"never made":              {asked, lost, nil, nil, &Referral{Completes: "s1", Number: 1}},
-		"never made, urgent":      {asked, urgent, nil, nil, &Referral{Completes: "s1", Urgent: true, Number: 1}},
-		"never made, the second":  {asked, second, nil, nil, &Referral{Completes: "s1", Number: 2}},
-		"it stands for another":   {asked, second, team, nil, &Referral{Completes: "s1", Number: 2}},
+		"never made":              {asked, lost, nil, nil, &Referral{Completes: "s1", Number: 1, Due: routinely}},
+		"never made, urgent":      {asked, urgent, nil, nil, &Referral{Completes: "s1", Urgent: true, Number: 1, Due: noonOf17.Add(4 * time.Hour)}},
+		"never made, the second":  {asked, second, nil, nil, &Referral{Completes: "s1", Number: 2, Due: routinely}},
+		"it stands for another":   {asked, second, team, nil, &Referral{Completes: "s1", Number: 2, Due: routinely}},
 		"it stands":               {asked, lost, team, nil, nil},
 		"a person has deleted it": {asked, made, nil, nil, nil},
 		"revoked":                 {asked, revoked, nil, nil, nil},
@@ -99,7 +100,7 @@ func TestAssigning(t *testing.T) {
 		"no consult":              {stay.Task{Carried: "requested"}, lost, nil, nil, nil},
 		"to be revoked":           {asked, lost, nil, &Revocation{Ref: "s1"}, nil},
 	} {
-		c := &chart{Stay: stay.Stay{Tasks: test.tasks, Results: stay.Results{Consult: test.consult}}, task: test.task}
+		c := &chart{Stay: stay.Stay{Tasks: test.tasks, Results: stay.Results{Consult: test.consult}}, task: test.task, now: noonOf17, policy: policyOf(nil)}
 		if test.plans != nil {
 			c.decision.Actions = []Action{test.plans}
 		}

@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"time"
+
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -16,10 +18,18 @@ func (a asking) describe() []string { return []string{"ask the ward, due " + sho
 func (a asking) write(w *writing) {
 	name, task := numbered(w.id, a.Attempt), fhir.NewRef()
 	t := w.screeningTask(r4.TaskStatusRequested, name)
-	t.Restriction = &r4.TaskRestriction{Period: &r4.Period{End: fhir.Instant(a.Due)}}
+	t.Restriction = dueBy(a.Due)
 	t.Output = append(t.Output, fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(a.Draft, task))})
 	t.BusinessStatus = fhir.Ptr(w.concept(pathway.Unanswered))
 	w.tx.Create(task, t, fhir.ByIdentifier(IdentifierSystem, stay.Screening+":"+name))
+}
+
+// dueBy says on a Task by when something is to have been done.
+func dueBy(at time.Time) *r4.TaskRestriction {
+	if at.IsZero() {
+		return nil
+	}
+	return &r4.TaskRestriction{Period: &r4.Period{End: fhir.Instant(at)}}
 }
 
 // draft prepares the n-th empty response of the admission, for a Task.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tidwall/gjson"
 
@@ -42,7 +43,7 @@ func (a referring) write(w *writing) {
 		w.made.consult = a.Stands
 	case a.Completes != "":
 		w.made.consult = a.Completes
-		w.assign(a.Completes, a.Number)
+		w.assign(*a.Referral)
 	default:
 		w.refer(*a.Referral)
 	}
@@ -59,11 +60,11 @@ func (w *writing) refer(r pathway.Referral) {
 	if stands { // of an order that a person has deleted, or that was never made
 		task = team.Ref
 		w.edit(task, func(e *edit) { e.set("focus", fhir.Ref(order)) })
-		w.askTeam(team)
+		w.askTeam(team, r.Due)
 	}
 	w.createNamed(order, w.order(score, task, r), stay.Consult, name)
 	if !stands {
-		w.createNamed(task, w.teamTask(order, name), stay.ConsultTask, name)
+		w.createNamed(task, w.teamTask(order, r), stay.ConsultTask, name)
 	}
 	w.made.consult = order
 	w.touched(order, task)
@@ -97,9 +98,9 @@ func consultNumber(order fhir.Resource) int {
 }
 
 // assign makes the team's Task for an order that stands without one.
-func (w *writing) assign(order string, number int) {
-	task, name := fhir.NewRef(), numbered(w.id, number)
-	w.createNamed(task, w.teamTask(order, name), stay.ConsultTask, name)
+func (w *writing) assign(r pathway.Referral) {
+	task, order := fhir.NewRef(), r.Completes
+	w.createNamed(task, w.teamTask(order, r), stay.ConsultTask, numbered(w.id, r.Number))
 	w.edit(order, func(e *edit) {
 		at := slices.IndexFunc(e.Get("extension").Array(), func(x gjson.Result) bool { return x.Get("url").String() == taskExtension })
 		e.set(fmt.Sprintf("extension.%d", at), madeWith(task)[0])
@@ -151,10 +152,10 @@ func (w *writing) order(score, task string, r pathway.Referral) r4.ServiceReques
 }
 
 // teamTask is the entry on the team's worklist.
-func (w *writing) teamTask(order, name string) fhir.Task {
+func (w *writing) teamTask(order string, r pathway.Referral) fhir.Task {
 	t := fhir.Task{Output: w.routed(w.owners.Liaison), Task: r4.Task{
 		Meta:         w.resultMeta,
-		Identifier:   []r4.Identifier{identifier(stay.ConsultTask, name)},
+		Identifier:   []r4.Identifier{identifier(stay.ConsultTask, numbered(w.id, r.Number))},
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",
 		Priority:     w.priority(),
@@ -168,6 +169,7 @@ func (w *writing) teamTask(order, name string) fhir.Task {
 		Requester:    w.device(),
 		Owner:        w.team(),
 		Location:     w.whereabouts(),
+		Restriction:  dueBy(r.Due),
 	}}
 	if w.gone() {
 		t.BusinessStatus = fhir.Ptr(coded(pathway.Discharged, w.left()))
@@ -202,23 +204,32 @@ func (w *writing) restate(order string, renew func(*edit)) {
 		w.rewrite(e)
 	})
 	w.touched(order)
-	if task, ok := w.p.stay.TeamTask(); ok {
-		w.askTeam(task)
+	due := pathway.Of[pathway.Referral](w.decision).Due
+	if task, ok := w.p.stay.TeamTask(); ok && !due.IsZero() {
+		w.askTeam(task, due)
 	}
 }
 
-// askTeam puts on the team's list a Task that stands, unless they have begun on it.
-func (w *writing) askTeam(task stay.Task) {
+// askTeam puts on the team's list a Task that stands, with the urgency and the time that
+// the consult has now, unless they have begun on it. That it was raised before is over.
+func (w *writing) askTeam(task stay.Task, due time.Time) {
 	if task.Begun() {
 		return
 	}
 	w.edit(task.Ref, func(e *edit) {
 		e.set("status", "requested")
 		e.set("priority", w.priority().Code())
+		w.dueAnew(e, due)
 		w.modified(e)
 		e.delete("statusReason")
 	})
 	w.touched(task.Ref)
+}
+
+// dueAnew gives a Task another time, by which nobody has been reminded yet.
+func (w *writing) dueAnew(e *edit, due time.Time) {
+	e.set("restriction.period.end", *fhir.Instant(due))
+	e.dropOutput(paramRaised)
 }
 
 func (w *writing) consultCode() *r4.CodeableConcept {

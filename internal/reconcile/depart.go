@@ -26,7 +26,7 @@ func (departing) record(*writing) (activity, from string) { return "told", "" }
 func (a departing) write(w *writing) {
 	w.edit(a.Task, func(e *edit) {
 		if a.Back {
-			w.backOnTask(e, a.Renews)
+			w.backOnTask(e, a.Departure)
 		} else {
 			w.goneOnTask(e)
 		}
@@ -47,17 +47,19 @@ func (a departing) write(w *writing) {
 func (w *writing) goneOnTask(e *edit) {
 	said := w.left()
 	e.set("businessStatus", coded(pathway.Discharged, said))
-	e.set("note.-1", w.note(said))
+	w.tell(e, said)
 }
 
 // backOnTask takes the words back. What else we have said there since stays.
-func (w *writing) backOnTask(e *edit, renews bool) {
+func (w *writing) backOnTask(e *edit, back *pathway.Departure) {
 	if ourCode(e.Get("businessStatus")) == pathway.Discharged {
 		e.delete("businessStatus")
 	}
-	e.set("note.-1", w.note(w.words.Text("still-here")))
-	if renews {
+	w.tell(e, w.words.Text("still-here"))
+	if back.Renews {
 		e.set("status", "requested")
+		e.set("priority", w.p.byRef[back.Order].Get("priority").String())
+		w.dueAnew(e, back.Due)
 		e.delete("statusReason")
 	}
 }

@@ -27,7 +27,7 @@ func TestDeparting(t *testing.T) {
 	}
 	gone := pathway.Departure{Task: "Task/team", Order: "ServiceRequest/s1"}
 	back := pathway.Departure{Task: "Task/team", Order: "ServiceRequest/s1", Back: true}
-	again := pathway.Departure{Task: "Task/team", Order: "ServiceRequest/s1", Back: true, Renews: true}
+	again := pathway.Departure{Task: "Task/team", Order: "ServiceRequest/s1", Back: true, Renews: true, Due: at12.AddDate(0, 0, 1)}
 	checkAll(t, []transacted{
 		{"gone home", instead(referred, home, lies), nil, do(&gone), `
 			told from Encounter/e1: Task/team, ServiceRequest/s1
@@ -35,8 +35,7 @@ func TestDeparting(t *testing.T) {
 			businessStatus: ∅ → discharged "The patient was discharged 2031-05-17 11:00."
 			dated
 			location: Location/l1 → ∅
-			note.0.text: ∅ → The patient was discharged 2031-05-17 11:00.
-			note.0.time: ∅ → 2031-05-17T12:00:00.000Z
+			note.0 event.text: ∅ → The patient was discharged 2031-05-17 11:00.
 			~ ServiceRequest/s1 if 5
 			locationReference.0: Location/l1 → ∅
 			note.2 left.left: ∅ → 2031-05-17T11:00:00Z
@@ -66,8 +65,7 @@ func TestDeparting(t *testing.T) {
 			businessStatus: ∅ → discharged "The patient was discharged 2031-05-17 11:00."
 			dated
 			location: Location/l1 → ∅
-			note.0.text: ∅ → The patient was discharged 2031-05-17 11:00.
-			note.0.time: ∅ → 2031-05-17T12:00:00.000Z
+			note.0 event.text: ∅ → The patient was discharged 2031-05-17 11:00.
 			status: requested → cancelled
 			statusReason: ∅ → discharged "The patient has been discharged: the consult has ended"`},
 		{"gone home at another time", instead(instead(referred, told...), home, with(told[1], "note.1", leftNote("2031-05-17T10:00:00Z", "The patient was discharged 2031-05-17 11:00."))), nil, do(&gone), `
@@ -83,8 +81,7 @@ func TestDeparting(t *testing.T) {
 			businessStatus: discharged → ∅
 			dated
 			location: ∅ → Location/l1
-			note.1.text: ∅ → The patient is in the hospital after all: the discharge was taken back.
-			note.1.time: ∅ → 2031-05-17T12:00:00.000Z
+			note.1 event.text: ∅ → The patient is in the hospital after all: the discharge was taken back.
 			~ ServiceRequest/s1 if 5
 			locationReference.0: ∅ → Location/l1
 			note.1 left.left: 2031-05-17T11:00:00Z → ∅
@@ -114,6 +111,7 @@ func TestDeparting(t *testing.T) {
 			…
 			businessStatus: discharged → ∅
 			location: ∅ → Location/l1
+			restriction.period.end: ∅ → 2031-05-18T12:00:00.000Z
 			status: cancelled → requested
 			statusReason: discharged → ∅
 			~ ServiceRequest/s1 if 5

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"testing"
+	"time"
 
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
@@ -13,13 +14,15 @@ const never = `[{"url":"https://example.org/other","valueString":"x"},{"url":"ht
 func TestReferring(t *testing.T) {
 	refer := func(r pathway.Referral) []pathway.Action { return do(scored(t, answers, nil), &r, closed) }
 	begun := instead(referred, with(team, "status", `"accepted"`))
-	revoked := instead(referred, with(consult, "status", `"revoked"`), with(team, "status", `"cancelled"`, "statusReason", `{"text":"old"}`))
+	revoked := instead(referred, with(consult, "status", `"revoked"`), with(team, "status", `"cancelled"`, "statusReason", `{"text":"old"}`, "priority", `"urgent"`,
+		"restriction.period.end", `"2031-05-17T11:00:00Z"`, "output", `[`+remembers("raised", `"valueInteger":1`)+`]`))
+	tomorrow := at12.AddDate(0, 0, 1)
 	earlier := func(_ *Reconciler, p *picture) {
 		p.stay.EarlierScore = stay.Result{Ref: "Observation/o0", Sum: 9, Labels: []stay.Code{{System: "s", Code: "a"}}}
 		p.stay.Screenings = []stay.Earlier{{At: at12.AddDate(0, 0, -3), BusinessStatus: "scored"}}
 	}
 	checkAll(t, []transacted{
-		{"refer", awaited, nil, refer(pathway.Referral{Limit: pathway.Limit{From: 4}}), `
+		{"refer", awaited, nil, refer(pathway.Referral{Limit: pathway.Limit{From: 4}, Due: at12.AddDate(0, 0, 1)}), `
 			+ Observation unless score:e1
 			…
 			+ ServiceRequest unless consult:e1
@@ -60,6 +63,7 @@ func TestReferring(t *testing.T) {
 			owner: CareTeam/liaison
 			priority: routine
 			requester: Device/tilsyn
+			restriction.period.end: 2031-05-18T12:00:00.000Z
 			status: requested
 			score from QuestionnaireResponse/r1: #score, #consult, #consult-task
 			~ Task/nurse if 3
@@ -117,7 +121,7 @@ func TestReferring(t *testing.T) {
 			output consult.valueReference: #consult
 			status: completed
 			refer from Observation/o0: #consult, #consult-task`},
-		{"refer, the team's Task stands", instead(referred, with(team, "focus", `{"reference":"urn:uuid:2"}`)), nil, do(scored(t, answers, nil), &pathway.Referral{Number: 1}, closed), `
+		{"refer, the team's Task stands", instead(referred, with(team, "focus", `{"reference":"urn:uuid:2"}`)), nil, do(scored(t, answers, nil), &pathway.Referral{Number: 1, Due: tomorrow}, closed), `
 			+ Observation unless score:e1
 			…
 			+ ServiceRequest unless consult:e1
@@ -127,10 +131,11 @@ func TestReferring(t *testing.T) {
 			~ Task/team if 6
 			focus: urn:uuid:2 → #consult
 			dated
+			restriction.period.end: ∅ → 2031-05-18T12:00:00.000Z
 			~ Task/nurse if 3
 			…
 			output consult.valueReference: ServiceRequest/s1 → #consult`},
-		{"refer anew, the old consult is deleted", referred, nil, do(scored(t, answers, nil), &pathway.Referral{Number: 1}), `
+		{"refer anew, the old consult is deleted", referred, nil, do(scored(t, answers, nil), &pathway.Referral{Number: 1, Due: tomorrow}), `
 			+ Observation unless score:e1
 			…
 			+ ServiceRequest unless consult:e1
@@ -139,18 +144,17 @@ func TestReferring(t *testing.T) {
 			score from QuestionnaireResponse/r1: #score, Task/team, #consult
 			~ Task/team if 6
 			focus: ServiceRequest/s1 → #consult
-			dated`},
+			dated
+			restriction.period.end: ∅ → 2031-05-18T12:00:00.000Z`},
 		{"refer, changed, as the Task does not know", instead(referred, nurse), nil, do(scored(t, answers, func(s *pathway.Score) { s.Amends, s.Stands = "Observation/o1", true }), &pathway.Referral{Changes: "ServiceRequest/s1"}, closed), `
-			score from QuestionnaireResponse/r1: Observation/o1, ServiceRequest/s1, Task/team
+			score from QuestionnaireResponse/r1: Observation/o1, ServiceRequest/s1
 			~ ServiceRequest/s1 if 5
-			…
-			~ Task/team if 6
 			…
 			~ Task/nurse if 3
 			…
 			output consult.valueReference: ∅ → ServiceRequest/s1
 			output score.valueReference: ∅ → Observation/o1`},
-		{"refer, changed", referred, nil, do(scored(t, answers, func(s *pathway.Score) { s.Amends, s.Stands = "Observation/o1", true }), &pathway.Referral{Urgent: true, Changes: "ServiceRequest/s1", Limit: pathway.Limit{From: 8}}), `
+		{"refer, changed", referred, nil, do(scored(t, answers, func(s *pathway.Score) { s.Amends, s.Stands = "Observation/o1", true }), &pathway.Referral{Urgent: true, Changes: "ServiceRequest/s1", Limit: pathway.Limit{From: 8}, Due: at12.Add(4 * time.Hour)}), `
 			score from QuestionnaireResponse/r1: Observation/o1, ServiceRequest/s1, Task/team
 			~ ServiceRequest/s1 if 5
 			note.0 reason.text: ∅ → AUDIT-C: 8 of 12 points. The limit of 8 for everybody was reached (Liaison consult, urgent). Policy: policy-1.
@@ -163,7 +167,8 @@ func TestReferring(t *testing.T) {
 			tier: ∅ → urgent
 			~ Task/team if 6
 			dated
-			priority: routine → urgent`},
+			priority: routine → urgent
+			restriction.period.end: ∅ → 2031-05-17T16:00:00.000Z`},
 		{"refer, in place of one that was ended", instead(referred, with(team, "status", `"rejected"`), with(consult, "status", `"revoked"`, "authoredOn", `"2031-05-17T10:01:00Z"`)), nil,
 			do(scored(t, answers, func(s *pathway.Score) { s.Amends, s.Stands = "Observation/o1", true }), &pathway.Referral{Urgent: true, Number: 2, Replaces: "ServiceRequest/s1"}, closed), `
 			+ ServiceRequest unless consult:e1:2
@@ -215,7 +220,7 @@ func TestReferring(t *testing.T) {
 			…
 			no status
 			no priority`},
-		{"refer, renewed", revoked, nil, do(&pathway.Referral{Renews: "ServiceRequest/s1", Earlier: true}, closed), `
+		{"refer, renewed", revoked, nil, do(&pathway.Referral{Renews: "ServiceRequest/s1", Earlier: true, Due: tomorrow}, closed), `
 			refer from Encounter/e1: ServiceRequest/s1, Task/team
 			~ ServiceRequest/s1 if 5
 			…
@@ -223,13 +228,16 @@ func TestReferring(t *testing.T) {
 			no priority
 			~ Task/team if 6
 			dated
+			output raised.valueInteger: 1 → ∅
+			priority: urgent → routine
+			restriction.period.end: 2031-05-17T11:00:00Z → 2031-05-18T12:00:00.000Z
 			status: cancelled → requested
 			statusReason.text: old → ∅
 			~ Task/nurse if 3
 			…
 			businessStatus: ∅ → scored "Answered and scored"
 			no output`},
-		{"refer, renewed, as the Task does not know", instead(revoked, nurse), nil, do(&pathway.Referral{Renews: "ServiceRequest/s1", Earlier: true}, closed), `
+		{"refer, renewed, as the Task does not know", instead(revoked, nurse), nil, do(&pathway.Referral{Renews: "ServiceRequest/s1", Earlier: true, Due: tomorrow}, closed), `
 			refer from Encounter/e1: ServiceRequest/s1, Task/team
 			~ ServiceRequest/s1 if 5
 			…
