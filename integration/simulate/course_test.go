@@ -10,7 +10,7 @@ import (
 func (h *hospital) course(s *stay) {
 	c := s.chance
 	stays := 2*time.Hour + c.about(lies-2*time.Hour)
-	if c.happens(0.02) {
+	if c.happens(0.03) {
 		h.in(c.about(8*time.Hour), func() { h.completes(s) })
 	} else {
 		h.visit(s, c.about(8*time.Hour))
@@ -70,7 +70,7 @@ func (h *hospital) goesHome(s *stay) {
 		return
 	}
 	s.over = true
-	if inpatient[s.class] && c.happens(0.03*h.odd) {
+	if inpatient[s.class] && len(s.answers) == 0 && c.happens(0.3) {
 		h.in(c.about(24*time.Hour), func() { h.answersLate(s) })
 	}
 }

@@ -145,7 +145,12 @@ func (s *stay) expectedToStand() verdict {
 // expectedAtHome: where such consults end with the stay, one stands that was asked for
 // later, or that the team has begun on.
 func (s *stay) expectedAtHome() verdict {
+	late := s.home || s.pace.near(s.changed(), s.left)
 	switch {
+	case s.records && s.home && len(s.answers) == 1 && !s.again && s.status == "finished" && s.changed().After(s.left) && !s.pace.near(s.changed(), s.left):
+		return no
+	case s.records && (late || s.certain() != nil):
+		return either
 	case !s.ends || s.status != "finished":
 		return yes
 	case !s.begun.IsZero() || s.certain() != nil || s.pace.near(s.changed(), s.left):

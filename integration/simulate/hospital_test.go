@@ -17,6 +17,7 @@ type hospital struct {
 	chance    chance
 	remembers bool    // one screening counts for the next stays too
 	careless  bool    // its EHR writes over what the service keeps on the nurses' tasks
+	records   bool    // answers that come after the stay are only put on record
 	ends      bool    // a consult that nobody has begun on ends when she goes home
 	item1     bool    // where all points are of item 1 the ward gives advice
 	odd       float64 // how much more often than elsewhere people change their minds here
@@ -24,6 +25,7 @@ type hospital struct {
 	team      string
 	wards     []ward
 	stays     []*stay
+	unseen    []*stay           // whose answers came when the patient had gone home, and were only put on record
 	became    map[string]string // records that were closed, and what replaces each
 }
 
@@ -39,6 +41,7 @@ func newHospital(sim *simulation, at records) *hospital {
 	h := &hospital{agenda: agenda{pace: sim.pace}, sim: sim, ehr: ehr{at}, chance: draw(sim.seed, "hospital"), became: map[string]string{}}
 	h.remembers = h.chance.happens(0.5)
 	h.careless = draw(sim.seed, "careless").happens(0.4)
+	h.records = draw(sim.seed, "records only").happens(0.5)
 	h.ends = draw(sim.seed, "ends at discharge").happens(0.5)
 	h.item1 = draw(sim.seed, "item 1").happens(0.5)
 	h.odd = pick(h.chance, weighted[float64]{3, 1}, weighted[float64]{1, 6})
@@ -113,8 +116,8 @@ func (h *hospital) admit() {
 func (h *hospital) newStay(n int) *stay {
 	c := draw(h.sim.seed, "stay", number(int64(n)))
 	s := &stay{n: n, chance: c, came: time.Now(), pace: h.pace, ward: c.IntN(len(h.wards))}
-	if len(h.stays) > 0 && c.happens(0.12) {
-		if before := h.stays[c.IntN(len(h.stays))]; before.over && !before.dead && h.lastOf(before) {
+	if len(h.stays) > 0 && c.happens(0.15) {
+		if before := h.earlier(c); before.over && !before.dead && h.lastOf(before) {
 			s.patient = before.patient
 			if h.remembers {
 				s.before = before
@@ -124,6 +127,15 @@ func (h *hospital) newStay(n int) *stay {
 	}
 	s.patient = h.person(c, n)
 	return s
+}
+
+// earlier is a stay whose patient may come again; where it is remembered, now and then one
+// in which somebody was found whom the team has never seen.
+func (h *hospital) earlier(c chance) *stay {
+	if h.remembers && len(h.unseen) > 0 && c.happens(0.5) {
+		return h.unseen[c.IntN(len(h.unseen))]
+	}
+	return h.stays[c.IntN(len(h.stays))]
 }
 
 // is tells that a reference is to a patient, or to the record that she has now:
@@ -163,7 +175,7 @@ func (h *hospital) person(c chance, n int) patient {
 }
 
 func (h *hospital) register(s *stay) {
-	s.lies, s.item1, s.ends = h.wards[s.ward].location, h.item1, h.ends
+	s.lies, s.item1, s.ends, s.records = h.wards[s.ward].location, h.item1, h.ends, h.records
 	body := fmt.Sprintf(`"status":%q,"class":{"system":%q,"code":%q},"period":{"start":%q},"location":%s,"serviceProvider":{"reference":%q}`,
 		s.status, actCodes, s.class, h.at(s.starts), h.firstPlace(s), h.org)
 	if !s.nobody {

@@ -203,6 +203,7 @@ func (h *hospital) fill(s *stay, ref, status string, points []int) {
 	a.valid = status != "in-progress" && status != "entered-in-error"
 	a.begun = status == "in-progress"
 	s.nurse = ""
+	s.home = s.home || s.status == "finished"
 	words := h.says(s, ref)
 	h.ehr.edit(ref, "status", quoted(status), "authored", quoted(h.dated(s)), "item", withOffer(items(points), offer), "subject.reference", quoted(s.patient.ref),
 		"extension.-1", strings.Replace(words, `{"text":`, `{"url":"http://sim/said","valueString":`, 1))
@@ -259,6 +260,8 @@ func points(c chance) []int {
 		return []int{0}
 	case c.happens(0.25):
 		return []int{3 + c.IntN(2), 1 + c.IntN(4), 1 + c.IntN(4)}
+	case c.happens(0.08): // a glass a day
+		return []int{4, 0, 0}
 	}
 	return []int{1 + c.IntN(2), c.IntN(2), c.IntN(2)}
 }

@@ -33,12 +33,12 @@ func (h *hospital) protect(s *stay) {
 	case c.happens(0.1):
 		s.protected = fromTheStart
 	case c.happens(0.1):
-		h.in(c.between(0, lies), func() {
+		h.in(c.about(24*time.Hour), func() {
 			if !s.over && s.present() {
 				s.protected = meanwhile
 				h.ehr.edit(s.encounter, "meta.security", veryRestricted)
 				if c.happens(0.5) {
-					h.in(c.about(30*time.Hour), func() { h.lift(s) })
+					h.in(c.about(24*time.Hour), func() { h.lift(s) })
 				}
 			}
 		})

@@ -203,6 +203,9 @@ func (s *simulation) policy() *pathway.Policy {
 	if s.hospital.item1 {
 		p.Item1Only = pathway.AsAdvice
 	}
+	if s.hospital.records {
+		p.AfterDischarge = "record"
+	}
 	if s.hospital.ends {
 		p.Consult.AtDischarge = pathway.EndConsult
 	}

@@ -100,6 +100,9 @@ func (h *hospital) answersLate(s *stay) {
 	}
 	for _, t := range h.ehr.search("Task?code=complete-questionnaire&encounter=" + s.encounter) {
 		h.answers(s, t)
+		if a := s.counts(); a != nil && h.records && s.leadsTo(a) == consultDue {
+			h.unseen = append(h.unseen, s)
+		}
 		return
 	}
 }

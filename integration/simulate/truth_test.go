@@ -23,6 +23,8 @@ type stay struct {
 	blanks    int       // how often an EHR has completed her task with nothing answered
 	left      time.Time // when the stay last ended
 	mistakes  int       // how often the admission was put on record for somebody else
+	records   bool      // by policy answers that come after the stay lead to no consult
+	home      bool      // answers came after the stay
 	ends      bool      // by policy a consult that nobody has begun on ends when she goes home
 	again     bool      // answers came to say something else more than once
 	item1     bool      // by policy the ward gives advice where all points are of item 1

@@ -137,3 +137,61 @@ func TestTheOrderOfReading(t *testing.T) {
 		t.Error(newest)
 	}
 }
+
+// A reference that its transaction was to resolve, and did not.
+func TestWhatWasNeverMade(t *testing.T) {
+	for value, want := range map[string]bool{
+		``: false, `{"reference":"Task/1"}`: false, `{"reference":"urn:oid:1"}`: false, `{"reference":"http://elsewhere.example/Task/1"}`: false,
+		`{"reference":"urn:uuid:1"}`: true, `{}`: true, `{"display":"the form"}`: true, `{"reference":""}`: true,
+	} {
+		if got := neverMade(parsed(t, with(nurse, "focus", value)).Get("focus")); got != want {
+			t.Errorf("%s: %t", value, got)
+		}
+	}
+}
+
+// Why the team has put its Task where it is: theirs alone, and only where they say it.
+func TestReadingWhyTheTeamSaidNo(t *testing.T) {
+	r, _ := desk(t)
+	const because = `"statusReason":{"text":"known to us"}`
+	for name, test := range map[string]struct {
+		elements string
+		want     bool
+	}{
+		"the team's": {our("consult-task:e1", because), true}, "without a word": {our("consult-task:e1", ""), false},
+		"the nurse's": {our("screening:e1", because), false}, "advice": {our("advice:e1", because), false},
+	} {
+		if task, ok := r.loader.task(resource(t, "Task", test.elements), "e1"); !ok || task.Reasoned != test.want {
+			t.Errorf("%s: %t, %+v", name, ok, task)
+		}
+	}
+}
+
+// Which responses are looked at: our draft by its name alone, what the Task points to, and
+// what answers our form in this admission.
+func TestWhichResponsesAreLookedAt(t *testing.T) {
+	r, _ := desk(t)
+	bare := with(answers, "identifier", "", "encounter", "", "questionnaire", "")
+	named := with(bare, "questionnaire", `"https://tilsyn.org/fhir/Questionnaire/audit-c|0.1"`)
+	here := with(named, "encounter", `{"reference":"Encounter/e1"}`)
+	for name, test := range map[string]struct {
+		raw  string
+		task stay.Task
+		want bool
+	}{
+		"our draft, with nothing but its name":   {with(bare, "identifier", `{"system":"https://tilsyn.org/fhir/identifier","value":"response:e1:2"}`), stay.Task{}, true},
+		"a draft of another admission":           {with(bare, "identifier", `{"system":"https://tilsyn.org/fhir/identifier","value":"response:e2"}`), stay.Task{}, false},
+		"what the Task points to":                {bare, stay.Task{Response: "QuestionnaireResponse/r1"}, true},
+		"what it points to besides":              {named, stay.Task{Answers: []string{"QuestionnaireResponse/r1"}}, true},
+		"what it points to, of no form":          {bare, stay.Task{Answers: []string{"QuestionnaireResponse/r1"}}, false},
+		"what answers our form here":             {here, stay.Task{}, true},
+		"what answers our form":                  {named, stay.Task{}, false},
+		"what answers our form there":            {with(here, "encounter.reference", `"Encounter/e12"`), stay.Task{}, false},
+		"what answers another form here":         {with(here, "questionnaire", `"https://example.org/q"`), stay.Task{}, false},
+		"what answers a form with a longer name": {with(here, "questionnaire", `"https://tilsyn.org/fhir/Questionnaire/audit-c2|1"`), stay.Task{}, false},
+	} {
+		if got, err := r.loader.relevant(t.Context(), parsed(t, test.raw), test.task, "e1"); err != nil || got != test.want {
+			t.Errorf("%s: %t, %v", name, got, err)
+		}
+	}
+}

@@ -51,12 +51,15 @@ func TestReadingAnAdmission(t *testing.T) {
 		`"period":{"start":"yesterday","end":17}`:                                                             {},
 		`"serviceProvider":{"reference":"Organization/o"},"serviceType":{"coding":[{"system":"s","code":"x"},{"code":"y"}]}`: {
 			ServiceProvider: "Organization/o", ServiceTypes: codesOf("s|x", "|y")},
-		`"serviceProvider":{"reference":"http://elsewhere.example/Organization/o"}`:                             {},
-		`"location":[` + place("Location/a", ``) + `,` + place(here+"/Location/b", ``) + `]`:                    {Locations: []string{"Location/b", "Location/a"}},
-		`"location":[` + place("Location/a", `,"status":"completed"`) + `,` + place("Location/b", ``) + `]`:     {Locations: []string{"Location/b"}},
-		`"location":[` + place("Location/a", `,"period":{"end":"2030"}`) + `]`:                                  {},
-		`"location":[` + place("Location/a", `,"status":"planned","period":{"start":"2031"}`) + `]`:             {},
-		`"location":[` + place("http://elsewhere.example/Location/a", ``) + `,{"location":{"display":"5B"}},5]`: {Ward: "5B"},
+		`"serviceProvider":{"reference":"http://elsewhere.example/Organization/o"}`:                                                                                                      {},
+		`"location":[` + place("Location/a", ``) + `,` + place(here+"/Location/b", ``) + `]`:                                                                                             {Locations: []string{"Location/b", "Location/a"}},
+		`"location":[` + place("Location/a", `,"status":"completed"`) + `,` + place("Location/b", ``) + `]`:                                                                              {Locations: []string{"Location/b"}},
+		`"location":[` + place("Location/a", `,"period":{"end":"2030"}`) + `]`:                                                                                                           {},
+		`"location":[` + place("Location/a", `,"status":"planned","period":{"start":"2031"}`) + `]`:                                                                                      {},
+		`"location":[` + place("Location/a", `,"period":{"start":"2031-05-17T10:00:00Z"}`) + `,` + place("Location/b", `,"period":{"start":"2031-05-17T09:00:00Z"}`) + `]`:               {Locations: []string{"Location/a", "Location/b"}},
+		`"location":[` + place("Location/a", `,"period":{"start":"2031-05-17T12:00:00Z"}`) + `,` + place("Location/b", `,"period":{"start":"2031-05-17T12:00:01Z"}`) + `]`:               {Locations: []string{"Location/a"}},
+		`"location":[` + place("Location/a", `,"status":"active","period":{"end":"2031-05-17T12:00:01Z"}`) + `,` + place("Location/b", `,"period":{"end":"2031-05-17T12:00:00Z"}`) + `]`: {Locations: []string{"Location/a"}},
+		`"location":[` + place("http://elsewhere.example/Location/a", ``) + `,{"location":{"display":"5B"}},5]`:                                                                          {Ward: "5B"},
 	} {
 		want.ID = "1"
 		got := r.loader.admission(resource(t, "Encounter", elements))
