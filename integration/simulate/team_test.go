@@ -98,12 +98,13 @@ func (h *hospital) answersLate(s *stay) {
 	if s.void() || s.dead || len(s.answers) > 0 || !s.surely() || s.nurse != "" || s.removed {
 		return
 	}
-	for _, t := range h.ehr.search("Task?code=complete-questionnaire&encounter=" + s.encounter) {
-		h.answers(s, t)
-		if a := s.counts(); a != nil && h.records && s.leadsTo(a) == consultDue {
-			h.unseen = append(h.unseen, s)
-		}
+	tasks := h.ehr.search("Task?code=complete-questionnaire&encounter=" + s.encounter)
+	if len(tasks) == 0 {
 		return
+	}
+	h.answers(s, tasks[0])
+	if a := s.counts(); a != nil && h.records && s.leadsTo(a) == consultDue {
+		h.unseen = append(h.unseen, s)
 	}
 }
 
