@@ -49,15 +49,16 @@ func (s *simulation) pollCosts() (n int) {
 	return n
 }
 
-// censusSearches are five, or one for each value. They ask for the classes in a
+// censusSearches are six, or one for each value. They ask for the classes in a
 // bed with four statuses, four codes of our own, three kinds of task with six
-// statuses, our forms, the classes that are late, and four statuses of whatever class.
+// statuses, our forms, the classes that are late, four statuses of whatever class, and
+// pregnancies.
 func (s *simulation) censusSearches() int {
 	if !s.habits.literal {
-		return 5
+		return 6
 	}
 	classes := len(s.policy().Screening.Classes)
-	return classes*4 + 4 + 3*6 + 1 + classes + 4
+	return classes*4 + 4 + 3*6 + 1 + classes + 4 + len(s.policy().Pregnancy.Codings)
 }
 
 // lookCosts are one or two requests, and the patient and the whole of a part by

@@ -15,7 +15,7 @@ func (h *hospital) pregnancy(patient string) {
 // asked them or after.
 func (h *hospital) conceived(s *stay, stays time.Duration) {
 	c := draw(h.sim.seed, "pregnancy", number(int64(s.n))) // of its own: the rest of the course is as it was
-	if s.sex == "male" || s.age < 18 || s.age >= 45 || s.pregnant || !c.happens(0.3) {
+	if s.sex == "male" || s.age < 18 || s.age >= 45 || s.pregnant || !c.happens(0.5) {
 		return
 	}
 	h.in(c.between(0, stays), func() {
@@ -23,6 +23,9 @@ func (h *hospital) conceived(s *stay, stays time.Duration) {
 			return
 		}
 		h.pregnancy(s.patient.ref)
+		if h.sim.witness != nil { // it takes no census
+			h.sim.witness.tilsyn.Pregnancy(s.patient.ref)
+		}
 		for _, o := range h.stays {
 			if o.patient.ref == s.patient.ref {
 				o.pregnant, o.found = true, time.Now()
