@@ -34,11 +34,14 @@ func (m *memo) inVain(admission string, d *pathway.Decision) (vain error) {
 			delete(m.puts, admission+" "+kind)
 		case m.puts[admission+" "+kind] >= inARow:
 			*d = leftOut(*d, kind)
-			vain = errors.Join(vain, fmt.Errorf("%w: %s: what is put there does not stay (%s)", ErrPermanent, ref, kind))
+			vain = errors.Join(vain, fmt.Errorf("%w: %s: %s does not keep what is put there", ErrPermanent, ref, keptIn[kind]))
 		}
 	}
 	return vain
 }
+
+// keptIn is where that is put, for who runs the system.
+var keptIn = map[string]string{"labels": "meta.security", "restore": "identifier, output or businessStatus"}
 
 // putOn is what a decision puts on resources that had it before: which kind, and the
 // first of the resources.
