@@ -136,7 +136,11 @@ func (l loader) ask(ctx context.Context, p *picture, queries ...string) error {
 	}
 	p.asked = append(p.asked, strings.Join(queries, "\n"))
 	for _, res := range found {
-		p.byRef[res.Ref()] = res
+		// What was read already stays: the values were read from it, and an edit must
+		// fail where somebody has written since.
+		if _, have := p.byRef[res.Ref()]; !have {
+			p.byRef[res.Ref()] = res
+		}
 	}
 	return nil
 }

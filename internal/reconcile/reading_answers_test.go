@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -221,6 +222,23 @@ func TestReadingTheBackground(t *testing.T) {
 	same(t, "the consult", p.stay.Results.Consult.Ref, "ServiceRequest/s0")
 	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins memory unplaced minimum history]")
 	same(t, "the earlier score", p.stay.EarlierScore.Ref, "ServiceRequest/s0")
+}
+
+// What somebody writes while the background is read is not taken into the picture: the
+// edit that rests on what was read before must fail.
+func TestThePictureIsOfOneMoment(t *testing.T) {
+	r, s := desk(t, awaited...)
+	p := lookedAt(t, r, s)
+	s.held["Task/nurse"] = parsed(t, with(nurse, "meta.versionId", `"9"`, "status", `"completed"`))
+	if err := r.loader.fetch(t.Context(), &p, []pathway.Need{{Part: stay.Background}, {Part: stay.Spared}}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(s.asked, func(q string) bool { return strings.HasPrefix(q, "Task?") }) {
+		t.Fatal("no Task was asked for:", s.asked)
+	}
+	if got := p.byRef["Task/nurse"].VersionID(); got != "3" {
+		t.Errorf("the Task is edited at version %s, and was read at 3", got)
+	}
 }
 
 // An earlier score is acted on with its background.
