@@ -105,16 +105,16 @@ func (a *App) Doctor(ctx context.Context, write bool) ([]doctor.Finding, error) 
 	if err := a.takesCensus(ctx, &found); err != nil {
 		return found, err
 	}
-	if isSetUp(found) {
-		if err := a.seesScreens(ctx, &found); err != nil {
+	if write {
+		tried, err := doctor.Try(ctx, a.client, a.racers(), a.cfg.Audit.Enabled)
+		if found = append(found, tried...); err != nil {
 			return found, err
 		}
 	}
-	if !write {
+	if !isSetUp(found) {
 		return found, nil
 	}
-	tried, err := doctor.Try(ctx, a.client, a.racers(), a.cfg.Audit.Enabled)
-	return append(found, tried...), err
+	return found, a.seesScreens(ctx, &found) // last: it learns what the server cannot do, and works around that
 }
 
 // plan is what serve would ask of the server, about nobody and far ahead in time.
