@@ -3,9 +3,6 @@ package integration_test
 import (
 	"testing"
 
-	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
-
-	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/hospital"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -75,12 +72,9 @@ func (w *world) begin(a hospital.Admission, points ...int) (ref string) {
 // ownForm is a response that an EHR makes for the Task: it names no admission.
 func (w *world) ownForm(a hospital.Admission, points ...int) (ref string) {
 	w.Helper()
-	key := "own-" + a.ID()
 	form := w.find("Task", stay.Screening, a).Get(`input.#(type.coding.0.code=="questionnaire").valueCanonical`).String()
-	ref, err := w.hospital.Create(w.ctx(), key, r4.QuestionnaireResponse{Identifier: &w.hospital.Identifier(key)[0], Questionnaire: &form,
-		Status: r4.QuestionnaireResponseStatusInProgress, Subject: fhir.Ref(a.Patient)})
+	ref, err := w.hospital.AnswerUntied(w.ctx(), a, form, "", "in-progress", points...)
 	w.must(err)
-	w.must(w.hospital.FillIn(w.ctx(), ref, form, "in-progress", points...))
 	return ref
 }
 

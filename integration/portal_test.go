@@ -4,9 +4,6 @@ import (
 	"testing"
 	"time"
 
-	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
-
-	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/hospital"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -19,11 +16,8 @@ func TestAPatientAnswersInAPortal(t *testing.T) {
 		a := w.admit(hospital.Stay{Person: woman, Start: time.Now().Add(-time.Hour)})
 		w.want(a, asked)
 		form := w.find("Task", stay.Screening, a).Get(`input.#(type.coding.0.code=="questionnaire").valueCanonical`).String()
-		key := "portal-" + a.ID()
-		ref, err := w.hospital.Create(w.ctx(), key, r4.QuestionnaireResponse{Identifier: &w.hospital.Identifier(key)[0], Questionnaire: &form,
-			Status: r4.QuestionnaireResponseStatusInProgress, Subject: fhir.Ref(a.Patient), Source: fhir.Ref(a.Patient)})
+		_, err := w.hospital.AnswerUntied(w.ctx(), a, form, a.Patient, "completed", 4, 4, 4)
 		w.must(err)
-		w.must(w.hospital.FillIn(w.ctx(), ref, form, "completed", 4, 4, 4))
 		want := referred(12, "urgent")
 		want.Draft = "stopped"
 		w.want(a, want)

@@ -3,9 +3,6 @@ package cases
 import (
 	"time"
 
-	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
-
-	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/hospital"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -48,14 +45,7 @@ func (p *play) forget(purpose string) error {
 // ownForm is a response that the EHR makes for the Task: it names no admission, and only
 // the Task's output tells of it.
 func (p *play) ownForm(words string) (err error) {
-	key := "own-" + p.admission.ID()
-	p.form, err = p.hospital.Create(p.ctx, key, r4.QuestionnaireResponse{
-		Identifier: &p.hospital.Identifier(key)[0], Questionnaire: &p.canonical, Status: r4.QuestionnaireResponseStatusInProgress,
-		Subject: fhir.Ref(p.admission.Patient), Authored: fhir.Instant(time.Now()),
-	})
-	if err == nil {
-		err = p.hospital.FillIn(p.ctx, p.form, p.canonical, "in-progress", points(words)...)
-	}
+	p.form, err = p.hospital.AnswerUntied(p.ctx, p.admission, p.canonical, "", "in-progress", points(words)...)
 	if err == nil {
 		err = p.onTask(stay.Screening, "output", []any{pointer(p.form)})
 	}
@@ -64,14 +54,7 @@ func (p *play) ownForm(words string) (err error) {
 
 // portal is a response that the patient hands in herself: it names no admission.
 func (p *play) portal(words string) (err error) {
-	key := "portal-" + p.admission.ID()
-	p.form, err = p.hospital.Create(p.ctx, key, r4.QuestionnaireResponse{
-		Identifier: &p.hospital.Identifier(key)[0], Questionnaire: &p.canonical, Status: r4.QuestionnaireResponseStatusInProgress,
-		Subject: fhir.Ref(p.admission.Patient), Source: fhir.Ref(p.admission.Patient), Authored: fhir.Instant(time.Now()),
-	})
-	if err == nil {
-		err = p.hospital.FillIn(p.ctx, p.form, p.canonical, "completed", points(words)...)
-	}
+	p.form, err = p.hospital.AnswerUntied(p.ctx, p.admission, p.canonical, p.admission.Patient, "completed", points(words)...)
 	return err
 }
 

@@ -93,15 +93,27 @@ func (h *Hospital) FillIn(ctx context.Context, response, form, status string, po
 // AnswerElsewhere hands in a response from another screen of the EHR, which knows
 // the form but not the task. form is its canonical, url|version.
 func (h *Hospital) AnswerElsewhere(ctx context.Context, a Admission, form string, points ...int) (ref string, err error) {
-	n := h.number()
-	ref, err = h.Create(ctx, fmt.Sprintf("response-%d", n), r4.QuestionnaireResponse{
-		Identifier: &h.Identifier(fmt.Sprintf("response-%d", n))[0], Questionnaire: &form, Status: r4.QuestionnaireResponseStatusInProgress,
-		Subject: fhir.Ref(a.Patient), Encounter: fhir.Ref(a.Encounter), Authored: fhir.Instant(time.Now()),
-	})
-	if err != nil {
+	return h.hold(ctx, r4.QuestionnaireResponse{Questionnaire: &form, Subject: fhir.Ref(a.Patient), Encounter: fhir.Ref(a.Encounter)}, "completed", points)
+}
+
+// AnswerUntied makes a response that names no admission, as an EHR does for the task
+// alone, or a patient in a portal; by is who answered, or "".
+func (h *Hospital) AnswerUntied(ctx context.Context, a Admission, form, by, status string, points ...int) (ref string, err error) {
+	r := r4.QuestionnaireResponse{Questionnaire: &form, Subject: fhir.Ref(a.Patient)}
+	if by != "" {
+		r.Source = fhir.Ref(by)
+	}
+	return h.hold(ctx, r, status, points)
+}
+
+// hold puts a response on the server and fills it in.
+func (h *Hospital) hold(ctx context.Context, r r4.QuestionnaireResponse, status string, points []int) (ref string, err error) {
+	key := fmt.Sprintf("response-%d", h.number())
+	r.Identifier, r.Status, r.Authored = &h.Identifier(key)[0], r4.QuestionnaireResponseStatusInProgress, fhir.Instant(time.Now())
+	if ref, err = h.Create(ctx, key, r); err != nil {
 		return "", err
 	}
-	return ref, h.FillIn(ctx, ref, form, "completed", points...)
+	return ref, h.FillIn(ctx, ref, *r.Questionnaire, status, points...)
 }
 
 // filled fills in a version of the form, as an EHR would; without answers it is nil.

@@ -95,18 +95,11 @@ func (r *Referral) tier() Tier {
 func (c *chart) endedTier() Tier {
 	consult := c.Results.Consult
 	team, _ := c.TeamTask()
-	at := slices.IndexFunc(tiers, func(t Tier) bool { return t.String() == consult.Tier })
-	urgent := consult.Urgent() || consult.Ref == "" && team.Urgent() && (team.Raised == 0 || team.Priority != above("routine"))
-	switch {
-	case at >= 0:
-		return tiers[at]
-	case urgent:
-		return Urgent
+	if consult.Urgent() || consult.Ref == "" && team.Urgent() && (team.Raised == 0 || team.Priority != above("routine")) {
+		return tierOf(consult.Tier, Urgent)
 	}
-	return Consult
+	return tierOf(consult.Tier, Consult)
 }
-
-var tiers = []Tier{None, Advice, Consult, Urgent}
 
 // endedNumber is the number of the consult that a person has ended. Where the order is
 // gone and nobody has had the team's Task, that Task is given to the new one.

@@ -68,7 +68,7 @@ func (c *chart) judge() {
 		c.judgedBefore()
 		return
 	}
-	if r.Subject != "" && !c.samePerson(r.Subject) {
+	if r.Subject != "" && !c.Patient.Is(r.Subject) {
 		c.giveBack(WrongPatient, instrument.Problem{}, "the answers name another patient than the admission; not scored")
 		return
 	}

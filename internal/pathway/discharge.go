@@ -70,7 +70,7 @@ func (c *chart) endConsult(consult stay.Result) {
 // comesBack tells that the discharge which a consult was ended by was a mistake. One that
 // is no longer asked for says so instead: see revoke.
 func (c *chart) comesBack(team stay.Task) bool {
-	return endedAtDischarge(team) && c.Admission.Present() && !c.Dead()
+	return endedAtDischarge(team) && c.Admission.Present()
 }
 
 func endedAtDischarge(team stay.Task) bool {
@@ -80,7 +80,7 @@ func endedAtDischarge(team stay.Task) bool {
 // mayComeBack tells that such a consult may have to come back.
 func (c *chart) mayComeBack() bool {
 	team, ok := c.TeamTask()
-	return ok && c.asked && c.task.Consult != "" && c.comesBack(team)
+	return ok && c.asked && c.task.Consult != "" && c.comesBack(team) && !c.Dead()
 }
 
 // revive asks for the consult again, as it was.

@@ -92,7 +92,7 @@ func (c *chart) unlabelled() bool {
 
 // hers tells that a Task is about the patient of the admission.
 func (c *chart) hers(t stay.Task) bool {
-	return t.Status != "entered-in-error" && t.BusinessStatus != PatientChanged && (t.For == "" || c.samePerson(t.For))
+	return t.Status != "entered-in-error" && t.BusinessStatus != PatientChanged && (t.For == "" || c.Patient.Is(t.For))
 }
 
 // label puts on our work what has come since onto the admission, the patient
@@ -112,7 +112,7 @@ func (c *chart) label() {
 		}
 	}
 	for _, r := range c.Responses {
-		if r.Ours && (r.Subject == "" || c.samePerson(r.Subject)) {
+		if r.Ours && (r.Subject == "" || c.Patient.Is(r.Subject)) {
 			c.lacks(r.Ref, Wanted(c.Stay, c.policy, &Source{r.Labels}), r.Labels)
 		}
 	}

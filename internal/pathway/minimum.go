@@ -35,22 +35,18 @@ func (c *chart) certainly() (m minimum, ok bool) {
 	if !there || c.policy.CertainMinimum != ReferMinimum || c.Admission.Void() || c.task.Scored() || planned[Score](c) != nil {
 		return m, false
 	}
-	if r.Form == nil || r.Subject != "" && !c.samePerson(r.Subject) {
+	if r.Form == nil || r.Subject != "" && !c.Patient.Is(r.Subject) {
 		return m, false
 	}
 	m = minimum{response: r, result: instrument.Judge(r.Form, r.Content)}
 	if m.result.Status != instrument.Incomplete {
 		return m, false
 	}
-	first := 0
 	for _, item := range m.result.Items {
 		m.sum += item.Points
-		if r.Form.ItemCode(item.LinkID) == instrument.CodeFrequency {
-			first += item.Points
-		}
 	}
 	var lowered bool
-	m.tier, m.limit, lowered = c.tier(m.sum, m.sum > 0 && first == m.sum)
+	m.tier, m.limit, lowered = c.tier(m.sum, stay.Result{Sum: m.sum, Items: Items(r.Form, m.result)}.Item1Only())
 	return m, m.tier >= Consult && !lowered
 }
 

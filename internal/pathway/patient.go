@@ -105,8 +105,3 @@ func Generation(s stay.Stay) int {
 	}
 	return n
 }
-
-// samePerson tells whether a reference names the patient, by whichever record.
-func (c *chart) samePerson(ref string) bool {
-	return ref == c.Patient.Ref || slices.Contains(c.Patient.Formerly, ref)
-}

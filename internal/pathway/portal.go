@@ -34,5 +34,5 @@ func (c *chart) place() {
 
 // ofThisStay tells that a patient has answered herself, and since she came.
 func (c *chart) ofThisStay(r stay.Response) bool {
-	return r.Submitted() && r.Source != "" && c.samePerson(r.Source) && c.samePerson(r.Subject) && r.Authored.After(c.Admission.Start)
+	return r.Submitted() && r.Source != "" && c.Patient.Is(r.Source) && c.Patient.Is(r.Subject) && r.Authored.After(c.Admission.Start)
 }

@@ -49,18 +49,16 @@ func (w *writing) changeWards(a pathway.AdviceChange, said func(code string) str
 	w.touched(a.Ref)
 }
 
-// adviceTask says what to say first, and then each place to hand over; before all, why
-// the team does not come, where the advice is in place of a consult.
-func (w *writing) adviceTask(consult string) fhir.Task {
-	t := fhir.Task{Output: w.routed(w.owners.Ward), Task: r4.Task{
+// wardsTask is one that the ward has because of answers, or of what came of them; what is
+// said on it follows.
+func (w *writing) wardsTask(code, focus string) fhir.Task {
+	return fhir.Task{Output: w.routed(w.owners.Ward), Task: r4.Task{
 		Meta:         w.resultMeta,
-		Identifier:   []r4.Identifier{identifier(stay.Advice, w.name)},
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",
 		Priority:     fhir.Ptr(r4.RequestPriorityRoutine),
-		Code:         fhir.Ptr(w.concept("brief-advice")),
-		Description:  fhir.Ptr(w.words.Text("advise")),
-		Focus:        fhir.Ref(w.scoreOf(consult)),
+		Code:         fhir.Ptr(w.concept(code)),
+		Focus:        fhir.Ref(focus),
 		For:          w.subject(),
 		Encounter:    w.encounter(),
 		AuthoredOn:   fhir.Instant(w.now),
@@ -68,8 +66,16 @@ func (w *writing) adviceTask(consult string) fhir.Task {
 		Requester:    w.device(),
 		Owner:        party(w.owners.Ward, ""),
 		Location:     w.location(),
-		Note:         []r4.Annotation{w.note(w.toSay())},
 	}}
+}
+
+// adviceTask says what to say first, and then each place to hand over; before all, why
+// the team does not come, where the advice is in place of a consult.
+func (w *writing) adviceTask(consult string) fhir.Task {
+	t := w.wardsTask("brief-advice", w.scoreOf(consult))
+	t.Identifier = []r4.Identifier{identifier(stay.Advice, w.name)}
+	t.Description = fhir.Ptr(w.words.Text("advise"))
+	t.Note = []r4.Annotation{w.note(w.toSay())}
 	if w.p.stay.Patient.Pregnant {
 		t.ReasonCode = fhir.Ptr(w.concept(pathway.Pregnant))
 	}

@@ -30,8 +30,8 @@ type edition struct {
 
 // editionOf finds it.
 func editionOf(response fhir.Resource, content *instrument.Response) edition {
-	parts := response.Get(`extension.#(url=="` + answersExtension + `").extension`)
-	part := func(url string) gjson.Result { return parts.Get(`#(url=="` + url + `")`) }
+	parts := extension(response, answersExtension)
+	part := func(url string) gjson.Result { return extension(parts, url) }
 	at := stay.DateIn(part("written").Get("valueInstant").String(), time.UTC).First()
 	if part("digest").Get("valueString").String() == digest(response, content) && !at.IsZero() {
 		return edition{part("version").Get("valueString").String(), at}

@@ -2,13 +2,9 @@ package reconcile
 
 import (
 	"cmp"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/tidwall/gjson"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
@@ -101,10 +97,7 @@ func consultNumber(order fhir.Resource) int {
 func (w *writing) assign(r pathway.Referral) {
 	task, order := fhir.NewRef(), r.Completes
 	w.createNamed(task, w.teamTask(order, r), stay.ConsultTask, numbered(w.id, r.Number))
-	w.edit(order, func(e *edit) {
-		at := slices.IndexFunc(e.Get("extension").Array(), func(x gjson.Result) bool { return x.Get("url").String() == taskExtension })
-		e.set(fmt.Sprintf("extension.%d", at), madeWith(task)[0])
-	})
+	w.edit(order, func(e *edit) { e.extend(madeWith(task)[0]) })
 	w.touched(order, task)
 }
 

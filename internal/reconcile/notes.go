@@ -38,12 +38,12 @@ func (w *writing) part(part, text string) r4.Annotation {
 
 // partOf is which part of the letter a note is; "": it is none of ours.
 func partOf(note gjson.Result) string {
-	return note.Get(`extension.#(url=="` + partExtension + `").valueCoding.code`).String()
+	return extension(note, partExtension).Get("valueCoding.code").String()
 }
 
 // leftOf is when a note says that she has gone home, as the Encounter said it then.
 func leftOf(note gjson.Result) gjson.Result {
-	return note.Get(`extension.#(url=="` + leftExtension + `").valueDateTime`)
+	return extension(note, leftExtension).Get("valueDateTime")
 }
 
 // letterOn reads which parts of the letter stand on a consult.

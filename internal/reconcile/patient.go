@@ -3,7 +3,6 @@ package reconcile
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -59,7 +58,7 @@ func (l loader) survivor(ctx context.Context, p *picture, res fhir.Resource) (fh
 func (l loader) former(ctx context.Context, p *picture) error {
 	task, asked := p.stay.ScreeningTask()
 	who := &p.stay.Patient
-	if !asked || task.For == "" || task.For == who.Ref || slices.Contains(who.Formerly, task.For) {
+	if !asked || task.For == "" || who.Is(task.For) {
 		return nil
 	}
 	res, err := l.get(ctx, p, task.For)

@@ -14,11 +14,17 @@ func (w *writing) hides(what string) bool { return w.Policy.Hides(w.p.stay, what
 
 // place says on a Task where the patient is, or takes that off it.
 func (w *writing) place(e *edit) {
-	switch at := w.location(); {
-	case at != nil:
-		e.set("location", at)
-	case w.hides(pathway.ShowLocation):
-		e.delete("location")
+	at := w.location()
+	putPlace(e, "location", at, at != nil, w.hides(pathway.ShowLocation))
+}
+
+// putPlace writes a place that is known, and takes off one that is not to stand.
+func putPlace(e *edit, element string, at any, known, hidden bool) {
+	switch {
+	case known:
+		e.set(element, at)
+	case hidden:
+		e.delete(element)
 	}
 }
 
@@ -35,22 +41,14 @@ func (w *writing) gone() bool { return w.p.stay.Admission.Status == stay.Finishe
 
 // placeForTeam says on the team's Task where the patient is, or takes that off it.
 func (w *writing) placeForTeam(e *edit) {
-	switch at := w.whereabouts(); {
-	case at != nil:
-		e.set("location", at)
-	case w.gone() || w.hides(pathway.ShowLocation):
-		e.delete("location")
-	}
+	at := w.whereabouts()
+	putPlace(e, "location", at, at != nil, w.gone() || w.hides(pathway.ShowLocation))
 }
 
 // placeOnOrder does so on the order.
 func (w *writing) placeOnOrder(e *edit) {
-	switch at := w.locations(); {
-	case at != nil:
-		e.set("locationReference", at)
-	case w.gone() || w.hides(pathway.ShowLocation):
-		e.delete("locationReference")
-	}
+	at := w.locations()
+	putPlace(e, "locationReference", at, at != nil, w.gone() || w.hides(pathway.ShowLocation))
 	w.put(e, stay.LetterPlace, w.ward())
 	w.put(e, stay.LetterLeaving, w.leaving())
 	if w.hides(pathway.ShowWard) {

@@ -252,7 +252,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	r.Poor = r.Ours && len(missing(res)) > 0
 	r.Task, _ = l.client.LocalRef(taskOf(res).Get("reference").String())
 	r.NoTask = r.Ours && neverMade(taskOf(res))
-	r.Returned = int(res.Get(`extension.#(url=="` + returnedExtension + `").valueInteger`).Int())
+	r.Returned = int(extension(res, returnedExtension).Get("valueInteger").Int())
 	r.Source, _ = l.client.LocalRef(res.Get("source.reference").String())
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())
 	r.Authored = pathway.AnsweredAt(r, task, holds.written.In(l.zone))
@@ -283,10 +283,15 @@ func (l loader) notAhead(answered time.Time, task stay.Task) time.Time {
 // apart is how far an EHR's clock may be ahead of ours.
 const apart = 10 * time.Minute
 
+// extension is what stands in one, by its URL: on a resource or within one.
+func extension(on interface{ Get(string) gjson.Result }, url string) gjson.Result {
+	return on.Get(`extension.#(url=="` + url + `")`)
+}
+
 // taskOf is the Task that was made along with a draft or an order, as the extension
 // says that we put on it; nothing for one of an earlier release.
 func taskOf(res fhir.Resource) gjson.Result {
-	return res.Get(`extension.#(url=="` + taskExtension + `").valueReference`)
+	return extension(res, taskExtension).Get("valueReference")
 }
 
 // missing names what ties a response to its admission and a renderer has
@@ -305,13 +310,13 @@ func missing(response fhir.Resource) []string {
 func result(res fhir.Resource) stay.Result {
 	r := stay.Result{Ref: res.Ref(), Status: res.Get("status").String(), Items: map[string]int{}, Theirs: res.Identifier(IdentifierSystem) == "",
 		From: res.Get("derivedFrom.0.reference").String(), Sum: int(res.Get("valueQuantity.value").Int()), Labels: labels(res), NoTask: neverMade(taskOf(res)), Priority: res.Get("priority").String(),
-		ClosedBefore: res.Get(`extension.#(url=="` + closedExtension + `")`).Exists()}
+		ClosedBefore: extension(res, closedExtension).Exists()}
 	r.Performers = performers(res)
 	for _, sign := range res.Get("interpretation").Array() {
 		r.Tier = cmp.Or(r.Tier, ourCode(sign))
 	}
 	if res.Type() == "ServiceRequest" {
-		r.Number, r.Tier = consultNumber(res), res.Get(`extension.#(url=="`+tierExtension+`").valueCode`).String()
+		r.Number, r.Tier = consultNumber(res), extension(res, tierExtension).Get("valueCode").String()
 	}
 	for _, c := range res.Get("component").Array() {
 		if ourCode(c.Get("code")) == instrument.CodeOffer {

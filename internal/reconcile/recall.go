@@ -163,12 +163,12 @@ func recallReminders(t *stay.Task) {
 func recallStatus(p *picture, t *stay.Task, last bool) {
 	switch who := p.stay.Patient; {
 	case t.BusinessStatus != "":
-	case !last && t.For != who.Ref && who.Ref != "" && !slices.Contains(who.Formerly, t.For):
+	case !last && who.Ref != "" && !who.Is(t.For):
 		t.BusinessStatus = pathway.PatientChanged
 	case t.Scored() && t.Status == "completed":
 		t.BusinessStatus = pathway.Scored
 	case t.Status == "cancelled":
-		t.BusinessStatus = cmp.Or(t.Reason, p.byRef[t.Response].Get(`extension.#(url=="`+endedExtension+`").valueCode`).String())
+		t.BusinessStatus = cmp.Or(t.Reason, extension(p.byRef[t.Response], endedExtension).Get("valueCode").String())
 	}
 }
 
@@ -183,21 +183,28 @@ func (l loader) memory(ctx context.Context, p *picture) error {
 	if err := l.ask(ctx, p, l.queries.recordsOf(hers(p.stay))...); err != nil && !fhir.IsRefused(err) {
 		return err
 	}
-	last, _ := p.stay.ScreeningTask()
-	for i := range p.stay.Tasks {
-		if t := &p.stay.Tasks[i]; t.Ref == last.Ref {
-			l.recallMade(p, t, numbered(id, n))
-			recallStatus(p, t, true)
-			t.WrittenOver = lost(p.byRef[t.Ref], *t)
-		}
+	if t := p.nurses(); t != nil {
+		l.recallMade(p, t, numbered(id, n))
+		recallStatus(p, t, true)
+		t.WrittenOver = lost(p.byRef[t.Ref], *t)
 	}
 	return l.answersBehind(ctx, p)
+}
+
+// nurses is the nurse's Task that counts, to be written on; nil: nobody was asked.
+func (p *picture) nurses() *stay.Task {
+	last, asked := p.stay.ScreeningTask()
+	at := slices.IndexFunc(p.stay.Tasks, func(t stay.Task) bool { return t.Ref == last.Ref })
+	if !asked || at < 0 {
+		return nil
+	}
+	return &p.stay.Tasks[at]
 }
 
 // hers are the responses about the patient of the admission, as far as they say.
 func hers(s stay.Stay) (refs []string) {
 	for _, r := range s.Responses {
-		another := r.Subject != "" && r.Subject != s.Patient.Ref && !slices.Contains(s.Patient.Formerly, r.Subject)
+		another := r.Subject != "" && !s.Patient.Is(r.Subject)
 		others := slices.ContainsFunc(s.Tasks, func(t stay.Task) bool {
 			return t.BusinessStatus == pathway.PatientChanged && (t.Response == r.Ref || slices.Contains(t.Answers, r.Ref))
 		})
@@ -274,10 +281,8 @@ func (l loader) answersBehind(ctx context.Context, p *picture) error {
 		}
 		return err
 	}
-	for i := range p.stay.Tasks {
-		if t := &p.stay.Tasks[i]; t.Ref == task.Ref {
-			t.Answers = append(t.Answers, from)
-		}
+	if t := p.nurses(); t != nil {
+		t.Answers = append(t.Answers, from)
 	}
 	p.stay.Responses = nil
 	return l.responses(ctx, p)

@@ -118,25 +118,12 @@ func (a replying) write(w *writing) {
 }
 
 func (w *writing) replyTask(consult string) fhir.Task {
-	return fhir.Task{Output: w.routed(w.owners.Ward), Task: r4.Task{
-		Meta:            w.resultMeta,
-		Identifier:      []r4.Identifier{identifier(stay.Reply, w.presentConsult())},
-		Status:          r4.TaskStatusRequested,
-		Intent:          "order",
-		Priority:        fhir.Ptr(r4.RequestPriorityRoutine),
-		Code:            fhir.Ptr(w.concept("consult-rejected")),
-		Description:     fhir.Ptr(w.words.Text("reply")),
-		Focus:           fhir.Ref(consult),
-		For:             w.subject(),
-		Encounter:       w.encounter(),
-		AuthoredOn:      fhir.Instant(w.now),
-		LastModified:    fhir.Instant(w.now),
-		Requester:       w.device(),
-		ReasonReference: fhir.Ref(consult),
-		Owner:           party(w.owners.Ward, ""),
-		Location:        w.location(),
-		Note:            []r4.Annotation{w.note(w.refusal())},
-	}}
+	t := w.wardsTask("consult-rejected", consult)
+	t.Identifier = []r4.Identifier{identifier(stay.Reply, w.presentConsult())}
+	t.Description = fhir.Ptr(w.words.Text("reply"))
+	t.ReasonReference = fhir.Ref(consult)
+	t.Note = []r4.Annotation{w.note(w.refusal())}
+	return t
 }
 
 // scoreOf is the score that advice rests on: what was made now or stands, or, in place of
