@@ -97,7 +97,7 @@ func TestFormsByReference(t *testing.T) {
 		w.must(err)
 		own, err := w.client.Search(w.ctx(), fhir.Query("QuestionnaireResponse", "encounter", a.Encounter, "status", "completed"))
 		w.must(err)
-		w.edit(own[0].Ref(), "questionnaire", ours.Ref())
+		w.edit(own[0].Ref(), "questionnaire", w.base+"/"+ours.Ref())
 		w.settle(a, 0)
 		want := referred(4, "routine")
 		want.Draft = "stopped"
@@ -178,7 +178,7 @@ func TestWrongFormsAreShown(t *testing.T) {
 		w.want(b, asked)
 		draft := w.find("QuestionnaireResponse", stay.Draft, b).Ref()
 		w.must(w.hospital.Answer(w.ctx(), b, "in-progress", 4, 4, 4))
-		w.must(w.hospital.Set(w.ctx(), draft, "questionnaire", foreign.Ref(), "status", "completed"))
+		w.must(w.hospital.Set(w.ctx(), draft, "questionnaire", w.base+"/"+foreign.Ref(), "status", "completed"))
 		w.want(b, hospital.Outcome{Asked: 1, Task: "requested", Business: "invalid", Draft: "completed"})
 		w.must(hospital.Wait(w.ctx(), func() (bool, error) {
 			shown := gjson.Get(w.get(listener, "/status"), "wrong_forms."+b.ID()+".responses.0")
@@ -192,7 +192,7 @@ func TestWrongFormsAreShown(t *testing.T) {
 		if unsafe := doctor.Of(found, doctor.Unsafe); len(unsafe) != 1 || unsafe[0] != "screens" {
 			w.Errorf("the doctor finds %q unsafe", unsafe)
 		}
-		w.edit(draft, "questionnaire", w.ourForm().Ref())
+		w.edit(draft, "questionnaire", w.base+"/"+w.ourForm().Ref())
 		w.want(b, referred(12, "urgent"))
 		w.must(hospital.Wait(w.ctx(), func() (bool, error) {
 			return !gjson.Get(w.get(listener, "/status"), "wrong_forms."+b.ID()).Exists(), nil
@@ -208,7 +208,7 @@ func TestAFormByReferenceIsHeardOf(t *testing.T) {
 		w.want(a, asked)
 		ours := w.ourForm()
 		response := fmt.Sprintf(`{"resourceType":"QuestionnaireResponse","status":"completed","questionnaire":%q,"subject":{"reference":%q},
-			"encounter":{"reference":%q},"authored":%q,"item":%s}`, ours.Ref(), a.Patient, a.Encounter, *fhir.Instant(time.Now()), neverItem)
+			"encounter":{"reference":%q},"authored":%q,"item":%s}`, w.base+"/"+ours.Ref(), a.Patient, a.Encounter, *fhir.Instant(time.Now()), neverItem)
 		var tx fhir.Transaction
 		tx.Create(fhir.NewRef(), json.RawMessage(response), "")
 		w.must(w.client.Transact(w.ctx(), &tx))

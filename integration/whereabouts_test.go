@@ -80,7 +80,7 @@ func TestDischargeWithAnOpenConsult(t *testing.T) {
 						return w.find("Task", stay.ConsultTask, a).Get("businessStatus.coding.0.code").String() == code, nil
 					}
 				}
-				w.goesHome(a, time.Now().Add(-time.Minute))
+				w.goesHome(a, time.Now())
 				w.must(hospital.Wait(w.ctx(), told("discharged")))
 				task, order := w.find("Task", stay.ConsultTask, a), w.find("ServiceRequest", stay.Consult, a)
 				const said = "The patient was discharged 20"
@@ -122,7 +122,7 @@ func TestDischargeEndsTheConsultByPolicy(t *testing.T) {
 			Consults: 1, Consult: "revoked", Priority: "urgent", TeamTask: "cancelled"}
 		for range 2 {
 			for _, a := range []hospital.Admission{open, begun} {
-				w.goesHome(a, time.Now().Add(-time.Minute))
+				w.goesHome(a, time.Now())
 				if n := w.settledBy(rec, a); n != 1 {
 					w.Errorf("%d writes, want 1", n)
 				}

@@ -23,9 +23,7 @@ func (h *hospital) conceived(s *stay, stays time.Duration) {
 			return
 		}
 		h.pregnancy(s.patient.ref)
-		if h.sim.witness != nil { // it takes no census
-			h.sim.witness.tilsyn.Pregnancy(s.patient.ref)
-		}
+		h.sim.conceived(s.patient.ref)
 		for _, o := range h.stays {
 			if o.patient.ref == s.patient.ref {
 				o.pregnant, o.found = true, time.Now()

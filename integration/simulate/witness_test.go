@@ -105,6 +105,15 @@ func (w *witness) look(off time.Duration, admission string) (next time.Time) {
 	return e.Decision.Next
 }
 
+// conceived lets the witness hear what the service hears at a census: it takes none.
+func (s *simulation) conceived(patient string) {
+	s.server.mu.Lock()
+	defer s.server.mu.Unlock()
+	if s.witness != nil {
+		s.witness.tilsyn.Pregnancy(patient)
+	}
+}
+
 // bystander reads the server while one request is carried out: who uses it holds it.
 type bystander struct{ *server }
 

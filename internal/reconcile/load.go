@@ -51,6 +51,7 @@ type loader struct {
 	zone *time.Location // the hospital's
 
 	refused *atomic.Int32 // how many includes were, in a row
+	windows *atomic.Int32 // and how many windows of time
 }
 
 // manyRefused includes in a row are this server's way: they are left out from
@@ -109,7 +110,7 @@ func (l loader) search(ctx context.Context, p *picture, id string) error {
 	beside := append(l.queries.ourWork(id), l.queries.expected(p.guess)...)
 	if l.refused.Load() < manyRefused {
 		err := l.ask(ctx, p, append([]string{l.queries.admission(id)}, beside...)...)
-		if !fhir.IsRefused(err) && fhir.Status(err) != http.StatusInternalServerError {
+		if !refusesSearch(err) {
 			l.refused.Store(0)
 			return err
 		}
@@ -127,7 +128,7 @@ func (l loader) ask(ctx context.Context, p *picture, queries ...string) error {
 	if len(queries) == 0 {
 		return nil
 	}
-	found, err := l.client.SearchTogether(ctx, queries...)
+	queries, found, err := l.found(ctx, queries)
 	if fhir.IsCutShort(err) {
 		p.doubt, err = err, nil
 	}
@@ -143,6 +144,31 @@ func (l loader) ask(ctx context.Context, p *picture, queries ...string) error {
 		}
 	}
 	return nil
+}
+
+// found is what a search finds, and what it was asked in the end. A window of time only
+// spares reading: a server that refuses it is asked without.
+func (l loader) found(ctx context.Context, queries []string) ([]string, []fhir.Resource, error) {
+	open := windowless(queries)
+	if windowed := !slices.Equal(open, queries); !windowed || l.windows.Load() < manyRefused {
+		found, err := l.client.SearchTogether(ctx, queries...)
+		if !windowed || !refusesSearch(err) {
+			if windowed {
+				l.windows.Store(0)
+			}
+			return queries, found, err
+		}
+	}
+	found, err := l.client.SearchTogether(ctx, open...)
+	if err == nil {
+		l.windows.Add(1)
+	}
+	return open, found, err
+}
+
+// refusesSearch tells of a server that does not do what it was asked: some break down at it.
+func refusesSearch(err error) bool {
+	return fhir.IsRefused(err) || fhir.Status(err) == http.StatusInternalServerError
 }
 
 // read turns the resources into the picture's values.

@@ -6,12 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 )
 
+// portal is a response of the patient that names no admission.
+var portal = with(answers, "id", `"r7"`, "identifier", "", "encounter", "", "source", `{"reference":"Patient/p1"}`, "questionnaire", `"https://tilsyn.org/fhir/Questionnaire/audit-c|1"`)
+
 // What a patient has answered without naming an admission, and who else waits for it.
 func TestReadingAPortal(t *testing.T) {
-	portal := with(answers, "id", `"r7"`, "identifier", "", "encounter", "", "source", `{"reference":"Patient/p1"}`, "questionnaire", `"https://tilsyn.org/fhir/Questionnaire/audit-c|1"`)
 	open := with(nurse, "id", `"elsewhere"`, "identifier.0.value", `"screening:e2"`, "encounter", `{"reference":"Encounter/e2"}`, "output", "")
 	pointing := with(open, "status", `"completed"`, "output", `[{"type":{"text":"x"},`+to("QuestionnaireResponse/r7")+`}]`)
 	for name, test := range map[string]struct {
@@ -68,5 +71,33 @@ func TestAPortalCostsNothing(t *testing.T) {
 		return strings.HasPrefix(q, "QuestionnaireResponse?patient=") && strings.Contains(q, "_lastUpdated=ge2031-05-17T08")
 	}) {
 		t.Error(s.asked)
+	}
+}
+
+// A server that refuses a window of time is asked without, and after three times in a row
+// no more: what is read then is the same.
+func TestWindowsThatAreRefused(t *testing.T) {
+	for _, test := range []struct {
+		status, refusals, yields, asked int
+		err                             bool
+	}{{400, 9, 9, 3, false}, {500, 9, 9, 3, false}, {400, 2, 9, 5, false}, {400, 99, 3, 5, false}, {502, 99, 99, 5, true}} {
+		r, s := desk(t, admission, woman, nurse, portal)
+		p := &picky{s, "_lastUpdated", test.refusals, test.status, 0, test.yields}
+		client, err := fhir.New(fhir.Options{BaseURL: here, Transport: p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.loader.client = client
+		for range 5 {
+			p := lookedAt(t, r, s)
+			err := r.loader.fetch(t.Context(), &p, []pathway.Need{{Part: "unplaced"}})
+			if (err != nil) != test.err || err == nil && len(p.stay.Unplaced) != 1 {
+				t.Errorf("%d: %v, %v", test.status, p.stay.Unplaced, err)
+			}
+		}
+		if !test.err && p.met != test.asked {
+			t.Errorf("%d: %d windows, want %d", test.status, p.met, test.asked)
+		}
+		client.Close()
 	}
 }

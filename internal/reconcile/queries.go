@@ -111,6 +111,15 @@ func (q queries) unplaced(patient, since string) string {
 	return fhir.Query("QuestionnaireResponse", query...)
 }
 
+// windowless asks the same of all times: a search that has a window has it last.
+func windowless(queries []string) []string {
+	open := make([]string, len(queries))
+	for i, query := range queries {
+		open[i], _, _ = strings.Cut(query, "&_lastUpdated=")
+	}
+	return open
+}
+
 // questions asks for every nurse's Task about a patient.
 func (q queries) questions(patient string) string {
 	return fhir.Query("Task", "patient", patient, "code", sdcTemp+"|complete-questionnaire")

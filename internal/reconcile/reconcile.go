@@ -54,7 +54,7 @@ func New(o Options) *Reconciler {
 	r := &Reconciler{Options: o}
 	f := newForms(o.Client, o.Form, func() time.Time { return r.Now() })
 	r.loader = loader{client: o.Client, device: o.Device, policy: o.Policy, queries: queries{o.Policy}, forms: f, seen: newMemo(), zone: o.Zone,
-		route: r.route, now: func() time.Time { return r.Now() }, refused: new(atomic.Int32)}
+		route: r.route, now: func() time.Time { return r.Now() }, refused: new(atomic.Int32), windows: new(atomic.Int32)}
 	return r
 }
 
