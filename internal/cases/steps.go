@@ -164,6 +164,9 @@ func forms(v *vocabulary[doing]) {
 	v.say("answers about the other record", func(p *play, _ []string) error {
 		return p.onForm("subject", map[string]any{"reference": p.other})
 	})
+	v.say("answers about the old record", func(p *play, _ []string) error {
+		return p.onForm("subject", map[string]any{"reference": p.admission.Patient})
+	})
 	v.say("answers of a form that is not here", func(p *play, _ []string) error {
 		return p.onForm("questionnaire", strings.Replace(p.canonical, "|", "|0.", 1))
 	})

@@ -7,8 +7,7 @@ import "slices"
 
 // taskRemoved tells that a draft is there and the Task that it was made for is gone.
 func (c *chart) taskRemoved() bool {
-	n := drafts(c.Responses)
-	return n > 0 && c.halfDraft() == 0
+	return lastDraft(c.Responses) > 0 && c.halfDraft() == 0
 }
 
 // halfDraft is the number of the last draft, where its Task was never made; 0: it was.
@@ -32,7 +31,7 @@ func (c *chart) nextDraft() int {
 	if n := c.halfDraft(); n > 0 && !c.asked {
 		return n
 	}
-	return drafts(c.before) + 1
+	return lastDraft(c.before) + 1
 }
 
 // relink gives an open Task a draft where the one that it was to have was never made.
@@ -44,7 +43,7 @@ func (c *chart) relink() {
 	if draft := c.openDraft(); draft != "" {
 		planned[TaskChange](c).Draft = draft
 	} else {
-		planned[TaskChange](c).NewDraft = drafts(c.before) + 1
+		planned[TaskChange](c).NewDraft = lastDraft(c.before) + 1
 	}
 	c.decision.because("never-made", "the form of the nurse's task was never made; it gets one")
 }

@@ -36,6 +36,8 @@ func TestHalfDrafts(t *testing.T) {
 		"the last of two, written first":      {[]stay.Response{form(2, "in-progress", lost), form(1, "stopped", nil)}, 2, false, 2, 3, "r2"},
 		"the first of two":                    {[]stay.Response{form(1, "stopped", lost), form(2, "completed", nil)}, 0, true, 3, 3, ""},
 		"theirs":                              {[]stay.Response{form(1, "in-progress", theirs)}, 0, false, 1, 1, ""},
+		"the first was deleted":               {[]stay.Response{form(3, "stopped", nil)}, 0, true, 4, 4, ""},
+		"one that lost its number":            {[]stay.Response{form(0, "stopped", nil), form(1, "stopped", nil)}, 0, true, 3, 3, ""},
 		"two of one number, the later counts": {[]stay.Response{form(1, "in-progress", lost), form(1, "in-progress", nil)}, 0, true, 3, 3, "r1"},
 	} {
 		c := &chart{Stay: stay.Stay{Responses: test.forms}, before: test.forms}

@@ -87,7 +87,8 @@ func (c *chart) leaveOutOthers() {
 		return
 	}
 	c.Responses = slices.DeleteFunc(slices.Clone(c.Responses), func(r stay.Response) bool {
-		return slices.Contains(theirs, r.Ref) || r.Ours && r.Status == "stopped"
+		another := r.Subject == "" || !c.Patient.Is(r.Subject)
+		return slices.Contains(theirs, r.Ref) || r.Ours && r.Status == "stopped" && another
 	})
 	if c.task.BusinessStatus == PatientChanged {
 		c.task, c.asked = stay.Task{}, false

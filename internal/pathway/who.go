@@ -182,15 +182,17 @@ func (c *chart) newTask(due time.Time) *Ask {
 	return &Ask{Due: due, Attempt: c.Attempts() + 1, Draft: c.nextDraft()}
 }
 
-// drafts counts the responses that we have prepared.
-func drafts(responses []stay.Response) int {
-	n := 0
+// lastDraft is the number of the last response that we have prepared. Where one does not
+// say its own, there are at least as many as are there.
+func lastDraft(responses []stay.Response) (last int) {
+	count := 0
 	for _, r := range responses {
 		if r.Ours {
-			n++
+			count++
+			last = max(last, r.Number)
 		}
 	}
-	return n
+	return max(last, count)
 }
 
 // due counts from the admission; a task that would be born overdue counts

@@ -58,7 +58,7 @@ func (w *writing) screeningTask(status r4.TaskStatus, name string) fhir.Task {
 			Status:       status,
 			Intent:       "order",
 			Priority:     fhir.Ptr(r4.RequestPriorityRoutine),
-			Code:         fhir.Ptr(fhir.Concept(sdcTemp, "complete-questionnaire", "")),
+			Code:         fhir.Ptr(worded(fhir.Concept(sdcTemp, "complete-questionnaire", ""), w.words.Text("fill-in"))),
 			Description:  fhir.Ptr(w.words.Text("ask")),
 			For:          w.subject(),
 			Encounter:    w.encounter(),

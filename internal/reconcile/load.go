@@ -284,6 +284,11 @@ func (l loader) responses(ctx context.Context, p *picture) error {
 		p.stay.Responses = append(p.stay.Responses, r)
 	}
 	disown(p.stay.Responses, task)
+	for _, r := range p.stay.Responses {
+		if err := l.former(ctx, p, r.Subject); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

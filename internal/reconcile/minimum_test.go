@@ -27,7 +27,7 @@ func TestWritingAMinimum(t *testing.T) {
 	checkAll(t, []transacted{
 		{"made", instead(awaited, half), nil, do(least(""), &pathway.Referral{Limit: pathway.Limit{From: 4, Sex: stay.Female}}, &pathway.TaskChange{Status: "cancelled", Business: "discharged"}), `
 			+ Observation unless at-least:e1
-			category.0: hl7:observation-category|survey "Survey"
+			category.0: hl7:observation-category|survey "Survey" "Questionnaire"
 			code: audit-c-at-least "AUDIT-C, at least (the form is not complete)"
 			component.0.code: http://loinc.org|68518-0 "How often do you have a drink containing alcohol?"
 			component.0.valueQuantity: 4 points http://unitsofmeasure.org|{score}

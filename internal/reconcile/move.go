@@ -15,6 +15,7 @@ func (a moving) describe() (lines []string) {
 func (moving) record(*writing) (activity, from string) { return "merged", "" }
 
 func (a moving) write(w *writing) {
+	w.touched(*a.Move...)
 	for _, ref := range *a.Move {
 		w.edit(ref, func(e *edit) {
 			if e.Type() != "Task" {

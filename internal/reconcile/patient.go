@@ -30,7 +30,8 @@ func (l loader) patient(ctx context.Context, p *picture) error {
 	}
 	p.stay.Patient.Formerly = append(formerly, l.links(survivor, "replaces")...)
 	p.stay.News = l.seen.heardOf(p.stay.Patient)
-	return l.former(ctx, p)
+	task, _ := p.stay.ScreeningTask()
+	return l.former(ctx, p, task.For)
 }
 
 // survivor follows replaced-by to the record that is in use.
@@ -53,15 +54,14 @@ func (l loader) survivor(ctx context.Context, p *picture, res fhir.Resource) (fh
 	return res, nil, broken(p.encounter, "subject", fmt.Sprintf("was merged more than %d times, or in a circle", maxMerges))
 }
 
-// former looks whether the record that our Task names was merged into the
+// former looks whether a record that our Task, or a response, names was merged into the
 // admission's, where that record does not say so itself.
-func (l loader) former(ctx context.Context, p *picture) error {
-	task, asked := p.stay.ScreeningTask()
+func (l loader) former(ctx context.Context, p *picture, ref string) error {
 	who := &p.stay.Patient
-	if !asked || task.For == "" || who.Is(task.For) {
+	if typeOf(ref) != "Patient" || who.Ref == "" || who.Is(ref) {
 		return nil
 	}
-	res, err := l.get(ctx, p, task.For)
+	res, err := l.get(ctx, p, ref)
 	if fhir.IsGone(err) {
 		return nil // nothing says that it was the same person
 	}

@@ -154,6 +154,11 @@ func linked(id string, links ...string) string {
 	return `{"resourceType":"Patient","id":"` + id + `","meta":{"security":[{"system":"s","code":"` + id + `"}]},"link":[` + strings.TrimPrefix(list, ",") + `]}`
 }
 
+// about is a response about another patient.
+func about(response, patient string) string {
+	return with(response, "subject.reference", `"Patient/`+patient+`"`)
+}
+
 // Records of one person that were merged: which counts, which it was before, and the
 // labels of all.
 func TestReadingMergedRecords(t *testing.T) {
@@ -171,13 +176,18 @@ func TestReadingMergedRecords(t *testing.T) {
 		"into what is gone": {[]string{linked("p1", "replaced-by", "Patient/p2")}, "", nil, "", "subject was merged into a record that is not on the server"},
 		"in a circle":       {[]string{linked("p1", "replaced-by", "Patient/p2"), linked("p2", "replaced-by", "Patient/p1")}, "", nil, "", "subject was merged more than 8 times, or in a circle"},
 		"our Task names a record that was merged into it": {[]string{linked("p1"), with(nurse, "for.reference", `"Patient/p0"`), linked("p0", "replaced-by", "Patient/p1")}, "Patient/p1", []string{"Patient/p0"}, "p1", ""},
+		"answers name a record that was merged into it":   {[]string{linked("p1"), about(answers, "p0"), linked("p0", "replaced-by", "Patient/p1")}, "Patient/p1", []string{"Patient/p0"}, "p1", ""},
+		"answers name somebody else":                      {[]string{linked("p1"), about(answers, "p0"), linked("p0", "replaced-by", "Patient/p3"), linked("p3")}, "Patient/p1", nil, "p1", ""},
+		"answers name a record that is gone":              {[]string{linked("p1"), about(answers, "p0")}, "Patient/p1", nil, "p1", ""},
 		"our Task names somebody else":                    {[]string{linked("p1"), with(nurse, "for.reference", `"Patient/p0"`), linked("p0", "replaced-by", "Patient/p3"), linked("p3")}, "Patient/p1", nil, "p1", ""},
 		"our Task names a record that is gone":            {[]string{linked("p1"), with(nurse, "for.reference", `"Patient/p0"`)}, "Patient/p1", nil, "p1", ""},
 	} {
 		r, s := desk(t, append([]string{admission}, test.records...)...)
 		p := picture{byRef: map[string]fhir.Resource{}, encounter: s.held["Encounter/e1"]}
-		if task, ok := s.held["Task/nurse"]; ok {
-			p.byRef["Task/nurse"] = task
+		for _, ref := range []string{"Task/nurse", "QuestionnaireResponse/r1"} {
+			if res, ok := s.held[ref]; ok {
+				p.byRef[ref] = res
+			}
 		}
 		err := r.loader.read(t.Context(), &p)
 		if err == nil && test.err != "" || err != nil && (test.err == "" || !strings.HasSuffix(err.Error(), test.err)) {

@@ -224,6 +224,7 @@ func TestPuttingBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	saysThat(t, "put back", wrote(t, r, s, p, &pathway.Restoration{"Task/nurse"}), `
+		restored from Task/nurse: Task/nurse
 		~ Task/nurse if 3
 		businessStatus: ∅ → scored "Answered and scored"
 		identifier.1: ∅ → screening:e1

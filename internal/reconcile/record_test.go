@@ -68,7 +68,7 @@ func TestActivities(t *testing.T) {
 		"withdraw":            {do(withdrawal), "withdraw from Encounter/e1: Observation/o1"},
 		"labels":              {do(withdrawal, labels), "protection from Encounter/e1: Observation/o1, Task/nurse"},
 		"hand over":           {do(&pathway.HandOver{Task: "Task/team"}), "protection from Encounter/e1: Task/team"},
-		"restored":            {do(restoration, labels), "restored from QuestionnaireResponse/r1: Task/nurse"},
+		"restored":            {do(restoration, labels), "restored from QuestionnaireResponse/r1: QuestionnaireResponse/r1, Task/nurse"},
 		"merged":              {do(&pathway.Move{"Task/nurse"}, labels), "merged from Encounter/e1: Task/nurse"},
 		"duplicate":           {do(&pathway.Duplicates{{Ref: "Task/team", Keep: "Task/t"}}), "duplicate from Task/t: Task/team"},
 		"each thing once":     {do(withdrawal, ref[pathway.Notice]("withdrawn"), &pathway.Chase{Task: "Task/team", Priority: "stat"}, &pathway.HandOver{Task: "Task/team"}), "protection from Encounter/e1: Observation/o1, Task/team, ServiceRequest/s1"},

@@ -16,6 +16,7 @@ func (a restoring) describe() []string { return eachOf("put back what is missing
 func (a restoring) record(*writing) (activity, from string) { return "restored", (*a.Restoration)[0] }
 
 func (a restoring) write(w *writing) {
+	w.touched(*a.Restoration...)
 	for _, ref := range *a.Restoration {
 		if typeOf(ref) == "QuestionnaireResponse" {
 			w.tieToAdmission(ref)
@@ -29,14 +30,8 @@ func (a restoring) write(w *writing) {
 }
 
 func (w *writing) tieToAdmission(ref string) {
-	drafts := 0
-	for _, r := range w.p.stay.Responses {
-		if r.Ours {
-			drafts++
-		}
-	}
 	lost := map[string]any{
-		"identifier": identifier(stay.Draft, numbered(w.id, drafts)),
+		"identifier": identifier(stay.Draft, numbered(w.id, w.freeNumber())),
 		"subject":    w.subject(),
 		"encounter":  w.encounter(),
 		"authored":   w.p.byRef[ref].Get("meta.lastUpdated").String(), // nobody knows better
@@ -46,4 +41,15 @@ func (w *writing) tieToAdmission(ref string) {
 			e.set(element, lost[element])
 		}
 	})
+}
+
+// freeNumber is the lowest that no draft has: the one that it was made with.
+func (w *writing) freeNumber() (n int) {
+	taken := map[int]bool{}
+	for _, r := range w.p.stay.Responses {
+		taken[r.Number] = true
+	}
+	for n = 1; taken[n]; n++ {
+	}
+	return n
 }

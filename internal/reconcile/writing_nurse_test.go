@@ -27,7 +27,7 @@ func TestAsking(t *testing.T) {
 			+ Task unless screening:e1
 			authoredOn: 2031-05-17T12:00:00.000Z
 			businessStatus: unanswered "Not answered"
-			code: sdc:complete-questionnaire
+			code: sdc:complete-questionnaire "Fill in the form"
 			description: AUDIT-C: ask the patient about alcohol
 			encounter: Encounter/e1
 			for: Patient/p1
@@ -315,7 +315,7 @@ func TestAnsweredUnasked(t *testing.T) {
 			+ Task unless screening:e1
 			authoredOn: 2031-05-17T12:00:00.000Z
 			businessStatus: scored "Answered and scored"
-			code: sdc:complete-questionnaire
+			code: sdc:complete-questionnaire "Fill in the form"
 			description: AUDIT-C: ask the patient about alcohol
 			encounter: Encounter/e1
 			executionPeriod.end: 2031-05-17T11:00:00.000Z

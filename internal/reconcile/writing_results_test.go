@@ -33,7 +33,7 @@ func TestScoring(t *testing.T) {
 	checkAll(t, []transacted{
 		{"score", awaited, nil, do(scored(t, answers, nil)), `
 			+ Observation unless score:e1
-			category.0: hl7:observation-category|survey "Survey"
+			category.0: hl7:observation-category|survey "Survey" "Questionnaire"
 			code: http://loinc.org|75626-2 "Total score [AUDIT-C]" "AUDIT-C, total score"
 			component.0.code: http://loinc.org|68518-0 "How often do you have a drink containing alcohol?"
 			component.0.valueQuantity: 4 points http://unitsofmeasure.org|{score}
@@ -234,6 +234,7 @@ func TestRestoring(t *testing.T) {
 	second := with(torn, "id", `"r2"`, "identifier", `{"system":"https://tilsyn.org/fhir/identifier","value":"response:e1:2"}`, "status", `"stopped"`, "extension", strings.Replace(never, "urn:uuid:1", "Task/before", 1))
 	checkAll(t, []transacted{
 		{"restore", instead(awaited, torn), nil, do(&pathway.Restoration{"QuestionnaireResponse/r1"}), `
+			restored from QuestionnaireResponse/r1: QuestionnaireResponse/r1
 			~ QuestionnaireResponse/r1 if 2
 			authored: ∅ → 2031-05-17T10:00:05Z
 			encounter: ∅ → Encounter/e1
@@ -241,10 +242,13 @@ func TestRestoring(t *testing.T) {
 			identifier: ∅ → response:e1
 			subject: ∅ → Patient/p1`},
 		{"restore, one of two", append(instead(awaited, torn), second), nil, do(&pathway.Restoration{"QuestionnaireResponse/r1"}), `
+			restored from QuestionnaireResponse/r1: QuestionnaireResponse/r1
 			~ QuestionnaireResponse/r1 if 2
 			…
-			identifier: ∅ → response:e1:2`},
+			identifier: ∅ → response:e1
+			subject: ∅ → Patient/p1`},
 		{"restore what is missing", instead(awaited, with(answers, "subject", "")), nil, do(&pathway.Restoration{"QuestionnaireResponse/r1"}), `
+			restored from QuestionnaireResponse/r1: QuestionnaireResponse/r1
 			~ QuestionnaireResponse/r1 if 2
 			extension.0: ∅ → answers of version 2, written 2031-05-17T10:00:05.000Z
 			subject: ∅ → Patient/p1`},
@@ -268,6 +272,7 @@ func TestChangingWhatIsOurs(t *testing.T) {
 	moved := append(instead(referred, with(admission, "subject", `{"reference":"Patient/p2"}`)), other)
 	checkAll(t, []transacted{
 		{"move", moved, nil, do(&pathway.Move{"Task/nurse", "QuestionnaireResponse/r1", "Observation/o1", "ServiceRequest/s1"}), `
+			merged from Encounter/e1: Task/nurse, QuestionnaireResponse/r1, Observation/o1, ServiceRequest/s1
 			~ Task/nurse if 3
 			for: Patient/p1 → Patient/p2
 			dated
