@@ -58,10 +58,6 @@ func TestHospital(t *testing.T) {
 			s := simulate(t, o)
 			r.add(s)
 			for _, f := range s.findings {
-				if isUnmended(seed, f) {
-					t.Logf("known, and not mended yet: %s", f)
-					continue
-				}
 				t.Errorf("%s", f)
 			}
 			if t.Failed() {
@@ -69,30 +65,6 @@ func TestHospital(t *testing.T) {
 			}
 		})
 	}
-}
-
-// unmended are faults that a year shows and that are known: by seed, how the finding
-// begins. Whoever mends one takes it out; any other finding fails.
-var unmended = map[uint64][]string{
-	// A server that lets duplicates through, and an EHR that takes the identifier off one of
-	// the two: the other is asked about still, or its draft is not marked as made in error.
-	3: {"Encounter/2497: asked too often", "Encounter/2497: open tasks", "Encounter/3367: doubled"},
-	// A pregnancy that is found out while the form is saved with fewer answers: the ward is
-	// not asked for advice.
-	5: {"Encounter/7750: advice that is waited for"},
-	// An admission that turned out to be another patient's, of whom nobody is to be asked.
-	7: {"Encounter/2407: screenings"},
-	// A server with odd habits that does not keep what is put back.
-	14: {"restless: 3 writes", "over the budget: 2834 writes", "replica 0 is not idle"},
-}
-
-// isUnmended tells that a finding is one of those, in the year as CI plays it.
-func isUnmended(seed uint64, finding string) bool {
-	asked := false
-	flag.Visit(func(f *flag.Flag) {
-		asked = asked || slices.Contains([]string{"seed", "years", "weeks", "beds", "unsafe", "odd", "merges"}, f.Name)
-	})
-	return !asked && slices.ContainsFunc(unmended[seed], func(begins string) bool { return strings.HasPrefix(finding, begins) })
 }
 
 // again is the command that plays the same hospital once more.

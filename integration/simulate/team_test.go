@@ -98,11 +98,11 @@ func (h *hospital) answersLate(s *stay) {
 	if s.void() || s.dead || len(s.answers) > 0 || !s.surely() || s.nurse != "" || s.removed {
 		return
 	}
-	tasks := h.ehr.search("Task?code=complete-questionnaire&encounter=" + s.encounter)
-	if len(tasks) == 0 {
+	task := theLive(h.ehr.search("Task?code=complete-questionnaire&encounter=" + s.encounter))
+	if !task.Exists() {
 		return
 	}
-	h.answers(s, tasks[0])
+	h.answers(s, task)
 	if a := s.counts(); a != nil && h.records && s.leadsTo(a) == consultDue {
 		h.unseen = append(h.unseen, s)
 	}

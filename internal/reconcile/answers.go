@@ -1,8 +1,10 @@
 package reconcile
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
@@ -63,4 +65,26 @@ func keepEdition(e *edit, before fhir.Resource) {
 		{Url: "written", ValueInstant: fhir.Instant(kept.written)},
 		{Url: "digest", ValueString: fhir.Ptr(digest(e.Resource, now))},
 	}})
+}
+
+// asJudged is what was handed in of a form that is saved with fewer answers since it was
+// scored. It is read when a pregnancy has been recorded lately: what was made of those
+// answers is to know of it. A server that keeps no versions cannot tell.
+func (l loader) asJudged(ctx context.Context, p *picture, r stay.Response, task stay.Task) (stay.Response, error) {
+	judged, its := strings.CutPrefix(task.Judged, r.Ref+"/_history/")
+	saved := its && task.Scored() && task.Judged != r.Version && !r.Submitted()
+	if !p.stay.News || !saved || r.Form == nil || instrument.Judge(r.Form, r.Content).Status == instrument.Complete {
+		return r, nil
+	}
+	res, err := l.client.ReadVersion(ctx, r.Ref, judged)
+	if blames(err) || err == nil && res.VersionID() != judged {
+		return r, nil
+	}
+	if err != nil {
+		return r, err
+	}
+	p.gotten = append(p.gotten, res)
+	then, err := l.response(ctx, res, task, p.stay.Admission.ID)
+	then.Status = "completed"
+	return then, err
 }

@@ -13,6 +13,8 @@ func (a carrying) describe() []string {
 	return []string{fmt.Sprintf("set the consult %s to %s", a.Order, a.Status)}
 }
 
+func (carrying) record(*writing) (activity, from string) { return "carried", "" }
+
 func (a carrying) write(w *writing) {
 	w.edit(a.Order, func(e *edit) {
 		e.set("status", a.Status)

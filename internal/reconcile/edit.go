@@ -24,9 +24,12 @@ func (w *writing) edit(ref string, change func(*edit)) {
 // update writes each edited resource once: a transaction may not name one twice.
 func (w *writing) update() {
 	for _, ref := range w.edited {
-		e := w.edits[ref]
+		e, was := w.edits[ref], w.p.byRef[ref]
+		if e.err == nil && string(e.Raw()) == string(was.Raw()) {
+			continue // a server makes no new version of it, so nobody could tell whether it was written
+		}
 		if e.Type() == "QuestionnaireResponse" {
-			keepEdition(e, w.p.byRef[ref])
+			keepEdition(e, was)
 		}
 		if e.err != nil {
 			w.err = errors.Join(w.err, e.err)

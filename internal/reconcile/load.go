@@ -196,7 +196,7 @@ func (l loader) read(ctx context.Context, p *picture) error {
 		}
 		p.stay.Tasks = append(p.stay.Tasks, t)
 	}
-	number(p.stay.Tasks)
+	number(p.stay.Tasks, l.drafted(p))
 	if err := l.patient(ctx, p); err != nil {
 		return err
 	}
@@ -278,6 +278,9 @@ func (l loader) responses(ctx context.Context, p *picture) error {
 			return err
 		}
 		r, err := l.response(ctx, res, task, p.stay.Admission.ID)
+		if err == nil {
+			r, err = l.asJudged(ctx, p, r, task)
+		}
 		if err != nil {
 			return err
 		}

@@ -46,8 +46,9 @@ func (l loader) asksOurForm(task fhir.Resource) bool {
 
 // number gives Tasks without an identifier the numbers that are free, the oldest the
 // lowest. One that was made in error is mostly one too many, which we have marked: it has
-// the number of the one that stays, where there is one, and takes none from it.
-func number(tasks []stay.Task) {
+// the number of the one that stays, where there is one, and takes none from it. So has one
+// whose draft, by Task, bears the number of the other's: two were made at once.
+func number(tasks []stay.Task, drafts map[string]int) {
 	taken := map[string]map[int]bool{stay.Screening: {}, stay.ConsultTask: {}, stay.Advice: {}, stay.Reply: {}}
 	var lost []*stay.Task
 	for i, t := range tasks {
@@ -61,7 +62,7 @@ func number(tasks []stay.Task) {
 		return cmp.Or(inError(*a)-inError(*b), a.Made.Compare(b.Made), cmp.Compare(a.Ref, b.Ref))
 	})
 	for _, t := range lost {
-		if t.Number = twin(tasks, *t); t.Number > 0 {
+		if t.Number = cmp.Or(twin(tasks, *t), madeAtOnce(tasks, *t, drafts)); t.Number > 0 {
 			continue
 		}
 		for t.Number = 1; taken[t.Purpose][t.Number]; t.Number++ {
@@ -88,6 +89,28 @@ func twin(tasks []stay.Task, t stay.Task) (number int) {
 		}
 	}
 	return number
+}
+
+// madeAtOnce is the number of another Task whose draft has the number of this one's; 0:
+// there is none.
+func madeAtOnce(tasks []stay.Task, t stay.Task, drafts map[string]int) int {
+	for _, other := range tasks {
+		if other.Ref != t.Ref && other.Purpose == t.Purpose && drafts[t.Ref] > 0 && drafts[other.Ref] == drafts[t.Ref] {
+			return other.Number
+		}
+	}
+	return 0
+}
+
+// drafted are the numbers of the drafts, by the Task that each was made with.
+func (l loader) drafted(p *picture) map[string]int {
+	numbers := map[string]int{}
+	for _, res := range p.byRef {
+		if of, ok := l.client.LocalRef(taskOf(res).Get("reference").String()); ok && isDraft(res, p.stay.Admission.ID) {
+			_, numbers[of], _ = nameIn(res, p.stay.Admission.ID)
+		}
+	}
+	return numbers
 }
 
 // recall finds on what was read what the Tasks have lost.

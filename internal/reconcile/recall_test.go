@@ -57,7 +57,7 @@ func TestNumbersThatAreFree(t *testing.T) {
 	}
 	tasks := []stay.Task{task(stay.Screening, 0, 12), task(stay.Screening, 2, 11), task(stay.Screening, 0, 10), task(stay.ConsultTask, 0, 9), task(stay.Advice, 3, 8),
 		task(stay.Advice, 0, 13), task("later", 7, 1)}
-	number(tasks)
+	number(tasks, nil)
 	var got []int
 	for _, task := range tasks {
 		got = append(got, task.Number)
@@ -91,7 +91,7 @@ func TestNumbersOfWhatWasMadeInError(t *testing.T) {
 		"the one that stays":     {[]stay.Task{task(1, 8, wrong), task(0, 9, "rejected"), task(2, 12, "requested")}, "[1 1 2]", "12"},
 		"not in error":           {[]stay.Task{task(1, 9, "completed"), task(0, 10, "requested")}, "[1 2]", "10"},
 	} {
-		number(test.tasks)
+		number(test.tasks, nil)
 		var got []int
 		for _, task := range test.tasks {
 			got = append(got, task.Number)
@@ -99,6 +99,34 @@ func TestNumbersOfWhatWasMadeInError(t *testing.T) {
 		last, _ := stay.Stay{Tasks: test.tasks}.ScreeningTask()
 		if fmt.Sprint(got) != test.want || last.Ref != test.last {
 			t.Errorf("%s: %v, the last is %s", name, got, last.Ref)
+		}
+	}
+}
+
+// Of two that were made at once the one that has lost its name is no other question: their
+// drafts have one number.
+func TestNumbersOfWhatWasMadeAtOnce(t *testing.T) {
+	for drafts, want := range map[string]string{
+		"response:e1 response:e1":     "1 1",
+		"response:e1 response:e1:2":   "1 2",
+		"response:e1:2 response:e1:2": "1 1",
+		"response:e9 response:e9":     "1 2", // of another admission
+	} {
+		there := []string{admission, woman, with(nurse, "id", `"a"`), with(nurse, "id", `"b"`, "identifier", "", "encounter", `{"reference":"Encounter/e1"}`,
+			"requester", `{"reference":"Device/tilsyn"}`, "code", `{"coding":[`+complete+`]}`)}
+		for i, name := range strings.Fields(drafts) {
+			task := []string{"Task/a", "Task/b"}[i]
+			there = append(there, with(answers, "id", fmt.Sprintf("%q", "r"+task[5:]), "identifier.value", fmt.Sprintf("%q", name), "status", `"in-progress"`,
+				"extension", `[{"url":"https://tilsyn.org/fhir/StructureDefinition/task","valueReference":{"reference":"`+task+`"}}]`))
+		}
+		r, s := desk(t, there...)
+		p := lookedAt(t, r, s)
+		var got []string
+		for _, task := range p.stay.Tasks {
+			got = append(got, fmt.Sprint(task.Number))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: numbers %v, want %s", drafts, got, want)
 		}
 	}
 }

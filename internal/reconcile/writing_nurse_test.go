@@ -283,7 +283,7 @@ func TestChangingTheNursesTask(t *testing.T) {
 			lastModified: ∅ → 2031-05-17T12:30:00.000Z
 			status: requested → completed`},
 		{"task, with the team's doing", referred, nil, do(&pathway.Carriage{Order: "ServiceRequest/s1", Status: "completed", Team: "completed"}, closed), `
-			withdraw from Encounter/e1: ServiceRequest/s1
+			carried from Encounter/e1: ServiceRequest/s1
 			~ ServiceRequest/s1 if 5
 			status: active → completed
 			~ Task/nurse if 3

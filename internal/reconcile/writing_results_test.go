@@ -290,6 +290,8 @@ func TestChangingWhatIsOurs(t *testing.T) {
 			meta.security.0: ∅ → s|a "A"
 			~ Observation/o1 if 4
 			meta.security.0: ∅ → s|a "A"`},
+		{"show on the order what stands there", referred, nil, do(&pathway.Carriage{Order: "ServiceRequest/s1", Status: "active"}), `
+			carried from Encounter/e1: ServiceRequest/s1`},
 		{"label answers that say when", instead(referred, worded), nil, do(&pathway.Labels{{Ref: "QuestionnaireResponse/r1", Add: label}}), `
 			protection from Encounter/e1: QuestionnaireResponse/r1
 			~ QuestionnaireResponse/r1 if 2

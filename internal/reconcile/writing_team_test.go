@@ -429,27 +429,27 @@ func TestTheTeam(t *testing.T) {
 			businessStatus: ∅ → scored "Answered and scored"
 			dated`},
 		{"carry", referred, nil, do(&pathway.Carriage{Order: "ServiceRequest/s1", Status: "on-hold", Team: "on-hold"}), `
-			withdraw from Encounter/e1: ServiceRequest/s1
+			carried from Encounter/e1: ServiceRequest/s1
 			~ ServiceRequest/s1 if 5
 			status: active → on-hold`},
 		{"carry a no", saysNo, nil, do(&pathway.Carriage{Order: "ServiceRequest/s1", Status: "revoked", Team: "rejected", Refused: true}), `
-			withdraw from Encounter/e1: ServiceRequest/s1
+			carried from Encounter/e1: ServiceRequest/s1
 			~ ServiceRequest/s1 if 5
 			note.1 event.text: ∅ → The addiction liaison team has turned the consult down. Its reason: Known to us / Call on Monday
 			status: active → revoked`},
 		{"carry a no that is told already", saysNo, func(_ *Reconciler, p *picture) { p.stay.Results.Consult.Replied = true },
 			do(&pathway.Carriage{Order: "ServiceRequest/s1", Status: "revoked", Team: "rejected", Refused: true}), `
-			withdraw from Encounter/e1: ServiceRequest/s1
+			carried from Encounter/e1: ServiceRequest/s1
 			~ ServiceRequest/s1 if 5
 			status: active → revoked`},
 		{"carry a no with no reason", instead(referred, with(team, "status", `"rejected"`)), nil, do(&pathway.Carriage{Order: "ServiceRequest/s1", Status: "revoked", Team: "rejected", Refused: true}), `
-			withdraw from Encounter/e1: ServiceRequest/s1
+			carried from Encounter/e1: ServiceRequest/s1
 			~ ServiceRequest/s1 if 5
 			note.1 event.text: ∅ → The addiction liaison team has turned the consult down and gives no reason.
 			status: active → revoked`},
 		{"carry a reason that came later", append(saysNo, with(ward, "reasonReference", `{"reference":"ServiceRequest/s1"}`), with(ward, "id", `"over"`, "identifier.0.value", `"advice:e1:2"`, "status", `"completed"`, "reasonReference", `{"reference":"ServiceRequest/s1"}`)), nil,
 			do(&pathway.Carriage{Order: "ServiceRequest/s1", Status: "revoked", Team: "rejected", Refused: true}), `
-			withdraw from Encounter/e1: ServiceRequest/s1, Task/advice
+			carried from Encounter/e1: ServiceRequest/s1, Task/advice
 			~ ServiceRequest/s1 if 5
 			…
 			~ Task/advice if 7
