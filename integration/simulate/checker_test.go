@@ -27,6 +27,7 @@ type standing struct {
 	consults  []gjson.Result
 	teams     []gjson.Result
 	advice    []gjson.Result // nurses' tasks to give it
+	replies   []gjson.Result // nurses' tasks that say that the team does not come
 	others    []gjson.Result // consults that are not ours
 }
 
@@ -71,6 +72,8 @@ func (c *checker) file(typ string, r gjson.Result) {
 		at.consults = append(at.consults, r)
 	case "consult-task":
 		at.teams = append(at.teams, r)
+	case "reply":
+		at.replies = append(at.replies, r)
 	case "advice":
 		at.advice = append(at.advice, r)
 	default:
@@ -214,6 +217,16 @@ func theLive(list []gjson.Result) gjson.Result {
 	return gjson.Result{}
 }
 
+// hers is the last nurse's task that somebody may answer late.
+func hers(tasks []gjson.Result) (last gjson.Result) {
+	for _, t := range tasks {
+		if t.Get("status").Str != "entered-in-error" && anothers([]gjson.Result{t}) == 0 {
+			last = t
+		}
+	}
+	return last
+}
+
 // anothers counts the tasks of a patient whose admission it turned out not to be.
 func anothers(tasks []gjson.Result) (n int) {
 	for _, t := range tasks {
@@ -280,6 +293,9 @@ func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
 	if n := open(at.advice); n > 1 || w.advice.broken(n > 0) {
 		wrong("advice that is waited for: " + itoa(n))
 	}
+	if n := open(at.replies); n > 1 || n > 0 && (!s.present() || s.dead || s.rejected.IsZero()) {
+		wrong("words to the ward that are waited for: " + itoa(n))
+	}
 	if scores == 1 && w.score == yes && int(theLive(at.scores).Get("valueQuantity.value").Int()) != w.points {
 		wrong("the score is not " + itoa(w.points))
 	}
@@ -306,18 +322,18 @@ func (c *checker) order(s *stay, at *standing, wrong func(string)) {
 			wrong("the team is sent to a bed that the patient has left")
 		}
 	}
-	for _, t := range slices.Concat(at.tasks, at.teams, at.advice) {
+	for _, t := range slices.Concat(at.tasks, at.teams, at.advice, at.replies) {
 		if !settled[t.Get("status").Str] && s.present() && s.shown() && t.Get("location.reference").Str != s.lies {
 			wrong("the open task lies on another ward than the patient")
 		}
 	}
-	for _, r := range slices.Concat(at.tasks, at.scores, at.consults, at.teams, at.advice) {
+	for _, r := range slices.Concat(at.tasks, at.scores, at.consults, at.teams, at.advice, at.replies) {
 		about := r.Get("for.reference").Str + r.Get("subject.reference").Str
 		if !settled[r.Get("status").Str] && r.Get("status").Str != "revoked" && !c.sim.hospital.is(about, s.patient.ref) {
 			wrong(r.Get("resourceType").Str + " about another patient than the admission")
 		}
 	}
-	for _, list := range [][]gjson.Result{at.tasks, at.drafts, at.scores, at.consults, at.teams, at.advice} {
+	for _, list := range [][]gjson.Result{at.tasks, at.drafts, at.scores, at.consults, at.teams, at.advice, at.replies} {
 		names := map[string]bool{}
 		for _, r := range list {
 			name := r.Get("identifier").Raw
@@ -336,7 +352,7 @@ func (c *checker) order(s *stay, at *standing, wrong func(string)) {
 func (c *checker) report(s *stay, at *standing, what string) {
 	var b strings.Builder
 	b.WriteString(s.encounter + ": " + what + "\n  truth: " + s.String())
-	for _, list := range [][]gjson.Result{at.tasks, at.drafts, at.scores, at.consults, at.teams, at.advice, at.others} {
+	for _, list := range [][]gjson.Result{at.tasks, at.drafts, at.scores, at.consults, at.teams, at.advice, at.replies, at.others} {
 		for _, r := range list {
 			b.WriteString("\n  " + r.Get("resourceType").Str + "/" + r.Get("id").Str + "/v" + r.Get("meta.versionId").Str + " " + r.Get("status").Str +
 				" " + r.Get("businessStatus.coding.0.code").Str + r.Get("valueQuantity.value").Raw + " " + r.Get("meta.lastUpdated").Str)

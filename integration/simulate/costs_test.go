@@ -1,12 +1,16 @@
 package simulate_test
 
-import "time"
+import (
+	"net/url"
+	"time"
+)
 
 // This file says what the replicas have to ask while nothing happens, which is more
 // where the server has habits.
 
 // budget is five types for each poll, and for each census its searches and every
 // open admission once or twice, and the form where an answer says only where that lies.
+// Who has gone home with a consult that the team has not ended is looked at too.
 func (s *simulation) budget(d time.Duration) int {
 	open, lying := 0, 0
 	for _, st := range s.hospital.stays {
@@ -15,6 +19,7 @@ func (s *simulation) budget(d time.Duration) int {
 			lying += st.forms
 		}
 	}
+	open += int(s.hospital.ehr.read("Task?code=" + url.QueryEscape(codes+"|consult") + "&status=requested,accepted&_summary=count").Get("total").Int())
 	polls := 1 + int(d/s.config.Poll.Interval)
 	censuses := 1 + int(d/s.config.Census.Interval)
 	return len(s.replicas) * (polls*s.pollCosts() + censuses*(s.censusSearches()*s.pages(open)+s.lookCosts()*open+2*lying))
@@ -50,7 +55,7 @@ func (s *simulation) pollCosts() (n int) {
 }
 
 // censusSearches are six, or one for each value. They ask for the classes in a
-// bed with four statuses, four codes of our own, three kinds of task with six
+// bed with four statuses, four codes of our own, four kinds of task with six
 // statuses, our forms, the classes that are late, four statuses of whatever class, and
 // pregnancies.
 func (s *simulation) censusSearches() int {
@@ -58,7 +63,7 @@ func (s *simulation) censusSearches() int {
 		return 6
 	}
 	classes := len(s.policy().Screening.Classes)
-	return classes*4 + 4 + 3*6 + 1 + classes + 4 + len(s.policy().Pregnancy.Codings)
+	return classes*4 + 4 + 4*6 + 1 + classes + 4 + len(s.policy().Pregnancy.Codings)
 }
 
 // lookCosts are one or two requests, and the patient and the whole of a part by

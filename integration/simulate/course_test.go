@@ -10,9 +10,10 @@ import (
 func (h *hospital) course(s *stay) {
 	c := s.chance
 	stays := 2*time.Hour + c.about(lies-2*time.Hour)
-	if c.happens(0.03) {
+	switch {
+	case c.happens(0.03):
 		h.in(c.about(8*time.Hour), func() { h.completes(s) })
-	} else {
+	case !c.happens(h.busy):
 		h.visit(s, c.about(8*time.Hour))
 	}
 	if c.happens(0.03) {
@@ -32,14 +33,14 @@ func (h *hospital) course(s *stay) {
 	if c.happens(0.03 * h.odd) {
 		h.in(c.between(0, stays), func() { h.ownForm(s) })
 	}
-	if c.happens(0.02 * h.odd) {
-		h.in(c.between(0, stays), func() { h.orders(s) })
+	if c.happens(0.04 * h.odd) {
+		h.in(c.about(4*time.Hour), func() { h.orders(s) })
 	}
 	if c.happens(0.02 * h.odd) {
 		h.in(c.between(0, stays), func() { h.never(s) })
 	}
-	if !h.sim.merges && c.happens(0.02*h.odd) {
-		h.in(c.between(0, stays), func() { h.mistaken(s) })
+	if !h.sim.merges && c.happens(0.04*h.odd) {
+		h.in(pick(c, weighted[time.Duration]{1, c.about(5 * time.Hour)}, weighted[time.Duration]{1, c.between(0, stays)}), func() { h.mistaken(s) })
 	}
 	if h.sim.merges && c.happens(0.05*h.odd) {
 		h.in(c.between(0, stays), func() { h.merge(s) })
@@ -64,13 +65,16 @@ func (h *hospital) goesHome(s *stay) {
 		return
 	}
 	h.set(s, "finished", "period.end", quoted(h.clock()))
-	c := s.chance
-	if s.class == "IMP" && c.happens(0.02*h.odd) {
+	c, mistake := s.chance, 0.02*h.odd
+	if task, _ := h.ours("Task", "consult-task", s); task.Get("status").Str == "requested" {
+		mistake = 0.45
+	}
+	if s.class == "IMP" && c.happens(mistake) {
 		h.in(c.between(time.Hour, 30*time.Hour), func() { h.comesBack(s) })
 		return
 	}
 	s.over = true
-	if inpatient[s.class] && len(s.answers) == 0 && c.happens(0.3) {
+	if inpatient[s.class] && len(s.answers) == 0 && c.happens(0.7) {
 		h.in(c.about(24*time.Hour), func() { h.answersLate(s) })
 	}
 }

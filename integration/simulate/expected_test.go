@@ -128,6 +128,8 @@ func (s *stay) expectedToStand() verdict {
 		ended = s.rejected
 	}
 	switch {
+	case !s.ordered.IsZero() && s.pace.doubt: // a search that was cut short may have hidden it
+		return either
 	case !s.ordered.IsZero():
 		return no // the clinician's own order meets the need
 	case ended.IsZero():

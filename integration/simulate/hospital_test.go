@@ -20,6 +20,8 @@ type hospital struct {
 	records   bool    // answers that come after the stay are only put on record
 	ends      bool    // a consult that nobody has begun on ends when she goes home
 	item1     bool    // where all points are of item 1 the ward gives advice
+	only      bool    // the ward is only told that the team does not come
+	busy      float64 // share of patients whom no nurse comes to ask
 	odd       float64 // how much more often than elsewhere people change their minds here
 	org       string
 	team      string
@@ -44,6 +46,11 @@ func newHospital(sim *simulation, at records) *hospital {
 	h.records = draw(sim.seed, "records only").happens(0.5)
 	h.ends = draw(sim.seed, "ends at discharge").happens(0.5)
 	h.item1 = draw(sim.seed, "item 1").happens(0.5)
+	h.only = draw(sim.seed, "told of a no").happens(0.5)
+	h.busy = 0.06
+	if h.remembers && h.records {
+		h.busy = 0.5 // else nobody would come again whose answers were only put on record
+	}
 	h.odd = pick(h.chance, weighted[float64]{3, 1}, weighted[float64]{1, 6})
 	h.org = h.ehr.create("Organization", `"name":"Syntetisk sykehus"`)
 	h.team = h.ehr.create("CareTeam", `"status":"active","name":"Rusteam (syntetisk)"`)
@@ -116,7 +123,7 @@ func (h *hospital) admit() {
 func (h *hospital) newStay(n int) *stay {
 	c := draw(h.sim.seed, "stay", number(int64(n)))
 	s := &stay{n: n, chance: c, came: time.Now(), pace: h.pace, ward: c.IntN(len(h.wards))}
-	if len(h.stays) > 0 && c.happens(0.15) {
+	if len(h.stays) > 0 && c.happens(0.25) {
 		if before := h.earlier(c); before.over && !before.dead && h.lastOf(before) {
 			s.patient = before.patient
 			if h.remembers {
@@ -132,7 +139,7 @@ func (h *hospital) newStay(n int) *stay {
 // earlier is a stay whose patient may come again; where it is remembered, now and then one
 // in which somebody was found whom the team has never seen.
 func (h *hospital) earlier(c chance) *stay {
-	if h.remembers && len(h.unseen) > 0 && c.happens(0.5) {
+	if h.remembers && len(h.unseen) > 0 && c.happens(0.8) {
 		return h.unseen[c.IntN(len(h.unseen))]
 	}
 	return h.stays[c.IntN(len(h.stays))]

@@ -37,7 +37,7 @@ func (h *hospital) looks(s *stay) {
 		weighted[func(*stay, gjson.Result)]{2 + 2*h.odd, h.declines}, weighted[func(*stay, gjson.Result)]{2 + 2*h.odd, h.putsAway},
 		weighted[func(*stay, gjson.Result)]{2, h.declinesInForm},
 		weighted[func(*stay, gjson.Result)]{4 + 3*h.odd, h.unable}, weighted[func(*stay, gjson.Result)]{6, h.notes},
-		weighted[func(*stay, gjson.Result)]{h.odd, h.closes}, weighted[func(*stay, gjson.Result)]{h.odd / 2, h.removes},
+		weighted[func(*stay, gjson.Result)]{h.odd, h.closes}, weighted[func(*stay, gjson.Result)]{h.odd, h.removes},
 	)(s, task)
 }
 
@@ -74,12 +74,14 @@ func (h *hospital) begins(s *stay, task gjson.Result) {
 // forgetsAnItem: the form does not let her hand it in, but she closes the task. Some say
 // why an answer is missing: it is missing all the same.
 func (h *hospital) forgetsAnItem(s *stay, task gjson.Result) {
-	h.fill(s, h.form(s, task), "in-progress", pick(s.chance, weighted[[]int]{3, []int{2, 1}}, weighted[[]int]{1, []int{4, 4}}, weighted[[]int]{1, []int{3, 2}}))
+	h.fill(s, h.form(s, task), "in-progress", pick(s.chance, weighted[[]int]{2, []int{2, 1}}, weighted[[]int]{2, []int{4, 4}}, weighted[[]int]{1, []int{3, 2}}))
 	if why := pick(s.chance, weighted[string]{2, ""}, weighted[string]{1, "unknown"}, weighted[string]{1, "not-asked"}, weighted[string]{1, "temp-unknown"}); why != "" {
 		h.ehr.edit(h.form(s, task), "item.2", fmt.Sprintf(`{"linkId":"3","answer":[{"extension":[{"url":%q,"valueCode":%q}]}]}`, absent, why))
 	}
 	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
-	h.visit(s, s.chance.about(6*time.Hour))
+	if s.chance.happens(0.5) { // else nobody asks again
+		h.visit(s, s.chance.about(6*time.Hour))
+	}
 }
 
 const absent = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -209,6 +211,9 @@ func (h *hospital) fill(s *stay, ref, status string, points []int) {
 		"extension.-1", strings.Replace(words, `{"text":`, `{"url":"http://sim/said","valueString":`, 1))
 	if s.chance.happens(0.08) {
 		h.namesForm(s, ref)
+	}
+	if !h.careless && s.chance.happens(0.03) { // her form knows no admission
+		h.ehr.change(ref, overwrite{"encounter", ""})
 	}
 }
 

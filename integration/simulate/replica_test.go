@@ -209,6 +209,9 @@ func (s *simulation) policy() *pathway.Policy {
 	if s.hospital.ends {
 		p.Consult.AtDischarge = pathway.EndConsult
 	}
+	if s.hospital.only {
+		p.Consult.Rejected = pathway.TellOnly
+	}
 	p.Screening.RescreenAfter.Duration = 0
 	if s.hospital.remembers {
 		p.Screening.RescreenAfter.Duration = s.lasts + 2*quiet

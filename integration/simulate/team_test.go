@@ -16,7 +16,7 @@ func (h *hospital) goesOn(s *stay) {
 	c := s.chance
 	a := s.answers[len(s.answers)-1]
 	switch {
-	case c.happens(0.06 * h.odd):
+	case c.happens(0.12 * h.odd):
 		h.in(c.about(20*time.Hour), func() { h.corrects(s, a, points(c)) })
 	case c.happens(0.03 * h.odd):
 		h.in(c.about(10*time.Hour), func() { h.corrects(s, a, a.points) })
@@ -28,18 +28,21 @@ func (h *hospital) goesOn(s *stay) {
 	if c.happens(0.1) {
 		h.in(c.about(20*time.Hour), func() { h.saves(s, a) })
 	}
-	if c.happens(0.05 * h.odd) {
-		h.in(6*time.Hour+c.about(20*time.Hour), func() { h.cancels(s) })
+	if c.happens(0.1 * h.odd) {
+		h.in(c.about(10*time.Hour), func() { h.cancels(s) })
 	}
 }
 
 // corrects hands the form in again, after the stay as well.
-func (h *hospital) corrects(s *stay, a *answer, points []int) {
+func (h *hospital) corrects(s *stay, a *answer, to []int) {
 	if !a.valid || s.void() || s.dead || a.declined || !slices.Contains(s.answers, a) {
 		return
 	}
-	h.fill(s, a.ref, pick(s.chance, weighted[string]{2, "amended"}, weighted[string]{1, "completed"}), points)
+	h.fill(s, a.ref, pick(s.chance, weighted[string]{2, "amended"}, weighted[string]{1, "completed"}), to)
 	h.in(s.chance.about(8*time.Hour), func() { h.teamLooks(s) })
+	if s.chance.happens(0.3) {
+		h.in(s.chance.about(20*time.Hour), func() { h.corrects(s, a, points(s.chance)) })
+	}
 }
 
 // saves is what an EHR does by itself with a form that is open: fewer answers than were
@@ -98,8 +101,8 @@ func (h *hospital) answersLate(s *stay) {
 	if s.void() || s.dead || len(s.answers) > 0 || !s.surely() || s.nurse != "" || s.removed {
 		return
 	}
-	task := theLive(h.ehr.search("Task?code=complete-questionnaire&encounter=" + s.encounter))
-	if !task.Exists() {
+	task := hers(h.ehr.search("Task?code=complete-questionnaire&encounter=" + s.encounter))
+	if !task.Exists() || h.form(s, task) == "" { // a form may not have been made yet
 		return
 	}
 	h.answers(s, task)
@@ -131,9 +134,10 @@ func (h *hospital) teamLooks(s *stay) {
 	switch {
 	case s.chance.happens(0.1):
 		h.in(s.chance.about(20*time.Hour), func() { h.teamLooks(s) })
-	case s.chance.happens(0.1):
+	case s.chance.happens(0.2):
 		s.rejected, s.endedAt = time.Now(), s.asksFor()
 		h.ehr.edit(ref, "status", `"rejected"`, "note.-1", h.says(s, ref))
+		h.thinksAgain(s)
 	default:
 		s.begun = time.Now()
 		h.ehr.edit(ref, "status", `"accepted"`, "note.-1", h.says(s, ref))
@@ -157,4 +161,16 @@ func (h *hospital) cancels(s *stay) {
 	s.revoked, s.endedAt = time.Now(), s.asksFor()
 	ref := "ServiceRequest/" + order.Get("id").Str
 	h.ehr.edit(ref, "status", `"revoked"`, "note.-1", h.says(s, ref))
+	h.thinksAgain(s)
+}
+
+// thinksAgain: what a person has ended makes another ask her once more; mostly she says
+// the same, or that it is worse.
+func (h *hospital) thinksAgain(s *stay) {
+	a := s.counts()
+	if a == nil || !s.chance.happens(0.9) {
+		return
+	}
+	to := pick(s.chance, weighted[[]int]{3, []int{4, 4, 4}}, weighted[[]int]{1, a.points}, weighted[[]int]{1, []int{2, 2, 2}})
+	h.in(s.chance.about(8*time.Hour), func() { h.corrects(s, a, to) })
 }

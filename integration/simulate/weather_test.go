@@ -117,7 +117,7 @@ var (
 
 	oddReads   = []fault{errorInside, errorInside, cutShort, cutShort, pageNot, emptyNot}
 	oddBatches = []fault{errorInside, errorInside, cutShort, cutShort, pageNot, emptyNot, searchFailed, searchFailed}
-	oddSaves   = []fault{refusedInside, inPart, inPart, inPart, pageDone, pageNot, outcomeDone, outcomeNot, acceptedDone, acceptedNot, emptyDone, emptyNot}
+	oddSaves   = []fault{refusedInside, inPart, inPart, inPart, inPart, pageDone, pageNot, outcomeDone, outcomeNot, acceptedDone, acceptedNot, emptyDone, emptyNot}
 )
 
 // kinds are what may go wrong with a request: at all, and, in which share, as a

@@ -164,7 +164,7 @@ func forms(v *vocabulary[doing]) {
 	v.say("answers about the other record", func(p *play, _ []string) error {
 		return p.onForm("subject", map[string]any{"reference": p.other})
 	})
-	v.say("answers about the old record", func(p *play, _ []string) error {
+	v.say("answers about the patient", func(p *play, _ []string) error {
 		return p.onForm("subject", map[string]any{"reference": p.admission.Patient})
 	})
 	v.say("answers of a form that is not here", func(p *play, _ []string) error {

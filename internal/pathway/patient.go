@@ -68,11 +68,20 @@ func (c *chart) startAnew() {
 	c.again(c.now)
 }
 
-// begunOn tells whether anybody has answered anything.
+// begunOn tells whether anybody has answered, or ended the question, about another patient
+// than the admission's: what names her is hers.
 func (c *chart) begunOn() bool {
-	return c.task.Scored() || slices.ContainsFunc(c.Responses, func(r stay.Response) bool {
-		return r.Submitted() || r.Status == "in-progress" && !r.Content.Empty()
+	return c.saidOfAnother() || slices.ContainsFunc(c.Responses, func(r stay.Response) bool {
+		hers := r.Subject != "" && c.Patient.Is(r.Subject)
+		return !hers && (r.Submitted() || r.Status == "in-progress" && !r.Content.Empty())
 	})
+}
+
+// saidOfAnother tells that the Task was ended because of whom it was about: by answers, by
+// a no, by an earlier screening. A nurse who completes it hands in what the form says.
+func (c *chart) saidOfAnother() bool {
+	handedIn := c.task.Status == "completed" && slices.Contains(Unfinished, c.task.BusinessStatus)
+	return !c.task.Open() && !handedIn && !ended(c.task.BusinessStatus)
 }
 
 // leaveOutOthers leaves out what was closed because it was about somebody else.

@@ -57,6 +57,8 @@ func (c *chart) await() {
 		c.takenUpAgain()
 	case c.Admission.Present() && ended(c.task.BusinessStatus):
 		c.reopen(Reopened, "the admission goes on after all; asked again")
+	case c.task.BusinessStatus == Withdrawn && c.closedInVain():
+		c.reopen(Withdrawn, "the answers were withdrawn while the patient was away; she is here again, and asked again")
 	default:
 		c.decision.because("closed", "the nurse's task is %s, without an answer", c.task.Status)
 	}

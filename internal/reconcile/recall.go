@@ -290,12 +290,12 @@ func (l loader) recorded(p *picture, provenance fhir.Resource, t *stay.Task) {
 	}
 }
 
-// answersBehind reads the response that a score rests on, where nothing else points to
-// it any more.
+// answersBehind finds the response that a score rests on, where nothing else points to it
+// any more.
 func (l loader) answersBehind(ctx context.Context, p *picture) error {
 	task, _ := p.stay.ScreeningTask()
 	from, ok := l.client.LocalRef(result(p.byRef[task.Score]).From)
-	if _, have := p.byRef[from]; !ok || have || typeOf(from) != "QuestionnaireResponse" {
+	if !ok || typeOf(from) != "QuestionnaireResponse" || slices.Contains(task.Answers, from) {
 		return nil
 	}
 	if _, err := l.get(ctx, p, from); err != nil {
