@@ -117,15 +117,15 @@ func (c *checker) strangers() {
 // itself was only given the identifier.
 func (c *checker) audited() {
 	made := map[string]bool{}
-	c.sim.hospital.ehr.each("AuditEvent?action=C&", func(e gjson.Result) {
-		what := e.Get(`entity.#(role.code=="4").what`)
-		made[what.Get("type").Str+" "+what.Get("identifier.value").Str] = true
-	})
+	c.sim.hospital.ehr.each("AuditEvent?action=C&", func(e gjson.Result) { made[recorded(e)] = true })
 	if !c.sim.config.Audit.Enabled {
 		if len(made) > 0 {
 			c.sim.found("%d AuditEvents although they are turned off", len(made))
 		}
 		return
+	}
+	for _, name := range c.sim.unrecorded {
+		made[name] = made[name] || c.sim.kills > 0 // it was refused, and who would have sent it again may have died
 	}
 	for _, ref := range slices.Sorted(maps.Keys(c.ours)) {
 		typ, _, _ := strings.Cut(ref, "/")
@@ -133,9 +133,15 @@ func (c *checker) audited() {
 			continue
 		}
 		if purpose, _ := purposeOf(c.sim.hospital.ehr.read(ref + "/_history/1")); purpose != "" {
-			c.sim.found("no AuditEvent says that %s was created", ref)
+			c.sim.found("no AuditEvent says that %s, %s, was created", ref, c.ours[ref])
 		}
 	}
+}
+
+// recorded is what an AuditEvent says that something was done with.
+func recorded(e gjson.Result) string {
+	what := e.Get(`entity.#(role.code=="4").what`)
+	return what.Get("type").Str + " " + what.Get("identifier.value").Str
 }
 
 // want is what must stand at the end; each may also be left open.

@@ -123,7 +123,7 @@ func (h *hospital) admit() {
 func (h *hospital) newStay(n int) *stay {
 	c := draw(h.sim.seed, "stay", number(int64(n)))
 	s := &stay{n: n, chance: c, came: time.Now(), pace: h.pace, ward: c.IntN(len(h.wards))}
-	if len(h.stays) > 0 && c.happens(0.25) {
+	if len(h.stays) > 0 && c.happens(0.3) {
 		if before := h.earlier(c); before.over && !before.dead && h.lastOf(before) {
 			s.patient = before.patient
 			if h.remembers {

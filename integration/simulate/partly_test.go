@@ -65,7 +65,9 @@ func (s *simulation) refuses(c chance, tx []byte) int {
 			all = append(all, i)
 		}
 	}
-	return all[c.IntN(len(all))]
+	n := all[c.IntN(len(all))]
+	s.unrecorded = append(s.unrecorded, recorded(gjson.GetBytes(tx, fmt.Sprintf("entry.%d.resource", n))))
+	return n
 }
 
 // withNothing makes a transaction say of one entry that a person has deleted it.

@@ -30,7 +30,7 @@ func (r *report) heard(t *testing.T) {
 
 // seldom says that a rule spoke too seldom to have been tried.
 func (r *report) seldom(rule string) string {
-	switch least := int(float64(oftenEnough) * float64(r.lasted) / float64(year)); {
+	switch least := int(float64(oftenEnough) * min(1, r.lasted.Hours()/year.Hours())); {
 	case unheard[rule] != "":
 		return fmt.Sprintf(" (%s)", unheard[rule])
 	case r.spoke[rule] < least:

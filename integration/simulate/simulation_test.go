@@ -34,14 +34,15 @@ type simulation struct {
 	log      *log
 	kills    float64 // share of requests that are their process's last
 
-	mu       sync.Mutex
-	trace    uint64 // the same for the same run
-	lines    []string
-	faults   map[fault]int
-	requests int // of the service
-	writes   int // of these, those that are not searches or reads
-	findings []string
-	consults int // that stand at the end, live or done
+	mu         sync.Mutex
+	trace      uint64 // the same for the same run
+	lines      []string
+	faults     map[fault]int
+	requests   int // of the service
+	writes     int // of these, those that are not searches or reads
+	findings   []string
+	unrecorded []string // whose AuditEvent was refused inside a success
+	consults   int      // that stand at the end, live or done
 }
 
 // options say what is simulated.
