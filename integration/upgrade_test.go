@@ -53,7 +53,7 @@ func (w *world) publish(raw []byte) *instrument.Form {
 	var tx fhir.Transaction
 	tx.Create(fhir.NewRef(), json.RawMessage(raw), fhir.Query("", "url", artifacts.QuestionnaireURL, "version", version)[1:])
 	w.must(w.client.Transact(w.ctx(), &tx))
-	parsed, err := instrument.ParseForm(raw)
+	parsed, err := instrument.AuditC().Form(raw)
 	w.must(err)
 	return parsed
 }
@@ -310,7 +310,7 @@ func TestFormThatCannotBeReadYet(t *testing.T) {
 		w.must(err)
 		form, err = form.Set("version", fmt.Sprintf("9.0.%d-en", time.Now().UnixNano()))
 		w.must(err)
-		later, err := instrument.ParseForm(form.Raw())
+		later, err := instrument.AuditC().Form(form.Raw())
 		w.must(err)
 		now := w.release(func(*reconcile.Options) {})
 		newer := w.release(func(o *reconcile.Options) { o.Form = later })

@@ -28,7 +28,7 @@ func score(c *cobra.Command, args []string) error {
 	if path == "" {
 		return wrongUse{fmt.Errorf("%s needs --questionnaire FILE, the form that was answered", c.CommandPath())}
 	}
-	form, err := readJSON(path, instrument.ParseForm)
+	form, err := readJSON(path, instrument.AuditC().Form)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func readJSON[T any](path string, parse func([]byte) (T, error)) (T, error) {
 func printResult(c *cobra.Command, r scored) {
 	w := c.OutOrStdout()
 	if r.Score != nil {
-		fmt.Fprintf(w, "score %d of %d\n", *r.Score, instrument.MaxScore)
+		fmt.Fprintf(w, "score %d of %d\n", *r.Score, instrument.AuditC().Max)
 	} else {
 		fmt.Fprintf(w, "no score: %s: %s\n", r.Status, r.Reason)
 	}

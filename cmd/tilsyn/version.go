@@ -25,7 +25,7 @@ func versionCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			form, err := instrument.ParseForm(raw)
+			form, err := instrument.AuditC().Form(raw)
 			if err != nil {
 				return err
 			}

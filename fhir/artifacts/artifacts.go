@@ -27,8 +27,11 @@ const base = "nb"
 // Languages are those that the form exists in: bokmål, nynorsk, English, Swedish and Danish.
 var Languages = []string{base, "nn", "en", "sv", "da"}
 
-//go:embed questionnaire-audit-c.json
+//go:embed auditc/questionnaire.json
 var questionnaire []byte
+
+//go:embed auditc/definition.yaml
+var definition []byte
 
 //go:embed codesystem-tilsyn.json
 var codeSystem []byte
@@ -81,6 +84,9 @@ var concepts = sync.OnceValue(func() map[string]bool {
 
 // Defines tells whether this release's code system has a code; one of ours that it lacks is a later release's.
 func Defines(code string) bool { return concepts()[code] }
+
+// Definition is what AUDIT-C is, as package instrument reads it.
+func Definition() []byte { return slices.Clone(definition) }
 
 // Questionnaire returns the AUDIT-C form with the given language as its own text and the others as translations.
 //

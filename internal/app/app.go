@@ -252,7 +252,7 @@ func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 				return nil, err
 			}
 		case "Questionnaire":
-			if o.Form, err = instrument.ParseForm(art.JSON); err != nil {
+			if o.Form, err = instrument.AuditC().Form(art.JSON); err != nil {
 				return nil, err
 			}
 		}

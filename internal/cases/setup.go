@@ -35,7 +35,7 @@ var shipped = sync.OnceValue(func() (s setting) {
 		}
 		s.artifacts, s.err = append(s.artifacts, r), errors.Join(s.err, err)
 		if r.Type() == "Questionnaire" {
-			s.form, err = instrument.ParseForm(a.JSON)
+			s.form, err = instrument.AuditC().Form(a.JSON)
 			s.err = errors.Join(s.err, err)
 		}
 	}

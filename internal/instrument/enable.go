@@ -54,16 +54,17 @@ func (s *shown) enabled(it *item) bool {
 	return it.all
 }
 
-// skipped is AUDIT-C's own rule: who never drinks is not asked how much. It
-// holds also for forms that forgot to say so.
+// skipped is the instrument's own rule, such as that who never drinks is not asked how
+// much. It holds also for forms that forgot to say so.
 func (s *shown) skipped(it *item) bool {
-	if it.code != CodeQuantity && it.code != CodeBinge {
+	where, has, ok := s.form.Of.spares(it.code)
+	if !ok {
 		return false
 	}
 	for _, first := range s.form.items {
-		if first.code == CodeFrequency && s.item(first) {
+		if first.code == where && s.item(first) {
 			points, ok := s.points(first)
-			return ok && points == 0
+			return ok && points == has
 		}
 	}
 	return false

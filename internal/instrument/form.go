@@ -1,5 +1,6 @@
-// Package instrument judges a returned AUDIT-C form: how many points each
-// answer carries, what they sum to, or why there is no score.
+// Package instrument judges a returned form: how many points each answer
+// carries, what they sum to, or why there is no score. What an instrument is
+// (its items, its highest score) is data: a Definition.
 //
 // It is pure: a Questionnaire and a QuestionnaireResponse go in as JSON, a
 // Result comes out. Points come from the weights of the Questionnaire version
@@ -19,23 +20,10 @@ import (
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 )
 
-// LOINC codes of the AUDIT-C panel 72109-2.
-const (
-	LOINC         = "http://loinc.org"
-	CodeFrequency = "68518-0" // item 1: how often
-	CodeQuantity  = "68519-8" // item 2: how many on a typical day
-	CodeBinge     = "68520-6" // item 3: how often six or more
-	CodeTotal     = "75626-2" // total score, 0–12
-)
-
-// MaxScore is the highest AUDIT-C score: three items of 0–4 points
-// (Bush 1998; LOINC 75626-2).
-const MaxScore = 3 * maxPoints
+// LOINC is the code system of items and totals.
+const LOINC = "http://loinc.org"
 
 const (
-	scoredItems = 3
-	maxPoints   = 4
-
 	extOrdinal    = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 	extWeight     = "http://hl7.org/fhir/StructureDefinition/itemWeight"
 	extCalculated = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression"
@@ -44,6 +32,7 @@ const (
 
 // Form is what one version of a Questionnaire says about scoring.
 type Form struct {
+	Of           *Definition
 	URL, Version string
 
 	items  []*item // document order, every depth
@@ -130,15 +119,16 @@ func (f *Form) Words(linkID string, r *Response) (question, answer string) {
 	return it.text, answer
 }
 
-// ParseForm reads a Questionnaire. It refuses one that cannot give an AUDIT-C
-// score of 0–12 with certainty: a weight that is missing or contradicts
-// another, an item that is not there, a rule that this package cannot follow.
-func ParseForm(questionnaire []byte) (*Form, error) {
+// Form reads a Questionnaire that asks for the instrument. It refuses one that cannot give
+// its score with certainty: a weight that is missing or contradicts another, an item that
+// is not there, a rule that this package cannot follow.
+func (d *Definition) Form(questionnaire []byte) (*Form, error) {
 	root, err := parseResource(questionnaire, "Questionnaire")
 	if err != nil {
 		return nil, err
 	}
 	f := &Form{
+		Of:      d,
 		URL:     root.Get("url").String(),
 		Version: root.Get("version").String(),
 		byLink:  map[string]*item{},
@@ -163,7 +153,7 @@ func parseResource(raw []byte, want string) (gjson.Result, error) {
 
 func (f *Form) add(node gjson.Result, parent *item) error {
 	for _, child := range node.Get("item").Array() {
-		it, err := parseItem(child, parent, len(f.items)+1)
+		it, err := f.parseItem(child, parent)
 		if err != nil {
 			return err
 		}
@@ -179,14 +169,14 @@ func (f *Form) add(node gjson.Result, parent *item) error {
 	return nil
 }
 
-func parseItem(node gjson.Result, parent *item, place int) (*item, error) {
-	it := &item{linkID: node.Get("linkId").String(), parent: parent, place: place}
+func (f *Form) parseItem(node gjson.Result, parent *item) (*item, error) {
+	it := &item{linkID: node.Get("linkId").String(), parent: parent, place: len(f.items) + 1}
 	if it.linkID == "" {
 		return nil, errors.New("an item has no linkId")
 	}
 	it.code, it.text = loincCode(node), node.Get("text").String()
 	it.offer = it.linkID == CodeOffer || coded(node, artifacts.CodeSystemURL, CodeOffer)
-	it.total = it.code == CodeTotal || extension(node, extCalculated).Exists()
+	it.total = it.code == f.Of.Score.Code || extension(node, extCalculated).Exists()
 	if extension(node, extEnableExpr).Exists() {
 		return nil, fmt.Errorf("item %s: enableWhenExpression is not supported; use enableWhen", it.name())
 	}
@@ -194,7 +184,7 @@ func parseItem(node gjson.Result, parent *item, place int) (*item, error) {
 	for _, c := range node.Get("enableWhen").Array() {
 		it.when = append(it.when, parseCondition(c))
 	}
-	return it, it.parseOptions(node)
+	return it, it.parseOptions(node, f.Of.highest(it.code))
 }
 
 func loincCode(node gjson.Result) string {
@@ -217,11 +207,11 @@ func coded(node gjson.Result, system, code string) bool {
 
 // parseOptions keeps the answer options of an item that carries weights. An
 // item without any weight is not scored; one with some of them is an error.
-func (it *item) parseOptions(node gjson.Result) error {
+func (it *item) parseOptions(node gjson.Result, highest int) error {
 	seen, unweighted := map[value]bool{}, 0
 	for _, o := range node.Get("answerOption").Array() {
 		v, _ := parseValue(o)
-		points, ok, err := weight(o)
+		points, ok, err := weight(o, highest)
 		if err != nil {
 			return fmt.Errorf("item %s: %w", it.name(), err)
 		}
@@ -243,7 +233,7 @@ func (it *item) parseOptions(node gjson.Result) error {
 
 // weight reads the points of an answer option. Authors put them on the option
 // or on its Coding, as ordinalValue or itemWeight; all that are there must agree.
-func weight(o gjson.Result) (points int, ok bool, err error) {
+func weight(o gjson.Result, highest int) (points int, ok bool, err error) {
 	for _, at := range []gjson.Result{o, o.Get("valueCoding")} {
 		for _, url := range []string{extOrdinal, extWeight} {
 			w := extension(at, url).Get("valueDecimal")
@@ -251,8 +241,8 @@ func weight(o gjson.Result) (points int, ok bool, err error) {
 				continue
 			}
 			n := w.Float()
-			if w.Type != gjson.Number || n != math.Trunc(n) || n < 0 || n > maxPoints {
-				return 0, false, fmt.Errorf("a weight is not a whole number of 0–%d", maxPoints)
+			if w.Type != gjson.Number || n != math.Trunc(n) || n < 0 || n > float64(highest) {
+				return 0, false, fmt.Errorf("a weight is not a whole number of 0–%d", highest)
 			}
 			if ok && points != int(n) {
 				return 0, false, errors.New("an answer option has two weights that differ")
@@ -272,9 +262,9 @@ func extension(node gjson.Result, url string) gjson.Result {
 	return gjson.Result{}
 }
 
-// check makes sure that the form measures what AUDIT-C measures. Published
-// copies do not always: one asks 68517-2 in place of item 1 and can never
-// reach 12.
+// check makes sure that the form measures what the instrument measures. Published
+// copies do not always: one of AUDIT-C asks 68517-2 in place of item 1 and can
+// never reach 12.
 func (f *Form) check() error {
 	var links, codes []string
 	for _, it := range f.items {
@@ -290,30 +280,30 @@ func (f *Form) check() error {
 		if it.code != "" {
 			codes = append(codes, it.code)
 		}
-		if err := it.checkRange(); err != nil {
+		if err := it.checkRange(f.Of.highest(it.code)); err != nil {
 			return err
 		}
 	}
-	if len(links) != scoredItems {
-		return fmt.Errorf("AUDIT-C has %d items with weighted answers; this form has %d [%s]", scoredItems, len(links), strings.Join(links, " "))
+	if len(links) != len(f.Of.Items) {
+		return fmt.Errorf("%s has %d items with weighted answers; this form has %d [%s]", f.Of.Title, len(f.Of.Items), len(links), strings.Join(links, " "))
 	}
-	return checkCodes(codes)
+	return f.checkCodes(codes)
 }
 
-func (it *item) checkRange() error {
-	low, high := maxPoints, 0
+func (it *item) checkRange(highest int) error {
+	low, high := highest, 0
 	for _, o := range it.options {
 		low, high = min(low, o.points), max(high, o.points)
 	}
-	if low != 0 || high != maxPoints {
-		return fmt.Errorf("item %s: its weights run from %d to %d, not from 0 to %d", it.name(), low, high, maxPoints)
+	if low != 0 || high != highest {
+		return fmt.Errorf("item %s: its weights run from %d to %d, not from 0 to %d", it.name(), low, high, highest)
 	}
 	return nil
 }
 
 // checkCodes allows a form whose items carry no LOINC codes, but not one
 // whose codes say that it is something else.
-func checkCodes(codes []string) error {
+func (f *Form) checkCodes(codes []string) error {
 	if len(codes) == 0 {
 		return nil
 	}
@@ -321,9 +311,9 @@ func checkCodes(codes []string) error {
 	for _, c := range codes {
 		have[c] = true
 	}
-	for _, c := range []string{CodeFrequency, CodeQuantity, CodeBinge} {
-		if !have[c] {
-			return fmt.Errorf("the form lacks the AUDIT-C item with LOINC code %s", c)
+	for _, it := range f.Of.Items {
+		if !have[it.Code] {
+			return fmt.Errorf("the form lacks the %s item with LOINC code %s", f.Of.Title, it.Code)
 		}
 	}
 	return nil

@@ -59,7 +59,7 @@ func TestFormsThatCannotBeScored(t *testing.T) {
 		{"a rule about nothing", edit(t, "item.3.enableWhen.0.question", `"77"`), "item 2: enableWhen points to an item that is not there"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := instrument.ParseForm([]byte(c.form))
+			_, err := instrument.AuditC().Form([]byte(c.form))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -86,7 +86,7 @@ func TestNeverCompletesAFormWithoutEnableWhen(t *testing.T) {
 
 func parse(t testing.TB, raw string) *instrument.Form {
 	t.Helper()
-	form, err := instrument.ParseForm([]byte(raw))
+	form, err := instrument.AuditC().Form([]byte(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func FuzzParseForm(f *testing.F) {
 	f.Add(edit(f))
 	f.Add(`{"resourceType":"Questionnaire","item":[{"linkId":"1","enableWhen":[{"question":"1","operator":"="}]}]}`)
 	f.Fuzz(func(_ *testing.T, raw string) {
-		form, err := instrument.ParseForm([]byte(raw))
+		form, err := instrument.AuditC().Form([]byte(raw))
 		if err != nil {
 			return
 		}

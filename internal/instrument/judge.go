@@ -20,8 +20,8 @@ type Flag string
 const (
 	// FlagStaleAnswers: answers on items that the form hides were left out.
 	FlagStaleAnswers Flag = "stale-answers"
-	// FlagItem1Only: all points come from item 1, so the intake may lie below
-	// the recommended limits although the score is positive.
+	// FlagItem1Only is of AUDIT-C's definition: all points come from item 1, so the
+	// intake may lie below the recommended limits although the score is positive.
 	FlagItem1Only Flag = "item-1-only"
 	// FlagTotalDiffers: the total that the form shows is not the score.
 	FlagTotalDiffers Flag = "total-differs"
@@ -35,7 +35,7 @@ const (
 // Result is the judgement of one response.
 type Result struct {
 	Status Status   `json:"status"`
-	Score  *int     `json:"score"`  // 0–12; nil unless complete
+	Score  *int     `json:"score"`  // 0 to the instrument's highest; nil unless complete
 	Items  []Points `json:"items"`  // the items that counted, in the form's order
 	Reason Problem  `json:"reason"` // why there is no score; zero when complete
 	Flags  []Flag   `json:"flags"`
@@ -47,7 +47,7 @@ type Result struct {
 	Declined bool `json:"declined,omitempty"`
 }
 
-// Points are what one item contributed, 0–4.
+// Points are what one item contributed, from 0.
 type Points struct {
 	LinkID string `json:"linkId"`
 	Points int    `json:"points"`
@@ -198,7 +198,7 @@ func kindName(kind string) string {
 
 func (j *judging) complete(sum int) Result {
 	j.result.Status, j.result.Score = Complete, &sum
-	j.flagItem1Only(sum)
+	j.flagAlone(sum)
 	for _, it := range j.f.items {
 		if it.total && j.shown.item(it) && j.totalDiffers(it, sum) {
 			j.flag(FlagTotalDiffers)
@@ -207,10 +207,13 @@ func (j *judging) complete(sum int) Result {
 	return j.result
 }
 
-func (j *judging) flagItem1Only(sum int) {
-	for _, p := range j.result.Items {
-		if j.f.ItemCode(p.LinkID) == CodeFrequency && sum > 0 && p.Points == sum {
-			j.flag(FlagItem1Only)
+// flagAlone flags a score whose points all come from one item, where the instrument says so.
+func (j *judging) flagAlone(sum int) {
+	for _, a := range j.f.Of.Alone {
+		for _, p := range j.result.Items {
+			if j.f.ItemCode(p.LinkID) == a.Item && sum > 0 && p.Points == sum {
+				j.flag(a.Flag)
+			}
 		}
 	}
 }

@@ -17,7 +17,7 @@ var english = sync.OnceValues(func() (*instrument.Form, error) {
 	if err != nil {
 		return nil, err
 	}
-	return instrument.ParseForm(raw)
+	return instrument.AuditC().Form(raw)
 })
 
 func ourForm(t testing.TB) *instrument.Form {
@@ -186,7 +186,7 @@ func FuzzJudge(f *testing.F) {
 		switch {
 		case (got.Score != nil) != (got.Status == instrument.Complete), got.Reason.IsZero() != (got.Status == instrument.Complete):
 			t.Errorf("score, status and reason disagree: %+v", got)
-		case got.Score != nil && (*got.Score != sum || sum > instrument.MaxScore):
+		case got.Score != nil && (*got.Score != sum || sum > instrument.AuditC().Max):
 			t.Errorf("score %d of items that sum to %d", *got.Score, sum)
 		case got.Score != nil && len(got.Items) != 3 && !(len(got.Items) == 1 && sum == 0):
 			t.Errorf("a score from %d items", len(got.Items))

@@ -14,7 +14,7 @@ import (
 
 var todaysForm = sync.OnceValue(func() *instrument.Form {
 	raw, _ := artifacts.Questionnaire("en")
-	form, err := instrument.ParseForm(raw)
+	form, err := instrument.AuditC().Form(raw)
 	if err != nil {
 		panic(err)
 	}

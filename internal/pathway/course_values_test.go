@@ -70,7 +70,7 @@ func TestCourse(t *testing.T) {
 func TestAConsultStandsWithWhatAsksForIt(t *testing.T) {
 	offers := []instrument.Offer{"", wants, wantsNot, notAsked}
 	for _, onWish := range []string{WishConsult, WishAdvice, WishRecord} {
-		for score := range instrument.MaxScore + 1 {
+		for score := range instrument.AuditC().Max + 1 {
 			for _, before := range offers {
 				for _, now := range offers {
 					c := &chart{Stay: inpatient(func(s *stay.Stay) {

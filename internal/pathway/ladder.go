@@ -142,7 +142,7 @@ func (p *Policy) begins(t Tier, k kind) step {
 }
 
 func (ts Tiers) begins(t Tier, who person) step {
-	first := step{t, -1, Limit{From: instrument.MaxScore + 1}}
+	first := step{t, -1, Limit{From: instrument.AuditC().Max + 1}}
 	for i, l := range ts.List()[t-Advice].Limits {
 		if l.fits(who) && l.From < first.From {
 			first = step{t, i, l}

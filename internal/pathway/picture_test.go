@@ -237,7 +237,7 @@ var formOnce = sync.OnceValues(func() (*instrument.Form, error) {
 	if err != nil {
 		return nil, err
 	}
-	return instrument.ParseForm(raw)
+	return instrument.AuditC().Form(raw)
 })
 
 func theForm(t testing.TB) *instrument.Form {

@@ -259,7 +259,7 @@ func (p *Policy) gaps() error {
 	for _, sex := range []stay.Sex{stay.Female, stay.Male} {
 		for age := p.Screening.MinAge; age <= stay.MaxAge; age++ {
 			who := person{sex: sex, youngest: age, oldest: age}
-			if tier, _ := p.Tiers.of(instrument.MaxScore, who); tier < Consult {
+			if tier, _ := p.Tiers.of(instrument.AuditC().Max, who); tier < Consult {
 				return fmt.Errorf("tiers: a %s patient of %d has no limit for a consult", sex, age)
 			}
 		}

@@ -65,8 +65,8 @@ func (ts Tiers) validate() error {
 
 func (l Limit) validate() error {
 	switch {
-	case l.From < 1 || l.From > instrument.MaxScore:
-		return fmt.Errorf("from: %d is not an AUDIT-C score of 1–%d", l.From, instrument.MaxScore)
+	case l.From < 1 || l.From > instrument.AuditC().Max:
+		return fmt.Errorf("from: %d is not an AUDIT-C score of 1–%d", l.From, instrument.AuditC().Max)
 	case l.Sex != stay.UnknownSex && l.Sex != stay.Female && l.Sex != stay.Male:
 		return fmt.Errorf("sex: %q must be female or male; leave it out for both", l.Sex)
 	case l.MinAge < 0 || l.MaxAge < 0 || l.MaxAge != 0 && l.MaxAge < l.MinAge:

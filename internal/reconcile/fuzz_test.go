@@ -70,7 +70,7 @@ func FuzzAdmission(f *testing.F) {
 	}
 	var form *instrument.Form
 	for _, a := range all {
-		if parsed, err := instrument.ParseForm(a.JSON); err == nil {
+		if parsed, err := instrument.AuditC().Form(a.JSON); err == nil {
 			form = parsed
 		}
 	}

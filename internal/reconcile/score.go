@@ -82,7 +82,7 @@ func (w *writing) observation(s pathway.Score) r4.Observation {
 		Identifier:        []r4.Identifier{identifier(stay.Score, w.name)},
 		Status:            r4.ObservationStatusFinal,
 		Category:          []r4.CodeableConcept{worded(fhir.Concept("http://terminology.hl7.org/CodeSystem/observation-category", "survey", "Survey"), w.words.Text("survey"))},
-		Code:              worded(fhir.Concept(instrument.LOINC, instrument.CodeTotal, "Total score [AUDIT-C]"), w.words.Text("score")),
+		Code:              worded(fhir.Concept(instrument.LOINC, instrument.AuditC().Score.Code, instrument.AuditC().Score.Display), w.words.Text("score")),
 		Subject:           w.subject(),
 		Encounter:         w.encounter(),
 		EffectiveDateTime: fhir.Instant(r.Authored),

@@ -109,7 +109,7 @@ func desk(t testing.TB, resources ...string) (*Reconciler, *shelf) {
 
 // english is the form that the nurse is asked to fill in.
 var english = sync.OnceValue(func() *instrument.Form {
-	form, err := instrument.ParseForm(questionnaire())
+	form, err := instrument.AuditC().Form(questionnaire())
 	if err != nil {
 		panic(err)
 	}

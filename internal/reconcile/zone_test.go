@@ -30,7 +30,7 @@ func inOslo(t *testing.T, now time.Time, resources [4]string, wrote *[]byte) *re
 	if err != nil {
 		t.Fatal(err)
 	}
-	form, err := instrument.ParseForm(raw)
+	form, err := instrument.AuditC().Form(raw)
 	if err != nil {
 		t.Fatal(err)
 	}

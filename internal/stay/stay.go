@@ -138,7 +138,9 @@ func (r Result) Says(part string) bool { return slices.Contains(r.Notes, part) }
 func (r Result) Urgent() bool { return aboveRoutine(r.Priority) }
 
 // Item1Only tells of a score that all its points come from the first item.
-func (r Result) Item1Only() bool { return r.Sum > 0 && r.Items[instrument.CodeFrequency] == r.Sum }
+func (r Result) Item1Only() bool {
+	return instrument.AuditC().AllFrom(instrument.FlagItem1Only, r.Items, r.Sum)
+}
 
 // Live tells whether the result still says something.
 func (r Result) Live() bool {
