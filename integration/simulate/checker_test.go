@@ -226,7 +226,7 @@ func theLive(list []gjson.Result) gjson.Result {
 // hers is the last nurse's task that somebody may answer late.
 func hers(tasks []gjson.Result) (last gjson.Result) {
 	for _, t := range tasks {
-		if t.Get("status").Str != "entered-in-error" && anothers([]gjson.Result{t}) == 0 {
+		if t.Get("status").Str != "entered-in-error" && !isAnothers(t) {
 			last = t
 		}
 	}
@@ -236,11 +236,15 @@ func hers(tasks []gjson.Result) (last gjson.Result) {
 // anothers counts the tasks of a patient whose admission it turned out not to be.
 func anothers(tasks []gjson.Result) (n int) {
 	for _, t := range tasks {
-		if t.Get("businessStatus.coding.0.code").Str == "patient-changed" {
+		if isAnothers(t) {
 			n++
 		}
 	}
 	return n
+}
+
+func isAnothers(t gjson.Result) bool {
+	return t.Get("businessStatus.coding.0.code").Str == "patient-changed"
 }
 
 func open(tasks []gjson.Result) (n int) {

@@ -77,7 +77,7 @@ func idle(address string, client *http.Client) error {
 	var page struct {
 		Phase       string
 		Waiting     int
-		Quarantined map[string]struct{ Reason, Last string }
+		Quarantined map[string]struct{ Reason string }
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&page); err != nil || page.Phase != "screening" || page.Waiting > 0 || len(page.Quarantined) > 0 {
 		return fmt.Errorf("is not idle: %+v (%v)", page, err)

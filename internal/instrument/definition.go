@@ -24,7 +24,6 @@ type Definition struct {
 	Items       []Defined     `yaml:"items"`
 	Unnecessary []Unnecessary `yaml:"unnecessary"`
 	Alone       []Alone       `yaml:"alone"`
-	Side        []string      `yaml:"side"` // codes of questions of ours, without points
 	Source      string        `yaml:"source"`
 	Licence     string        `yaml:"licence"`
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/instrument"
 )
 
@@ -138,6 +139,9 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 // AUDIT-C is what Bush 1998 and LOINC 72109-2 say.
 func TestTheDefinitionOfAuditC(t *testing.T) {
 	d := instrument.AuditC()
+	if d.URL != artifacts.QuestionnaireURL {
+		t.Errorf("its form is %s", d.URL)
+	}
 	if d.Max != 12 || len(d.Items) != 3 || d.Score.Code != "75626-2" || d.Name != "auditc" {
 		t.Errorf("%+v", d)
 	}

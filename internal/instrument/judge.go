@@ -209,11 +209,13 @@ func (j *judging) complete(sum int) Result {
 
 // flagAlone flags a score whose points all come from one item, where the instrument says so.
 func (j *judging) flagAlone(sum int) {
+	points := map[string]int{}
+	for _, p := range j.result.Items {
+		points[j.f.ItemCode(p.LinkID)] = p.Points
+	}
 	for _, a := range j.f.Of.Alone {
-		for _, p := range j.result.Items {
-			if j.f.ItemCode(p.LinkID) == a.Item && sum > 0 && p.Points == sum {
-				j.flag(a.Flag)
-			}
+		if j.f.Of.AllFrom(a.Flag, points, sum) {
+			j.flag(a.Flag)
 		}
 	}
 }

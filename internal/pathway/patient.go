@@ -72,8 +72,7 @@ func (c *chart) startAnew() {
 // than the admission's: what names her is hers.
 func (c *chart) begunOn() bool {
 	return c.saidOfAnother() || slices.ContainsFunc(c.Responses, func(r stay.Response) bool {
-		hers := r.Subject != "" && c.Patient.Is(r.Subject)
-		return !hers && (r.Submitted() || r.Status == "in-progress" && !r.Content.Empty())
+		return !c.Patient.Is(r.Subject) && (r.Submitted() || r.Status == "in-progress" && !r.Content.Empty())
 	})
 }
 
@@ -96,8 +95,7 @@ func (c *chart) leaveOutOthers() {
 		return
 	}
 	c.Responses = slices.DeleteFunc(slices.Clone(c.Responses), func(r stay.Response) bool {
-		another := r.Subject == "" || !c.Patient.Is(r.Subject)
-		return slices.Contains(theirs, r.Ref) || r.Ours && r.Status == "stopped" && another
+		return slices.Contains(theirs, r.Ref) || r.Ours && r.Status == "stopped" && !c.Patient.Is(r.Subject)
 	})
 	if c.task.BusinessStatus == PatientChanged {
 		c.task, c.asked = stay.Task{}, false

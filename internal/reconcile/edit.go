@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,7 +26,7 @@ func (w *writing) edit(ref string, change func(*edit)) {
 func (w *writing) update() {
 	for _, ref := range w.edited {
 		e, was := w.edits[ref], w.p.byRef[ref]
-		if e.err == nil && string(e.Raw()) == string(was.Raw()) {
+		if e.err == nil && bytes.Equal(e.Raw(), was.Raw()) {
 			continue // a server makes no new version of it, so nobody could tell whether it was written
 		}
 		if e.Type() == "QuestionnaireResponse" {

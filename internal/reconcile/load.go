@@ -54,8 +54,8 @@ type loader struct {
 	windows *atomic.Int32 // and how many windows of time
 }
 
-// manyRefused includes in a row are this server's way: they are left out from
-// then on.
+// manyRefused includes, or windows, in a row are this server's way: they are left out
+// from then on.
 const manyRefused = 3
 
 // load reads one admission. found is false when the server has no such
@@ -108,16 +108,24 @@ func (l loader) search(ctx context.Context, p *picture, id string) error {
 		return fmt.Errorf("%w: not an Encounter id", ErrPermanent)
 	}
 	beside := append(l.queries.ourWork(id), l.queries.expected(p.guess)...)
-	if l.refused.Load() < manyRefused {
-		err := l.ask(ctx, p, append([]string{l.queries.admission(id)}, beside...)...)
-		if !refusesSearch(err) {
-			l.refused.Store(0)
+	ask := func(admission string) func() error {
+		return func() error { return l.ask(ctx, p, append([]string{admission}, beside...)...) }
+	}
+	return rather(l.refused, ask(l.queries.admission(id)), ask(fhir.Query("Encounter", "_id", id)))
+}
+
+// rather asks in a way that some servers refuse, and where this one does, in one that all
+// understand: at once, when it has refused often enough in a row.
+func rather(refused *atomic.Int32, ask, plainly func() error) error {
+	if refused.Load() < manyRefused {
+		if err := ask(); !refusesSearch(err) {
+			refused.Store(0)
 			return err
 		}
 	}
-	err := l.ask(ctx, p, append([]string{fhir.Query("Encounter", "_id", id)}, beside...)...)
+	err := plainly()
 	if err == nil {
-		l.refused.Add(1)
+		refused.Add(1)
 	}
 	return err
 }
@@ -148,22 +156,21 @@ func (l loader) ask(ctx context.Context, p *picture, queries ...string) error {
 
 // found is what a search finds, and what it was asked in the end. A window of time only
 // spares reading: a server that refuses it is asked without.
-func (l loader) found(ctx context.Context, queries []string) ([]string, []fhir.Resource, error) {
-	open := windowless(queries)
-	if windowed := !slices.Equal(open, queries); !windowed || l.windows.Load() < manyRefused {
-		found, err := l.client.SearchTogether(ctx, queries...)
-		if !windowed || !refusesSearch(err) {
-			if windowed {
-				l.windows.Store(0)
-			}
-			return queries, found, err
+func (l loader) found(ctx context.Context, queries []string) (asked []string, found []fhir.Resource, err error) {
+	ask := func(queries []string) func() error {
+		return func() (err error) {
+			asked = queries
+			found, err = l.client.SearchTogether(ctx, queries...)
+			return err
 		}
 	}
-	found, err := l.client.SearchTogether(ctx, open...)
-	if err == nil {
-		l.windows.Add(1)
+	open := windowless(queries)
+	if slices.Equal(open, queries) {
+		err = ask(queries)()
+	} else {
+		err = rather(l.windows, ask(queries), ask(open))
 	}
-	return open, found, err
+	return asked, found, err
 }
 
 // refusesSearch tells of a server that does not do what it was asked: some break down at it.

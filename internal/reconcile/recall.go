@@ -65,10 +65,16 @@ func number(tasks []stay.Task, drafts map[string]int) {
 		if t.Number = cmp.Or(twin(tasks, *t), madeAtOnce(tasks, *t, drafts)); t.Number > 0 {
 			continue
 		}
-		for t.Number = 1; taken[t.Purpose][t.Number]; t.Number++ {
-		}
+		t.Number = lowestFree(taken[t.Purpose])
 		taken[t.Purpose][t.Number] = true
 	}
+}
+
+// lowestFree is the lowest number, from 1, that is not taken.
+func lowestFree(taken map[int]bool) (n int) {
+	for n = 1; taken[n]; n++ {
+	}
+	return n
 }
 
 func inError(t stay.Task) int {

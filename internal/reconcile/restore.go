@@ -44,12 +44,10 @@ func (w *writing) tieToAdmission(ref string) {
 }
 
 // freeNumber is the lowest that no draft has: the one that it was made with.
-func (w *writing) freeNumber() (n int) {
+func (w *writing) freeNumber() int {
 	taken := map[int]bool{}
 	for _, r := range w.p.stay.Responses {
 		taken[r.Number] = true
 	}
-	for n = 1; taken[n]; n++ {
-	}
-	return n
+	return lowestFree(taken)
 }
