@@ -33,6 +33,7 @@ func TestTry(t *testing.T) {
 		"takes no transaction":    {ill: refuses(http.StatusNotImplemented, transaction), unsafe: []string{"transaction"}},
 		"finds late":              {ill: slow, notes: []string{"search after a write"}},
 		"deletes nothing":         {ill: refuses(http.StatusMethodNotAllowed, deletion), notes: []string{"cleaning up"}, left: true},
+		"deletes not at once":     {ill: busyDeleting()},
 		"ignores _lastUpdated":    {ill: ignoring("_lastUpdated"), unsafe: []string{"_lastUpdated"}},
 		"a literal comma":         {ill: literal, unsafe: []string{"search identifier=a,b", "search business-status=a,b", "search code and status=a,b"}},
 		"no identifier=system|":   {ill: refuses(http.StatusBadRequest, open), unsafe: []string{"search identifier=system|"}},

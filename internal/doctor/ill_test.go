@@ -81,6 +81,13 @@ func refuses(status int, such func(r *http.Request) bool) ill {
 	}
 }
 
+// busyDeleting refuses the first three times that a Task is to be deleted, with a
+// conflict as HAPI does while it still writes.
+func busyDeleting() ill {
+	var asked atomic.Int32
+	return refuses(http.StatusConflict, func(r *http.Request) bool { return deletion(r) && asked.Add(1) <= 3 })
+}
+
 // writes tells of a transaction that would create such a thing.
 func writes(typ string) func(r *http.Request) bool {
 	return func(r *http.Request) bool {

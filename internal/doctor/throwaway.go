@@ -73,33 +73,57 @@ func (t *trial) after(ctx context.Context, key string) ([]fhir.Resource, error) 
 }
 
 // cleanUp removes what was made, the last first, as a server may keep what another
-// points to; or marks it where nothing may be deleted.
+// points to; or marks it where it may not be deleted.
 func (t *trial) cleanUp(ctx context.Context) {
-	deleted, marked, left := 0, 0, 0
-	for _, key := range slices.Backward(t.keys) {
-		made, err := t.after(ctx, key)
-		if err != nil {
-			left++
-		}
-		for _, r := range made {
-			switch {
-			case t.client.Delete(ctx, r.Ref()) == nil:
-				deleted++
-			case t.mark(ctx, r) == nil:
-				marked++
-			default:
-				left++
-			}
+	made, unseen := t.allMade(ctx)
+	left, why := t.delete(ctx, made)
+	deleted, marked := len(made)-len(left), 0
+	for _, r := range left {
+		if t.mark(ctx, r) == nil {
+			marked++
 		}
 	}
 	const what = "cleaning up"
-	switch {
-	case left > 0:
-		t.add(Note, what, "delete the Tasks whose identifier has the system "+System, "%d deleted, %d marked as made in error, %d left", deleted, marked, left)
+	switch stuck := len(left) - marked + unseen; {
+	case stuck > 0:
+		t.add(Note, what, "delete the Tasks whose identifier has the system "+System, "%d deleted, %d marked as made in error, %d left", deleted, marked, stuck)
 	case marked > 0:
-		t.add(Note, what, "the server lets nothing be deleted; they stand on no list", "%d marked as made in error", marked)
+		t.add(Note, what, "the server does not let them be deleted; they stand on no list", "%d deleted, %d marked as made in error: %v", deleted, marked, why)
 	case deleted > 0:
 		t.add(Fine, what, "", "%d throw-away Tasks deleted", deleted)
+	}
+}
+
+// allMade are the Tasks of this trial, the last first, and how many keys could not
+// be asked for.
+func (t *trial) allMade(ctx context.Context) (made []fhir.Resource, unseen int) {
+	for _, key := range slices.Backward(t.keys) {
+		found, err := t.after(ctx, key)
+		if err != nil {
+			unseen++
+		}
+		made = append(made, found...)
+	}
+	return made, unseen
+}
+
+// delete gives what is left, and why. A server refuses one that it is still busy
+// with, and with it what that points to: these are tried again.
+func (t *trial) delete(ctx context.Context, made []fhir.Resource) (left []fhir.Resource, why error) {
+	left = made
+	for pause := 100 * time.Millisecond; ; pause *= 2 {
+		before := len(left)
+		left = slices.DeleteFunc(slices.Clone(left), func(r fhir.Resource) bool {
+			err := t.client.Delete(ctx, r.Ref())
+			if err != nil {
+				why = err
+			}
+			return err == nil
+		})
+		gaveUp := fhir.IsRefused(why) && len(left) == before || pause > 2*time.Second
+		if len(left) == 0 || gaveUp || sleep(ctx, pause) != nil {
+			return left, why
+		}
 	}
 }
 

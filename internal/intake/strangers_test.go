@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bufio"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -167,6 +169,36 @@ func TestWhoTakesMostSlotsGivesOneUp(t *testing.T) {
 	first()
 	b2()
 	if n := s.taken(); n != 2 {
+		t.Errorf("%d are taken", n)
+	}
+}
+
+// However many strangers wait already, the one who comes last is the next.
+func TestTheLastToComeIsTheNext(t *testing.T) {
+	s := newSlots(1)
+	release, _ := s.take(t.Context(), "10.0.0.1", func() {})
+	ctx, goAway := context.WithCancel(t.Context())
+	var strangers sync.WaitGroup
+	for range 10 {
+		strangers.Go(func() {
+			if _, ok := s.take(ctx, "10.0.0.2", func() {}); ok {
+				t.Error("a stranger came first")
+			}
+		})
+	}
+	until(t, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.waiting) == 10 })
+	got := make(chan func())
+	go func() {
+		release, _ := s.take(t.Context(), "10.0.0.2", func() {})
+		got <- release
+	}()
+	until(t, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.waiting) == 11 })
+	release()
+	last := <-got
+	goAway()
+	strangers.Wait()
+	last()
+	if n := s.taken(); n != 0 {
 		t.Errorf("%d are taken", n)
 	}
 }
