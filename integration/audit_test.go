@@ -97,18 +97,18 @@ func TestAuditTrail(t *testing.T) {
 		trail := w.trail(a)
 		score := w.find("Observation", stay.Score, a)
 		for _, made := range []fhir.Resource{score,
-			w.find("Task", stay.Screening, a), w.find("QuestionnaireResponse", stay.Draft, a),
+			w.find("Task", stay.ScreeningTask, a), w.find("QuestionnaireResponse", stay.Draft, a),
 			w.find("ServiceRequest", stay.Consult, a), w.find("Task", stay.ConsultTask, a),
 		} {
 			if n := len(trail.about("C", made)); n != 1 {
 				w.Errorf("%d AuditEvents say that %s was created, want 1", n, made.Ref())
 			}
 		}
-		if n := len(trail.about("U", w.find("Task", stay.Screening, a))); n != 2 {
+		if n := len(trail.about("U", w.find("Task", stay.ScreeningTask, a))); n != 2 {
 			w.Errorf("%d AuditEvents say that the nurse's task was updated, want 2: scored, and scored anew", n)
 		}
 		asked := strings.Join(trail.queries(), "\n")
-		if n := len(trail.about("U", score)); n != 1 || !strings.Contains(asked, "Observation?"+fhir.ByIdentifier(artifacts.IdentifierSystem, stay.Score+":"+a.ID())) {
+		if n := len(trail.about("U", score)); n != 1 || !strings.Contains(asked, "Observation?"+fhir.ByIdentifier(artifacts.IdentifierSystem, string(stay.Score)+":"+a.ID())) {
 			w.Errorf("the score was found by its name and amended once; the AuditEvents say %d times, and the searches were %q", n, asked)
 		}
 		device := w.deviceRef()
@@ -174,7 +174,7 @@ func TestWhatIsOnRecordCanBeDeleted(t *testing.T) {
 		w.takesAuditEvents()
 		a := w.admit(hospital.Stay{Person: woman})
 		w.look(a, 0)
-		task := w.find("Task", stay.Screening, a)
+		task := w.find("Task", stay.ScreeningTask, a)
 		w.must(w.client.Delete(w.ctx(), task.Ref()))
 		if n := len(w.trail(a).about("C", task)); n != 1 {
 			w.Errorf("%d AuditEvents tell of the task that was deleted, want 1", n)
@@ -233,8 +233,8 @@ func TestTheAuditTrailOfAnotherPatient(t *testing.T) {
 			w.edit(a.Encounter, "subject.reference", a.Patient)
 			w.settle(*a, 0)
 		}
-		task, order := w.find("Task", stay.Screening, moved), w.find("ServiceRequest", stay.Consult, given)
-		anew := w.tasks(given, stay.Screening, 2)
+		task, order := w.find("Task", stay.ScreeningTask, moved), w.find("ServiceRequest", stay.Consult, given)
+		anew := w.tasks(given, stay.ScreeningTask, 2)
 		for what, n := range map[string]int{
 			"the task that follows, on the first's":  len(w.trail(empty).about("U", task)),
 			"the task that follows, on the second's": len(w.trail(moved).about("U", task)),
@@ -310,7 +310,7 @@ func TestTheAuditTrailOfTheSecondReplica(t *testing.T) {
 			w.Fatalf("the same transaction again: %d %s", status, answer)
 		}
 		trail := w.trail(a)
-		for _, made := range []fhir.Resource{w.find("Task", stay.Screening, a), w.find("QuestionnaireResponse", stay.Draft, a)} {
+		for _, made := range []fhir.Resource{w.find("Task", stay.ScreeningTask, a), w.find("QuestionnaireResponse", stay.Draft, a)} {
 			if n := len(trail.about("C", made)); n != 2 {
 				w.Errorf("%d AuditEvents name %s, want 2", n, made.Ref())
 			}

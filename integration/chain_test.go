@@ -195,7 +195,7 @@ func TestIncomplete(t *testing.T) {
 		w.must(w.hospital.Answer(w.ctx(), a, "in-progress", 3, 2))
 		w.must(w.hospital.CloseTask(w.ctx(), a))
 		w.want(a, hospital.Outcome{Asked: 1, Task: "in-progress", Business: "incomplete", Draft: "in-progress"})
-		if text := w.find("Task", stay.Screening, a).Get("statusReason.text").String(); !strings.Contains(text, "question 3") {
+		if text := w.find("Task", stay.ScreeningTask, a).Get("statusReason.text").String(); !strings.Contains(text, "question 3") {
 			w.Errorf("the task says %q, not which question is open", text)
 		}
 		w.answer(a, 3, 2, 2)
@@ -278,7 +278,7 @@ func TestOthersWordsSurvive(t *testing.T) {
 		w.serve()
 		a := w.admit(hospital.Stay{Person: woman})
 		w.want(a, asked)
-		task := w.find("Task", stay.Screening, a)
+		task := w.find("Task", stay.ScreeningTask, a)
 		const note = `[{"extension":[{"url":"https://ehr.example.no/x","valueDecimal":1.50}],"text":"ringt tolk <kl. 10>"}]`
 		w.must(w.hospital.Edit(w.ctx(), task.Ref(), func(r fhir.Resource) (fhir.Resource, error) {
 			r, err := r.Set("note", json.RawMessage(note))
@@ -289,7 +289,7 @@ func TestOthersWordsSurvive(t *testing.T) {
 		}))
 		w.answer(a, 1, 0, 0)
 		w.want(a, scored(1))
-		after := w.find("Task", stay.Screening, a)
+		after := w.find("Task", stay.ScreeningTask, a)
 		if got := after.Get("note").Raw; got != note {
 			w.Errorf("the nurse's note came back as %s", got)
 		}
@@ -309,7 +309,7 @@ func TestWhatIsWritten(t *testing.T) {
 		w.serve()
 		w.answer(a, 3, 3, 3)
 		w.want(a, referred(9, "urgent"))
-		task, response := w.find("Task", stay.Screening, a), w.find("QuestionnaireResponse", stay.Draft, a)
+		task, response := w.find("Task", stay.ScreeningTask, a), w.find("QuestionnaireResponse", stay.Draft, a)
 		score, consult := w.find("Observation", stay.Score, a), w.find("ServiceRequest", stay.Consult, a)
 		team := w.find("Task", stay.ConsultTask, a)
 		policy := pathway.DefaultPolicy().Version

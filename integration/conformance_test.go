@@ -30,11 +30,11 @@ func TestConformsToSDC(t *testing.T) {
 	w.serve()
 	a := w.admit(hospital.Stay{Person: woman})
 	w.want(a, asked)
-	w.validate(w.find("Task", stay.Screening, a).Raw(), "Task", "sdc-task")
+	w.validate(w.find("Task", stay.ScreeningTask, a).Raw(), "Task", "sdc-task")
 	w.validate(w.find("QuestionnaireResponse", stay.Draft, a).Raw(), "QuestionnaireResponse", "sdc-questionnaireresponse")
 	w.answer(a, 4, 4, 4)
 	w.want(a, referred(12, "urgent"))
-	w.validate(w.find("Task", stay.Screening, a).Raw(), "Task", "sdc-task")
+	w.validate(w.find("Task", stay.ScreeningTask, a).Raw(), "Task", "sdc-task")
 	w.validate(w.find("QuestionnaireResponse", stay.Draft, a).Raw(), "QuestionnaireResponse", "sdc-questionnaireresponse")
 	for _, lang := range artifacts.Languages {
 		form, err := artifacts.Questionnaire(lang)

@@ -61,7 +61,7 @@ func TestRequestsOfAChain(t *testing.T) {
 				if n := count.since(func() { _, err := rec.Reconcile(w.ctx(), seen.ID()); w.must(err) }); n > 2 {
 					w.Errorf("a new admission that the poller saw took %d requests, at most 2 are allowed", n)
 				}
-				w.find("Task", stay.Screening, seen)
+				w.find("Task", stay.ScreeningTask, seen)
 				w.answer(a, points...)
 				if n := count.since(reconcile); n > 2 {
 					w.Errorf("a returned answer took %d requests, at most 2 are allowed", n)

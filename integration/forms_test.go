@@ -152,7 +152,7 @@ func TestWrongFormsAreForTheEHR(t *testing.T) {
 				continue
 			}
 			w.want(a, waits)
-			said := w.find("Task", stay.Screening, a).Get("statusReason.text").String()
+			said := w.find("Task", stay.ScreeningTask, a).Get("statusReason.text").String()
 			if !strings.Contains(said, says) || !strings.Contains(said, "IT must mend that") || strings.Contains(said, "orrect") {
 				w.Errorf("%s: the nurse is told %q", form, said)
 			}

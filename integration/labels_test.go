@@ -28,7 +28,7 @@ func TestALabelOfThePolicy(t *testing.T) {
 		w.answer(a, 4, 4, 4)
 		w.settle(a, 0)
 		w.want(a, referred(12, "urgent"))
-		nurses := w.find("Task", stay.Screening, a)
+		nurses := w.find("Task", stay.ScreeningTask, a)
 		for _, r := range w.ours(a) {
 			got, want := r.Get("meta.security.#.code").Raw, `["ETHUD"]`
 			if r.Ref() == nurses.Ref() {
@@ -52,8 +52,8 @@ func TestALabelOfTheAnswers(t *testing.T) {
 		w.settle(a, 0)
 		w.want(a, referred(12, "urgent"))
 		for _, r := range []string{"Observation", "ServiceRequest"} {
-			purpose := map[string]string{"Observation": stay.Score, "ServiceRequest": stay.Consult}[r]
-			if got := w.find(r, purpose, a).Get("meta.security.0.code").String(); got != "R" {
+			kind := map[string]stay.Kind{"Observation": stay.Score, "ServiceRequest": stay.Consult}[r]
+			if got := w.find(r, kind, a).Get("meta.security.0.code").String(); got != "R" {
 				w.Errorf("%s carries %q", r, got)
 			}
 		}
@@ -123,9 +123,9 @@ func TestAServerThatKeepsNoLabels(t *testing.T) {
 		if err := look(); !errors.Is(err, reconcile.ErrPermanent) || !strings.Contains(err.Error(), "meta.security") {
 			w.Errorf("got %v", err)
 		}
-		version := w.find("Task", stay.Screening, a).VersionID()
+		version := w.find("Task", stay.ScreeningTask, a).VersionID()
 		w.must(ignore(look(), reconcile.ErrPermanent))
-		if got := w.find("Task", stay.Screening, a).VersionID(); got != version {
+		if got := w.find("Task", stay.ScreeningTask, a).VersionID(); got != version {
 			w.Error("it is written to again and again")
 		}
 		w.answer(a, 4, 4, 4)

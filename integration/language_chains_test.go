@@ -174,7 +174,7 @@ var chains = []chain{
 	{"unable", func(w *norwegian) {
 		for _, why := range pathway.UnableReasons {
 			a := w.asked()
-			task := w.find("Task", stay.Screening, a).Ref()
+			task := w.find("Task", stay.ScreeningTask, a).Ref()
 			w.edit(task, "statusReason", fhir.Concept(artifacts.CodeSystemURL, why, ""))
 			w.edit(task, "status", "rejected")
 			w.play(a, 0)

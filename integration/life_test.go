@@ -44,12 +44,12 @@ func (w *world) another(p hospital.Person) (patient string) {
 	return w.admit(hospital.Stay{Person: p, Class: "AMB", Status: "finished"}).Patient
 }
 
-func (w *world) tasks(a hospital.Admission, purpose string, n int) fhir.Resource {
+func (w *world) tasks(a hospital.Admission, kind stay.Kind, n int) fhir.Resource {
 	w.Helper()
-	found, err := w.client.Search(w.ctx(), "Task?"+fhir.ByIdentifier(artifacts.IdentifierSystem, fmt.Sprintf("%s:%s:%d", purpose, a.ID(), n)))
+	found, err := w.client.Search(w.ctx(), "Task?"+fhir.ByIdentifier(artifacts.IdentifierSystem, fmt.Sprintf("%s:%s:%d", kind, a.ID(), n)))
 	w.must(err)
 	if len(found) != 1 {
-		w.Fatalf("task %s %d: %d on the server, want 1", purpose, n, len(found))
+		w.Fatalf("task %s %d: %d on the server, want 1", kind, n, len(found))
 	}
 	return found[0]
 }
@@ -71,7 +71,7 @@ func TestMergedRecords(t *testing.T) {
 			w.settle(a, 0)
 			w.want(a, referred(12, "urgent"))
 			for element, r := range map[string]fhir.Resource{
-				"for": w.find("Task", stay.Screening, a), "for ": w.find("Task", stay.ConsultTask, a),
+				"for": w.find("Task", stay.ScreeningTask, a), "for ": w.find("Task", stay.ConsultTask, a),
 				"subject": w.find("Observation", stay.Score, a), "subject ": w.find("ServiceRequest", stay.Consult, a),
 				" subject": w.find("QuestionnaireResponse", stay.Draft, a),
 			} {
@@ -142,13 +142,13 @@ func TestAdmissionOfAnotherPatient(t *testing.T) {
 			w.settle(*a, 0)
 		}
 		w.want(empty, asked)
-		if got := w.find("Task", stay.Screening, empty).Get("for.reference").String(); got != empty.Patient {
+		if got := w.find("Task", stay.ScreeningTask, empty).Get("for.reference").String(); got != empty.Patient {
 			w.Errorf("the task is about %s", got)
 		}
 		aside := referred(12, "urgent")
 		aside.Business, aside.Stands, aside.Consult, aside.TeamTask = "patient-changed", "entered-in-error", "revoked", "cancelled"
 		w.want(given, aside)
-		anew := w.tasks(given, stay.Screening, 2)
+		anew := w.tasks(given, stay.ScreeningTask, 2)
 		if anew.Get("for.reference").String() != given.Patient || anew.Get("status").String() != "requested" {
 			w.Errorf("asked anew: %s %s", anew.Get("for.reference"), anew.Get("status"))
 		}
@@ -156,7 +156,7 @@ func TestAdmissionOfAnotherPatient(t *testing.T) {
 		w.edit(draft, "item", json.RawMessage(neverItem))
 		w.edit(draft, "status", "completed")
 		w.settle(given, 0)
-		if got := w.tasks(given, stay.Screening, 2).Get("businessStatus.coding.0.code").String(); got != "scored" {
+		if got := w.tasks(given, stay.ScreeningTask, 2).Get("businessStatus.coding.0.code").String(); got != "scored" {
 			w.Errorf("the second task is %s", got)
 		}
 	})
@@ -404,7 +404,7 @@ func TestHearsOfPatientsAndOrders(t *testing.T) {
 		over.Consult, over.TeamTask = "revoked", "cancelled"
 		w.want(cancelled, over)
 		w.must(hospital.Wait(w.ctx(), func() (bool, error) {
-			return w.find("Task", stay.Screening, merged).Get("for.reference").String() != merged.Patient, nil
+			return w.find("Task", stay.ScreeningTask, merged).Get("for.reference").String() != merged.Patient, nil
 		}))
 	})
 }
@@ -448,7 +448,7 @@ func TestReport(t *testing.T) {
 		w.look(surgery, 0)
 		w.look(child, 0)
 		gone := w.admit(hospital.Stay{Person: man, Status: "finished"}) // came and went while nobody watched
-		before := w.find("Task", stay.Screening, waits).VersionID()
+		before := w.find("Task", stay.ScreeningTask, waits).VersionID()
 		r, err := w.app().Report(w.ctx())
 		w.must(err)
 		if r.Screenings["unanswered"] < 1 || r.Screenings["declined"] < 1 || r.Unscreened["put-away"] < 1 || r.Unscreened["unable"] < 1 || r.Overdue < 1 || r.NotAsked["too-young"] < 1 || r.NotAsked["protected"] > 0 ||
@@ -458,7 +458,7 @@ func TestReport(t *testing.T) {
 		if !slices.Contains(r.Left, gone.Encounter) || slices.Contains(r.Left, no.Encounter) || slices.Contains(r.Left, child.Encounter) {
 			w.Errorf("left unasked: %v", r.Left)
 		}
-		if after := w.find("Task", stay.Screening, waits).VersionID(); after != before {
+		if after := w.find("Task", stay.ScreeningTask, waits).VersionID(); after != before {
 			w.Error("the report wrote")
 		}
 	})

@@ -42,9 +42,9 @@ func TestAnEHRWritesOverTheTask(t *testing.T) {
 					want.Draft = "stopped"
 				}
 				w.want(a, want)
-				before := w.find("Task", stay.Screening, a)
+				before := w.find("Task", stay.ScreeningTask, a)
 				w.look(a, 0)
-				if again := w.find("Task", stay.Screening, a); again.VersionID() != before.VersionID() {
+				if again := w.find("Task", stay.ScreeningTask, a); again.VersionID() != before.VersionID() {
 					w.Errorf("nothing has changed, and the Task is at %s and was at %s", again.VersionID(), before.VersionID())
 				}
 				w.forgetAll(a)
@@ -72,7 +72,7 @@ func (w *world) begin(a hospital.Admission, points ...int) (ref string) {
 // ownForm is a response that an EHR makes for the Task: it names no admission.
 func (w *world) ownForm(a hospital.Admission, points ...int) (ref string) {
 	w.Helper()
-	form := w.find("Task", stay.Screening, a).Get(`input.#(type.coding.0.code=="questionnaire").valueCanonical`).String()
+	form := w.find("Task", stay.ScreeningTask, a).Get(`input.#(type.coding.0.code=="questionnaire").valueCanonical`).String()
 	ref, err := w.hospital.AnswerUntied(w.ctx(), a, form, "", "in-progress", points...)
 	w.must(err)
 	return ref
@@ -81,5 +81,5 @@ func (w *world) ownForm(a hospital.Admission, points ...int) (ref string) {
 // write changes elements of the nurse's Task, as her EHR does.
 func (w *world) write(a hospital.Admission, pathValues ...any) {
 	w.Helper()
-	w.must(w.hospital.Set(w.ctx(), w.find("Task", stay.Screening, a).Ref(), pathValues...))
+	w.must(w.hospital.Set(w.ctx(), w.find("Task", stay.ScreeningTask, a).Ref(), pathValues...))
 }

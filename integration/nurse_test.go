@@ -38,7 +38,7 @@ func TestOverdueTasksAreRaised(t *testing.T) {
 			priority string
 		}{{time.Hour, "routine"}, {25 * time.Hour, "urgent"}, {26 * time.Hour, "urgent"}, {49 * time.Hour, "asap"}, {500 * time.Hour, "asap"}} {
 			next := w.look(a, step.in)
-			if got := w.find("Task", stay.Screening, a).Get("priority").String(); got != step.priority {
+			if got := w.find("Task", stay.ScreeningTask, a).Get("priority").String(); got != step.priority {
 				w.Errorf("after %s the priority is %s, want %s", step.in, got, step.priority)
 			}
 			if step.in < 49*time.Hour && (next.IsZero() || time.Until(next) < 0) {
@@ -55,9 +55,9 @@ func TestOverdueTasksAreRaised(t *testing.T) {
 func (w *world) rejects(a hospital.Admission, reason string) {
 	w.Helper()
 	if reason != "" {
-		w.edit(w.find("Task", stay.Screening, a).Ref(), "statusReason", json.RawMessage(reason))
+		w.edit(w.find("Task", stay.ScreeningTask, a).Ref(), "statusReason", json.RawMessage(reason))
 	}
-	w.set("Task", stay.Screening, a, "status", "rejected")
+	w.set("Task", stay.ScreeningTask, a, "status", "rejected")
 }
 
 // aNo is the patient's, in our code.
@@ -83,12 +83,12 @@ func TestARejectionIsNoRefusal(t *testing.T) {
 			w.look(b, 0)
 			w.rejects(a, reason)
 			w.rejects(b, reason)
-			said := w.find("Task", stay.Screening, a).Get("statusReason").Raw
+			said := w.find("Task", stay.ScreeningTask, a).Get("statusReason").Raw
 			for _, in := range []time.Duration{0, time.Hour, 100 * time.Hour} {
 				w.look(a, in)
 				w.want(a, hospital.Outcome{Asked: 1, Task: "rejected", Business: "put-away", Draft: "stopped"})
 			}
-			task := w.find("Task", stay.Screening, a)
+			task := w.find("Task", stay.ScreeningTask, a)
 			if task.Get("businessStatus.text").String() == "" || task.Get("statusReason").Raw != said {
 				w.Errorf("%s: %s, %s", name, task.Get("businessStatus"), task.Get("statusReason"))
 			}
@@ -113,7 +113,7 @@ func TestDeclined(t *testing.T) {
 			w.look(task, in)
 			w.want(task, declined)
 		}
-		if got := w.find("Task", stay.Screening, task).Get("statusReason.text").String(); got != "Vil ikke snakke om det" {
+		if got := w.find("Task", stay.ScreeningTask, task).Get("statusReason.text").String(); got != "Vil ikke snakke om det" {
 			w.Errorf("the nurse's reason became %q", got)
 		}
 		w.must(w.hospital.Edit(w.ctx(), w.find("QuestionnaireResponse", stay.Draft, form).Ref(), func(r fhir.Resource) (fhir.Resource, error) {
@@ -138,12 +138,12 @@ func TestANoOutlivesWithdrawnAnswers(t *testing.T) {
 		w.want(a, referred(12, "urgent"))
 		w.set("QuestionnaireResponse", stay.Draft, a, "status", "entered-in-error")
 		w.settle(a, 0)
-		task := w.find("Task", stay.Screening, a)
+		task := w.find("Task", stay.ScreeningTask, a)
 		if task.Get("status").String() != "completed" || task.Get("businessStatus.coding.0.code").String() != "withdrawn" {
 			w.Errorf("the task is %s, %s", task.Get("status"), task.Get("businessStatus.coding.0.code"))
 		}
-		for typ, purpose := range map[string]string{"Observation": stay.Score, "ServiceRequest": stay.Consult} {
-			if got := w.find(typ, purpose, a).Get("status").String(); got != "entered-in-error" && got != "revoked" {
+		for typ, kind := range map[string]stay.Kind{"Observation": stay.Score, "ServiceRequest": stay.Consult} {
+			if got := w.find(typ, kind, a).Get("status").String(); got != "entered-in-error" && got != "revoked" {
 				w.Errorf("the %s is %s", typ, got)
 			}
 		}
@@ -228,7 +228,7 @@ func TestAlreadyOrdered(t *testing.T) {
 		w.answer(a, 4, 4, 4)
 		w.look(a, time.Minute)
 		w.want(a, scored(12))
-		if got := w.find("Task", stay.Screening, a).Get(`output.#(type.coding.0.code=="consult").valueReference.reference`).String(); got != theirs {
+		if got := w.find("Task", stay.ScreeningTask, a).Get(`output.#(type.coding.0.code=="consult").valueReference.reference`).String(); got != theirs {
 			w.Errorf("the task points to %q, want %s", got, theirs)
 		}
 		w.answer(a, 0)

@@ -91,9 +91,9 @@ func (p *play) ended(all map[hospital.Admission]hospital.Outcome) {
 // once counts what an Outcome shows only the first of.
 func (p *play) once(a hospital.Admission) {
 	p.Helper()
-	for purpose, typ := range map[string]string{stay.ConsultTask: "Task", stay.Advice: "Task", stay.Draft: "QuestionnaireResponse"} {
-		if found, err := p.hospital.Find(p.ctx(), typ, purpose, a); err != nil || len(found) > 1 {
-			p.Errorf("%s %s: %d on the server (%v)", purpose, a.Encounter, len(found), err)
+	for kind, typ := range map[stay.Kind]string{stay.ConsultTask: "Task", stay.Advice: "Task", stay.Draft: "QuestionnaireResponse"} {
+		if found, err := p.hospital.Find(p.ctx(), typ, kind, a); err != nil || len(found) > 1 {
+			p.Errorf("%s %s: %d on the server (%v)", kind, a.Encounter, len(found), err)
 		}
 	}
 }

@@ -85,7 +85,7 @@ func TestPoison(t *testing.T) {
 			switch resourceType {
 			case "Task":
 				w.look(a, 0)
-				ref = w.find("Task", stay.Screening, a).Ref()
+				ref = w.find("Task", stay.ScreeningTask, a).Ref()
 			case "QuestionnaireResponse":
 				w.look(a, 0)
 				w.answer(a, 4, 4, 4)

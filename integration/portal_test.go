@@ -15,7 +15,7 @@ func TestAPatientAnswersInAPortal(t *testing.T) {
 		w.serve()
 		a := w.admit(hospital.Stay{Person: woman, Start: time.Now().Add(-time.Hour)})
 		w.want(a, asked)
-		form := w.find("Task", stay.Screening, a).Get(`input.#(type.coding.0.code=="questionnaire").valueCanonical`).String()
+		form := w.find("Task", stay.ScreeningTask, a).Get(`input.#(type.coding.0.code=="questionnaire").valueCanonical`).String()
 		_, err := w.hospital.AnswerUntied(w.ctx(), a, form, a.Patient, "completed", 4, 4, 4)
 		w.must(err)
 		want := referred(12, "urgent")

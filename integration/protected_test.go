@@ -65,9 +65,12 @@ func (w *world) unlabel(ref string) {
 // those before it are history.
 func (w *world) ours(a hospital.Admission) (all []fhir.Resource) {
 	w.Helper()
-	for _, kind := range [][2]string{{"Task", stay.Screening}, {"Task", stay.ConsultTask}, {"Task", stay.Advice},
+	for _, made := range []struct {
+		typ  string
+		kind stay.Kind
+	}{{"Task", stay.ScreeningTask}, {"Task", stay.ConsultTask}, {"Task", stay.Advice},
 		{"QuestionnaireResponse", stay.Draft}, {"Observation", stay.Score}, {"ServiceRequest", stay.Consult}} {
-		found, err := w.hospital.Find(w.ctx(), kind[0], kind[1], a)
+		found, err := w.hospital.Find(w.ctx(), made.typ, made.kind, a)
 		w.must(err)
 		all = append(all, found...)
 	}
@@ -135,7 +138,7 @@ func TestTheChainOfAProtectedPatient(t *testing.T) {
 		w.labels(a.Encounter, "N")
 		w.settledBy(rec, a)
 		w.want(a, asked)
-		w.stands(w.find("Task", stay.Screening, a), ward, "")
+		w.stands(w.find("Task", stay.ScreeningTask, a), ward, "")
 		w.carry(a, "V")
 
 		w.edit(w.find("QuestionnaireResponse", stay.Draft, a).Ref(), "author", json.RawMessage(`{"display":"Sykepleier på Medisin 1"}`))
@@ -169,13 +172,13 @@ func TestProtectedAndRoutedAsOthers(t *testing.T) {
 		a := w.admitTo(0)
 		w.labels(a.Encounter, "R")
 		w.settle(a, 0)
-		w.stands(w.find("Task", stay.Screening, a), w.hospital.Wards[0].Nurses, "")
+		w.stands(w.find("Task", stay.ScreeningTask, a), w.hospital.Wards[0].Nurses, "")
 		w.edit(a.Encounter, "location.0.location.reference", w.hospital.Wards[1].Location)
 		w.settle(a, 0)
-		w.stands(w.find("Task", stay.Screening, a), w.hospital.Wards[1].Nurses, "")
-		w.set("Task", stay.Screening, a, "owner.reference", w.hospital.Wards[2].Nurses) // somebody takes it on
+		w.stands(w.find("Task", stay.ScreeningTask, a), w.hospital.Wards[1].Nurses, "")
+		w.set("Task", stay.ScreeningTask, a, "owner.reference", w.hospital.Wards[2].Nurses) // somebody takes it on
 		w.settle(a, 0)
-		w.stands(w.find("Task", stay.Screening, a), w.hospital.Wards[2].Nurses, "")
+		w.stands(w.find("Task", stay.ScreeningTask, a), w.hospital.Wards[2].Nurses, "")
 		w.answer(a, 4, 4, 4)
 		w.settle(a, 0)
 		w.want(a, referred(12, "urgent"))
@@ -193,23 +196,23 @@ func TestProtectedAfterTheTask(t *testing.T) {
 		ward, _ := w.few()
 		a := w.admitTo(0)
 		w.settledBy(rec, a)
-		w.stands(w.find("Task", stay.Screening, a), w.hospital.Wards[0].Nurses, w.hospital.Wards[0].Location)
+		w.stands(w.find("Task", stay.ScreeningTask, a), w.hospital.Wards[0].Nurses, w.hospital.Wards[0].Location)
 		const note = `[{"extension":[{"url":"https://ehr.example.no/x","valueDecimal":1.50}],"text":"ringt tolk <kl. 10>"}]`
-		w.edit(w.find("Task", stay.Screening, a).Ref(), "note", json.RawMessage(note))
+		w.edit(w.find("Task", stay.ScreeningTask, a).Ref(), "note", json.RawMessage(note))
 		w.labels(a.Patient, "V")
 		w.settledBy(rec, a)
-		w.stands(w.find("Task", stay.Screening, a), ward, "")
+		w.stands(w.find("Task", stay.ScreeningTask, a), ward, "")
 		w.carry(a, "V")
-		if got := w.find("Task", stay.Screening, a).Get("note").Raw; got != note {
+		if got := w.find("Task", stay.ScreeningTask, a).Get("note").Raw; got != note {
 			w.Errorf("the nurse's note came back as %s", got)
 		}
 		w.edit(a.Encounter, "location.0.location.reference", w.hospital.Wards[1].Location)
 		w.settledBy(rec, a)
-		w.stands(w.find("Task", stay.Screening, a), ward, "")
+		w.stands(w.find("Task", stay.ScreeningTask, a), ward, "")
 
 		w.unlabel(a.Patient)
 		w.settledBy(rec, a)
-		w.stands(w.find("Task", stay.Screening, a), w.hospital.Wards[1].Nurses, w.hospital.Wards[1].Location)
+		w.stands(w.find("Task", stay.ScreeningTask, a), w.hospital.Wards[1].Nurses, w.hospital.Wards[1].Location)
 		w.carry(a, "V")
 	})
 }
@@ -287,7 +290,7 @@ func TestHearsOfProtection(t *testing.T) {
 		w.want(a, asked)
 		w.labels(a.Patient, "V")
 		w.must(hospital.Wait(w.ctx(), func() (bool, error) {
-			return w.find("Task", stay.Screening, a).Get("owner.reference").String() == ward, nil
+			return w.find("Task", stay.ScreeningTask, a).Get("owner.reference").String() == ward, nil
 		}))
 		w.answer(a, 4, 4, 4)
 		w.want(a, referred(12, "urgent"))
@@ -307,7 +310,7 @@ func TestProtectionThatComesWithTheAnswers(t *testing.T) {
 		w.settledBy(rec, a)
 		w.want(a, referred(12, "urgent"))
 		w.stands(w.find("Task", stay.ConsultTask, a), liaison, "")
-		w.stands(w.find("Task", stay.Screening, a), ward, "")
+		w.stands(w.find("Task", stay.ScreeningTask, a), ward, "")
 		if at, ward := w.known(a); at != "" || ward {
 			w.Error("the order says where she is")
 		}
@@ -326,7 +329,7 @@ func TestProtectedByAnExtension(t *testing.T) {
 		w.edit(a.Patient, "address", json.RawMessage(`[{"extension":[{"url":"https://hospital.example.no/gradering","extension":[
 			{"url":"grad","valueCoding":{"system":"https://hospital.example.no/adressegradering","code":"strengt-fortrolig"}}]}],"city":"Skjult"}]`))
 		w.settledBy(rec, a)
-		w.stands(w.find("Task", stay.Screening, a), ward, "")
+		w.stands(w.find("Task", stay.ScreeningTask, a), ward, "")
 		w.carry(a, "R")
 	})
 }
@@ -341,7 +344,7 @@ func TestProtectionSurvivesAMerge(t *testing.T) {
 		w.settledBy(rec, a)
 		w.edit(a.Patient, "link", json.RawMessage(fmt.Sprintf(`[{"other":{"reference":%q},"type":"replaced-by"}]`, w.another(woman))))
 		w.settledBy(rec, a)
-		task := w.find("Task", stay.Screening, a)
+		task := w.find("Task", stay.ScreeningTask, a)
 		w.stands(task, ward, "")
 		if task.Get("for.reference").String() == a.Patient {
 			w.Error("the task did not follow the merge")

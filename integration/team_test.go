@@ -22,9 +22,9 @@ func notesOf(r fhir.Resource) string {
 	return strings.Join(texts, "\n")
 }
 
-func (w *world) numbered(resourceType, purpose string, a hospital.Admission, n int) []fhir.Resource {
+func (w *world) numbered(resourceType string, kind stay.Kind, a hospital.Admission, n int) []fhir.Resource {
 	w.Helper()
-	found, err := w.client.Search(w.ctx(), resourceType+"?"+fhir.ByIdentifier(artifacts.IdentifierSystem, fmt.Sprintf("%s:%s:%d", purpose, a.ID(), n)))
+	found, err := w.client.Search(w.ctx(), resourceType+"?"+fhir.ByIdentifier(artifacts.IdentifierSystem, fmt.Sprintf("%s:%s:%d", kind, a.ID(), n)))
 	w.must(err)
 	return found
 }
@@ -49,7 +49,7 @@ func TestTheTeamSaysNo(t *testing.T) {
 				want := referred(4, "routine")
 				want.Consult, want.TeamTask = "revoked", does[0]
 				w.want(a, want)
-				ward := w.find("Task", map[string]string{pathway.AdviceThere: stay.Advice, pathway.TellOnly: stay.Reply}[rejected], a)
+				ward := w.find("Task", map[string]stay.Kind{pathway.AdviceThere: stay.Advice, pathway.TellOnly: stay.Reply}[rejected], a)
 				for _, r := range []fhir.Resource{w.find("ServiceRequest", stay.Consult, a), ward} {
 					if !strings.Contains(notesOf(r), said) {
 						w.Errorf("%s: the %s says %q", said, r.Type(), notesOf(r))
@@ -58,7 +58,7 @@ func TestTheTeamSaysNo(t *testing.T) {
 				if ward.Get("status").String() != "requested" || !ward.Get("owner").Exists() {
 					w.Errorf("%s: the ward's task is %s", said, ward.Get("status"))
 				}
-				if nurses := w.find("Task", stay.Screening, a); strings.Contains(string(nurses.Raw()), said) {
+				if nurses := w.find("Task", stay.ScreeningTask, a); strings.Contains(string(nurses.Raw()), said) {
 					w.Errorf("%s: it stands on the nurse's task, which everybody has", said)
 				}
 			}

@@ -10,9 +10,9 @@ import (
 )
 
 // set changes one element of what tilsyn made, as a person does in an EHR.
-func (w *world) set(resourceType, purpose string, a hospital.Admission, path, value string) {
+func (w *world) set(resourceType string, kind stay.Kind, a hospital.Admission, path, value string) {
 	w.Helper()
-	ref := w.find(resourceType, purpose, a).Ref()
+	ref := w.find(resourceType, kind, a).Ref()
 	w.must(w.hospital.Edit(w.ctx(), ref, func(r fhir.Resource) (fhir.Resource, error) { return r.Set(path, value) }))
 }
 
@@ -74,7 +74,7 @@ func TestCancelledConsultIsNotResurrected(t *testing.T) {
 		w.answer(a, 4, 4, 4)
 		version := w.find("QuestionnaireResponse", stay.Draft, a).VersionID()
 		w.must(hospital.Wait(w.ctx(), func() (bool, error) {
-			judged := w.find("Task", stay.Screening, a).Get(`output.#(type.coding.0.code=="judged").valueString`).String()
+			judged := w.find("Task", stay.ScreeningTask, a).Get(`output.#(type.coding.0.code=="judged").valueString`).String()
 			return strings.HasSuffix(judged, "/"+version), nil
 		}))
 		still := referred(12, "urgent")
@@ -143,13 +143,13 @@ func TestTransfer(t *testing.T) {
 		w.serve()
 		a := w.admit(hospital.Stay{Person: woman, Ward: 0})
 		w.want(a, asked)
-		before := w.find("Task", stay.Screening, a)
+		before := w.find("Task", stay.ScreeningTask, a)
 		to := w.hospital.Wards[1]
 		w.must(w.hospital.Edit(w.ctx(), a.Encounter, func(r fhir.Resource) (fhir.Resource, error) {
 			return r.Set("location.0.location.reference", to.Location)
 		}))
 		w.must(hospital.Wait(w.ctx(), func() (bool, error) {
-			task := w.find("Task", stay.Screening, a)
+			task := w.find("Task", stay.ScreeningTask, a)
 			return task.Ref() == before.Ref() && task.Get("owner.reference").String() == to.Nurses &&
 				task.Get("location.reference").String() == to.Location, nil
 		}))

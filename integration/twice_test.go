@@ -15,7 +15,7 @@ func TestMadeTwice(t *testing.T) {
 	onEachServer(t, func(w *world) {
 		a := w.admit(hospital.Stay{Person: woman})
 		w.look(a, 0)
-		task, draft := w.find("Task", stay.Screening, a), w.find("QuestionnaireResponse", stay.Draft, a)
+		task, draft := w.find("Task", stay.ScreeningTask, a), w.find("QuestionnaireResponse", stay.Draft, a)
 		var tx fhir.Transaction
 		second := fhir.NewRef()
 		tx.Create(second, json.RawMessage(draft.Raw()), "")
@@ -24,7 +24,7 @@ func TestMadeTwice(t *testing.T) {
 		tx.Create(fhir.NewRef(), json.RawMessage(twin.Raw()), "")
 		w.must(w.client.Transact(w.ctx(), &tx))
 		w.settle(a, 0)
-		tasks, err := w.hospital.Find(w.ctx(), "Task", stay.Screening, a)
+		tasks, err := w.hospital.Find(w.ctx(), "Task", stay.ScreeningTask, a)
 		w.must(err)
 		open := 0
 		for _, t := range tasks {

@@ -98,7 +98,7 @@ func TestUpgradeOfTheForm(t *testing.T) {
 		for version, earlier := range map[string]*reconcile.Reconciler{"1.0.0-nb": w.before(), "1.1.0-nb": last, "1.2.0-sv": swedish} {
 			a := w.admit(hospital.Stay{Person: woman})
 			w.settledBy(earlier, a)
-			if got := w.formOf(w.find("Task", stay.Screening, a)); !strings.HasSuffix(got, "|"+version) {
+			if got := w.formOf(w.find("Task", stay.ScreeningTask, a)); !strings.HasSuffix(got, "|"+version) {
 				w.Fatalf("asked with %s, want %s", got, version)
 			}
 			w.answer(a, 2, 1, 1)
@@ -108,7 +108,7 @@ func TestUpgradeOfTheForm(t *testing.T) {
 			draft := w.find("QuestionnaireResponse", stay.Draft, a)
 			w.edit(draft.Ref(), "status", "entered-in-error")
 			w.settledBy(now, a)
-			task := w.find("Task", stay.Screening, a)
+			task := w.find("Task", stay.ScreeningTask, a)
 			anew, err := w.client.Read(w.ctx(), task.Get(`output.#(type.coding.0.code=="questionnaire-response").valueReference.reference`).String())
 			w.must(err)
 			if got := w.formOf(task); anew.Ref() == draft.Ref() || got != w.formOf(anew) || !strings.HasSuffix(got, "|1.2.0-en") {
@@ -170,8 +170,8 @@ func TestUpgradeWritesNothing(t *testing.T) {
 			"declined": func(a hospital.Admission) { w.rejects(a, aNo) },
 			"put away": func(a hospital.Admission) { w.rejects(a, "") },
 			"unable": func(a hospital.Admission) {
-				w.edit(w.find("Task", stay.Screening, a).Ref(), "statusReason", fhir.Concept(artifacts.CodeSystemURL, pathway.UnableReasons[0], ""))
-				w.set("Task", stay.Screening, a, "status", "rejected")
+				w.edit(w.find("Task", stay.ScreeningTask, a).Ref(), "statusReason", fhir.Concept(artifacts.CodeSystemURL, pathway.UnableReasons[0], ""))
+				w.set("Task", stay.ScreeningTask, a, "status", "rejected")
 			},
 			"accepted": func(a hospital.Admission) {
 				w.answer(a, 4, 4, 4)
@@ -226,11 +226,11 @@ func TestTasksOfAnOlderRelease(t *testing.T) {
 		before, now := w.before(), w.release(func(*reconcile.Options) {})
 		open, positive := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
 		w.settledBy(before, open)
-		w.strip(w.find("Task", stay.Screening, open).Ref())
+		w.strip(w.find("Task", stay.ScreeningTask, open).Ref())
 		w.settledBy(before, positive)
 		w.answer(positive, 4, 4, 4)
 		w.settledBy(before, positive)
-		w.strip(w.find("Task", stay.Screening, positive).Ref())
+		w.strip(w.find("Task", stay.ScreeningTask, positive).Ref())
 		score, order := w.find("Observation", stay.Score, positive), w.find("ServiceRequest", stay.Consult, positive)
 
 		w.settledBy(now, open)
@@ -267,15 +267,15 @@ func TestTasksOfANewerRelease(t *testing.T) {
 		} {
 			a := w.admit(hospital.Stay{Person: woman})
 			w.settledBy(now, a)
-			task := w.find("Task", stay.Screening, a)
+			task := w.find("Task", stay.ScreeningTask, a)
 			for element, value := range change {
 				w.edit(task.Ref(), element, value)
 			}
-			version := w.find("Task", stay.Screening, a).VersionID()
+			version := w.find("Task", stay.ScreeningTask, a).VersionID()
 			if n := w.settledBy(now, a); n != 0 {
 				w.Errorf("%s: %d writes", name, n)
 			}
-			if got := w.find("Task", stay.Screening, a).VersionID(); got != version {
+			if got := w.find("Task", stay.ScreeningTask, a).VersionID(); got != version {
 				w.Errorf("%s: the Task was changed", name)
 			}
 		}
@@ -289,11 +289,11 @@ func TestOutputsOfOthers(t *testing.T) {
 		a := w.admit(hospital.Stay{Person: woman})
 		w.look(a, 0)
 		theirs := fhir.Parameter{Type: fhir.Concept("https://ehr.example.no/codes", "score", ""), ValueString: fhir.Ptr("theirs")}
-		w.edit(w.find("Task", stay.Screening, a).Ref(), "output.-1", theirs)
+		w.edit(w.find("Task", stay.ScreeningTask, a).Ref(), "output.-1", theirs)
 		w.answer(a, 4, 4, 4)
 		w.settle(a, 0)
 		w.want(a, referred(12, "urgent"))
-		outputs := w.find("Task", stay.Screening, a).Get("output")
+		outputs := w.find("Task", stay.ScreeningTask, a).Get("output")
 		if got := outputs.Get(`#(type.coding.0.system=="https://ehr.example.no/codes").valueString`).String(); got != "theirs" {
 			w.Errorf("the other's output is gone: %s", outputs)
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/tilsyn/tilsyn/internal/hospital"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/sandbox"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // hookPort is where a real server may call back: a container must know it
@@ -220,12 +221,12 @@ func (w *world) want(a hospital.Admission, want hospital.Outcome) {
 	}
 }
 
-func (w *world) find(resourceType, purpose string, a hospital.Admission) fhir.Resource {
+func (w *world) find(resourceType string, kind stay.Kind, a hospital.Admission) fhir.Resource {
 	w.Helper()
-	found, err := w.hospital.Find(w.ctx(), resourceType, purpose, a)
+	found, err := w.hospital.Find(w.ctx(), resourceType, kind, a)
 	w.must(err)
 	if len(found) != 1 {
-		w.Fatalf("%s %s: %d on the server, want 1", purpose, a.Encounter, len(found))
+		w.Fatalf("%s %s: %d on the server, want 1", kind, a.Encounter, len(found))
 	}
 	return found[0]
 }

@@ -63,11 +63,11 @@ func (w *ward) set(ref, element string, value any) {
 	w.must(w.hospital.Edit(w.ctx, ref, func(r fhir.Resource) (fhir.Resource, error) { return r.Set(element, value) }))
 }
 
-func (w *ward) find(resourceType, purpose string, a hospital.Admission) fhir.Resource {
+func (w *ward) find(resourceType string, kind stay.Kind, a hospital.Admission) fhir.Resource {
 	w.Helper()
 	var found []fhir.Resource
 	w.must(hospital.Wait(w.ctx, func() (ok bool, err error) {
-		found, err = w.hospital.Find(w.ctx, resourceType, purpose, a)
+		found, err = w.hospital.Find(w.ctx, resourceType, kind, a)
 		return len(found) > 0, err
 	}))
 	return found[0]
@@ -129,15 +129,15 @@ func (w *ward) fill() {
 	w.must(w.hospital.Answer(w.ctx, corrected, "amended", 0))
 	w.set(w.find("QuestionnaireResponse", stay.Draft, elsewhere).Ref(), "subject.reference", scored.Patient)
 	w.anotherForm(invalid)
-	w.set(w.find("Task", stay.Screening, declined).Ref(), "statusReason", fhir.Concept(artifacts.CodeSystemURL, "declined", markers()[0]))
-	w.set(w.find("Task", stay.Screening, declined).Ref(), "status", "rejected")
-	w.set(w.find("Task", stay.Screening, away).Ref(), "statusReason.text", markers()[0])
-	w.set(w.find("Task", stay.Screening, away).Ref(), "status", "rejected")
+	w.set(w.find("Task", stay.ScreeningTask, declined).Ref(), "statusReason", fhir.Concept(artifacts.CodeSystemURL, "declined", markers()[0]))
+	w.set(w.find("Task", stay.ScreeningTask, declined).Ref(), "status", "rejected")
+	w.set(w.find("Task", stay.ScreeningTask, away).Ref(), "statusReason.text", markers()[0])
+	w.set(w.find("Task", stay.ScreeningTask, away).Ref(), "status", "rejected")
 	_, err := w.hospital.Task(w.ctx, gone)
 	w.must(err)
 	w.must(w.hospital.SetStatus(w.ctx, gone, "finished"))
 	w.set(merged.Patient, "link", []any{map[string]any{"other": map[string]any{"reference": scored.Patient}, "type": "replaced-by"}})
-	copied, err := w.find("Task", stay.Screening, twice).Delete("id")
+	copied, err := w.find("Task", stay.ScreeningTask, twice).Delete("id")
 	w.must(err)
 	w.create(string(copied.Raw()))
 	w.set(circle.Patient, "link", []any{map[string]any{"other": map[string]any{"reference": circle.Patient}, "type": "replaced-by"}})

@@ -164,14 +164,14 @@ func TestNothingLeavesForAnywhereElse(t *testing.T) {
 // ref is a resource of an admission.
 func (s *siege) ref(a hospital.Admission, resourceType string) string {
 	s.Helper()
-	purpose, ours := map[string]string{"Task": stay.Screening, "QuestionnaireResponse": stay.Draft, "Observation": stay.Score, "ServiceRequest": stay.Consult}[resourceType]
+	kind, ours := map[string]stay.Kind{"Task": stay.ScreeningTask, "QuestionnaireResponse": stay.Draft, "Observation": stay.Score, "ServiceRequest": stay.Consult}[resourceType]
 	switch {
 	case resourceType == "Patient":
 		return a.Patient
 	case !ours:
 		return a.Encounter
 	}
-	found, err := s.hospital.Find(s.ctx, resourceType, purpose, a)
+	found, err := s.hospital.Find(s.ctx, resourceType, kind, a)
 	s.must(err)
 	if len(found) != 1 {
 		s.Fatalf("%d of %s", len(found), resourceType)

@@ -37,7 +37,7 @@ func TestWhoWasNotScreened(t *testing.T) {
 		{Business: "put-away"}, {Business: "put-away"}, {Business: "unable"}, {Business: "unable", Open: true}, {Business: "unanswered"}, {Business: "incomplete"},
 		{Business: "declined"}, {Business: "scored", Scored: true}, {Business: "unanswered", Open: true}, {Business: "withdrawn"},
 	} {
-		task.Ref, task.Purpose = "Task/1", stay.Screening
+		task.Ref, task.Purpose = "Task/1", string(stay.ScreeningTask)
 		r.count(reconcile.Explanation{Task: "Task/1", Tasks: []reconcile.SeenTask{task}})
 	}
 	if want := map[string]int{"put-away": 2, "unable": 2, "closed": 2}; !maps.Equal(r.Unscreened, want) {

@@ -107,7 +107,7 @@ func (r *Report) count(e reconcile.Explanation) {
 		r.Unscreened[why]++
 	}
 	for _, t := range e.Tasks {
-		if t.Purpose == stay.ConsultTask && t.Status == "requested" && t.Raised > 0 {
+		if t.Purpose == string(stay.ConsultTask) && t.Status == "requested" && t.Raised > 0 {
 			r.Unaccepted++
 		}
 	}

@@ -11,10 +11,10 @@ import (
 
 func ehrs(v *vocabulary[doing]) {
 	v.say("the EHR writes done on the completed task", func(p *play, _ []string) error {
-		return p.onTask(stay.Screening, "status", "completed", "output", []any{output("done", "valueString", "done")})
+		return p.onTask(stay.ScreeningTask, "status", "completed", "output", []any{output("done", "valueString", "done")})
 	})
 	v.say("the EHR points the completed task to the form", func(p *play, _ []string) error {
-		return p.onTask(stay.Screening, "status", "completed", "output", []any{pointer(p.form)})
+		return p.onTask(stay.ScreeningTask, "status", "completed", "output", []any{pointer(p.form)})
 	})
 	v.say("the EHR has answers on a form of its own <points>", func(p *play, b []string) error { return p.ownForm(b[0]) })
 	v.say("answers in a portal <points>", func(p *play, b []string) error { return p.portal(b[0]) })
@@ -22,8 +22,8 @@ func ehrs(v *vocabulary[doing]) {
 		return p.onForm("source", map[string]any{"reference": p.hospital.Liaison})
 	})
 	v.say("another admission waits too", func(p *play, _ []string) error { return p.second() })
-	v.say("the EHR drops the <kept> of the task", func(p *play, b []string) error { return p.onTask(stay.Screening, keptOn[b[0]], nil) })
-	v.say("the EHR drops all that is kept on the task", func(p *play, _ []string) error { return p.forget(stay.Screening) })
+	v.say("the EHR drops the <kept> of the task", func(p *play, b []string) error { return p.onTask(stay.ScreeningTask, keptOn[b[0]], nil) })
+	v.say("the EHR drops all that is kept on the task", func(p *play, _ []string) error { return p.forget(stay.ScreeningTask) })
 	v.say("the EHR drops all that is kept on the team's task", func(p *play, _ []string) error { return p.forget(stay.ConsultTask) })
 	v.say("the EHR drops all that is kept on the advice", func(p *play, _ []string) error { return p.forget(stay.Advice) })
 }
@@ -38,8 +38,8 @@ func pointer(ref string) map[string]any {
 	return output("QuestionnaireResponse", "valueReference", map[string]any{"reference": ref})
 }
 
-func (p *play) forget(purpose string) error {
-	return p.onTask(purpose, "output", nil, "identifier", nil, "businessStatus", nil, "statusReason", nil)
+func (p *play) forget(kind stay.Kind) error {
+	return p.onTask(kind, "output", nil, "identifier", nil, "businessStatus", nil, "statusReason", nil)
 }
 
 // ownForm is a response that the EHR makes for the Task: it names no admission, and only
@@ -47,7 +47,7 @@ func (p *play) forget(purpose string) error {
 func (p *play) ownForm(words string) (err error) {
 	p.form, err = p.hospital.AnswerUntied(p.ctx, p.admission, p.canonical, "", "in-progress", points(words)...)
 	if err == nil {
-		err = p.onTask(stay.Screening, "output", []any{pointer(p.form)})
+		err = p.onTask(stay.ScreeningTask, "output", []any{pointer(p.form)})
 	}
 	return err
 }

@@ -14,7 +14,7 @@ import (
 
 func oddities(v *vocabulary[doing]) {
 	v.say("a later release ends the task because <code>", func(p *play, b []string) error {
-		return p.onTask(stay.Screening, "status", "cancelled", "businessStatus", codeable(artifacts.CodeSystemURL, coded(b[0])))
+		return p.onTask(stay.ScreeningTask, "status", "cancelled", "businessStatus", codeable(artifacts.CodeSystemURL, coded(b[0])))
 	})
 	v.say("tilsyn ends when the server has left out the <thing>", func(p *play, b []string) error { return p.leaveOut(b[0], http.MethodPost) })
 	v.say("tilsyn ends when the server has left out the change of the <thing>", func(p *play, b []string) error { return p.leaveOut(b[0], http.MethodPut) })
@@ -55,15 +55,18 @@ func (p *play) once() error {
 	return err
 }
 
-// made is what tilsyn makes: the kind of resource for each purpose.
-var made = [][2]string{{"QuestionnaireResponse", stay.Draft}, {"Observation", stay.Score}, {"ServiceRequest", stay.Consult},
-	{"Task", stay.ConsultTask}, {"Task", stay.Advice}, {"Task", stay.Reply}, {"Task", stay.Screening}}
+// made is what tilsyn makes: the type of resource of each kind.
+var made = []struct {
+	of   string
+	kind stay.Kind
+}{{"QuestionnaireResponse", stay.Draft}, {"Observation", stay.Score}, {"ServiceRequest", stay.Consult},
+	{"Task", stay.ConsultTask}, {"Task", stay.Advice}, {"Task", stay.Reply}, {"Task", stay.ScreeningTask}}
 
 // twin makes all once more that tilsyn has made.
 func (p *play) twin() error {
 	var all []fhir.Resource
-	for _, kind := range made {
-		found, err := p.hospital.All(p.ctx, kind[0], kind[1], p.admission)
+	for _, m := range made {
+		found, err := p.hospital.All(p.ctx, m.of, m.kind, p.admission)
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
@@ -56,21 +55,22 @@ func without(body []byte, leaves func(entry gjson.Result) bool) (less []byte, ha
 	return less, err == nil
 }
 
-var purposes = map[string]string{"task": stay.Screening, "form": stay.Draft, "score": stay.Score, "consult": stay.Consult,
+var kinds = map[string]stay.Kind{"task": stay.ScreeningTask, "form": stay.Draft, "score": stay.Score, "consult": stay.Consult,
 	"team task": stay.ConsultTask, "advice task": stay.Advice, "reply": stay.Reply}
 
-// writes tells that an entry creates what is for a purpose, or changes it.
-func writes(purpose, method string) func(entry gjson.Result) bool {
+// writes tells that an entry creates what is of a kind, or changes it.
+func writes(kind stay.Kind, method string) func(entry gjson.Result) bool {
 	return func(e gjson.Result) bool {
-		one, many := e.Get("resource.identifier.value").String(), e.Get("resource.identifier.0.value").String()
-		return e.Get("request.method").String() == method && (strings.HasPrefix(one, purpose+":") || strings.HasPrefix(many, purpose+":"))
+		one, _ := stay.ParseName(e.Get("resource.identifier.value").String())
+		many, _ := stay.ParseName(e.Get("resource.identifier.0.value").String())
+		return e.Get("request.method").String() == method && (one.Kind == kind || many.Kind == kind)
 	}
 }
 
 // leaveOut lets tilsyn look once, at a server that does a part of what it is asked, and
 // has another process go on.
 func (p *play) leaveOut(thing, method string) error {
-	p.way.leaves = writes(purposes[thing], method)
+	p.way.leaves = writes(kinds[thing], method)
 	_, err := p.tilsyn.Reconcile(p.ctx, p.admission.ID())
 	if !p.way.ended {
 		return fmt.Errorf("nothing of the kind was written: %w", err)

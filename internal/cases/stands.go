@@ -64,7 +64,7 @@ func (p *play) stand() error {
 func (p *play) facts() ([]string, error) {
 	f := &facts{p: p}
 	f.missed()
-	f.of("Task", stay.Screening, "task", f.task)
+	f.of("Task", stay.ScreeningTask, "task", f.task)
 	f.of("QuestionnaireResponse", stay.Draft, "form", f.response)
 	f.of("Observation", stay.Score, "score", f.score)
 	f.certain()
@@ -120,10 +120,10 @@ func (f *facts) say(format string, args ...any) {
 
 var none = map[string]string{"task": "nobody asked", "score": "no score", "consult": "no consult", "advice": "no advice", "reply": "no reply"}
 
-// of tells of what was made for a purpose: how many there are, and of the last one
+// of tells of what was made of a kind: how many there are, and of the last one
 // all that can be said.
-func (f *facts) of(resourceType, purpose, name string, tell func(r fhir.Resource)) {
-	found, err := f.p.hospital.All(f.p.ctx, resourceType, purpose, f.p.admission)
+func (f *facts) of(resourceType string, kind stay.Kind, name string, tell func(r fhir.Resource)) {
+	found, err := f.p.hospital.All(f.p.ctx, resourceType, kind, f.p.admission)
 	if err != nil {
 		f.err = err
 		return

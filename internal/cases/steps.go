@@ -41,18 +41,18 @@ func (p *play) asked() error {
 	if err := p.settle(); err != nil {
 		return err
 	}
-	task, err := p.task(stay.Screening)
+	task, err := p.task(stay.ScreeningTask)
 	if err == nil && task.Get("status").String() != "requested" {
 		err = fmt.Errorf("the nurse's task is %s", task.Get("status"))
 	}
 	return err
 }
 
-// task is the last Task for a purpose.
-func (p *play) task(purpose string) (fhir.Resource, error) {
-	found, err := p.hospital.All(p.ctx, "Task", purpose, p.admission)
+// task is the last Task of a kind.
+func (p *play) task(kind stay.Kind) (fhir.Resource, error) {
+	found, err := p.hospital.All(p.ctx, "Task", kind, p.admission)
 	if err == nil && len(found) == 0 {
-		err = fmt.Errorf("there is no task (%s)", purpose)
+		err = fmt.Errorf("there is no task (%s)", kind)
 	}
 	if err != nil {
 		return fhir.Resource{}, err
@@ -79,10 +79,10 @@ func nurse(v *vocabulary[doing]) {
 	})
 	v.say("task <task> with the code <words>", func(p *play, b []string) error {
 		system, code, _ := strings.Cut(b[1], "|")
-		return p.onTask(stay.Screening, "status", coded(b[0]), "statusReason", codeable(system, code))
+		return p.onTask(stay.ScreeningTask, "status", coded(b[0]), "statusReason", codeable(system, code))
 	})
 	v.say("task <task> saying: <words>", func(p *play, b []string) error {
-		return p.onTask(stay.Screening, "status", coded(b[0]), "statusReason", map[string]any{"text": b[1]})
+		return p.onTask(stay.ScreeningTask, "status", coded(b[0]), "statusReason", map[string]any{"text": b[1]})
 	})
 	v.say("declined", func(p *play, _ []string) error {
 		return p.hospital.SetTask(p.ctx, p.admission, "rejected", pathway.Declined)
@@ -90,24 +90,24 @@ func nurse(v *vocabulary[doing]) {
 	v.say("unable because <code>", func(p *play, b []string) error {
 		return p.hospital.SetTask(p.ctx, p.admission, "rejected", coded(b[0]))
 	})
-	v.say("task removed", func(p *play, _ []string) error { return p.removeTask(stay.Screening) })
+	v.say("task removed", func(p *play, _ []string) error { return p.removeTask(stay.ScreeningTask) })
 	v.say("task claimed by another nurse", func(p *play, _ []string) error {
-		return p.onTask(stay.Screening, "owner.reference", p.hospital.Liaison)
+		return p.onTask(stay.ScreeningTask, "owner.reference", p.hospital.Liaison)
 	})
 	v.say("advice <task>", func(p *play, b []string) error { return p.onTask(stay.Advice, "status", coded(b[0])) })
 	v.say("advice removed", func(p *play, _ []string) error { return p.removeTask(stay.Advice) })
 }
 
-func (p *play) onTask(purpose string, pathValues ...any) error {
-	task, err := p.task(purpose)
+func (p *play) onTask(kind stay.Kind, pathValues ...any) error {
+	task, err := p.task(kind)
 	if err != nil {
 		return err
 	}
 	return p.hospital.Set(p.ctx, task.Ref(), pathValues...)
 }
 
-func (p *play) removeTask(purpose string) error {
-	task, err := p.task(purpose)
+func (p *play) removeTask(kind stay.Kind) error {
+	task, err := p.task(kind)
 	if err != nil {
 		return err
 	}

@@ -29,20 +29,24 @@ func Wait(ctx context.Context, done func() (bool, error)) error {
 	}
 }
 
-// Find gives what tilsyn made for one purpose in an admission.
-func (h *Hospital) Find(ctx context.Context, resourceType, purpose string, a Admission) ([]fhir.Resource, error) {
-	return h.client.Search(ctx, resourceType+"?"+fhir.ByIdentifier(artifacts.IdentifierSystem, purpose+":"+a.ID()))
+// Find gives what tilsyn made of one kind in an admission, about AUDIT-C.
+func (h *Hospital) Find(ctx context.Context, resourceType string, kind stay.Kind, a Admission) ([]fhir.Resource, error) {
+	return h.client.Search(ctx, resourceType+"?"+fhir.ByIdentifier(artifacts.IdentifierSystem, named(kind, a, 1)))
 }
 
 // manyTimes is more often than anything is made in one admission.
 const manyTimes = 9
 
-// All gives what tilsyn made for one purpose in an admission, however often, in
-// the order of its numbers.
-func (h *Hospital) All(ctx context.Context, resourceType, purpose string, a Admission) ([]fhir.Resource, error) {
-	names := []string{purpose + ":" + a.ID()}
-	for n := 2; n <= manyTimes; n++ {
-		names = append(names, fmt.Sprintf("%s:%s:%d", purpose, a.ID(), n))
+func named(kind stay.Kind, a Admission, n int) string {
+	return stay.Name{Purpose: stay.For(kind, stay.AuditC), Admission: a.ID(), Number: n}.String()
+}
+
+// All gives what tilsyn made of one kind in an admission, about AUDIT-C, however often,
+// in the order of its numbers.
+func (h *Hospital) All(ctx context.Context, resourceType string, kind stay.Kind, a Admission) ([]fhir.Resource, error) {
+	var names []string
+	for n := range manyTimes {
+		names = append(names, named(kind, a, n+1))
 	}
 	found, err := h.client.Search(ctx, resourceType+"?"+fhir.ByIdentifier(artifacts.IdentifierSystem, names...))
 	slices.SortStableFunc(found, func(a, b fhir.Resource) int {
@@ -54,7 +58,7 @@ func (h *Hospital) All(ctx context.Context, resourceType, purpose string, a Admi
 // Task waits until the nurse has a task for the admission, and gives the last one.
 func (h *Hospital) Task(ctx context.Context, a Admission) (task fhir.Resource, err error) {
 	err = Wait(ctx, func() (bool, error) {
-		found, err := h.All(ctx, "Task", stay.Screening, a)
+		found, err := h.All(ctx, "Task", stay.ScreeningTask, a)
 		if len(found) > 0 {
 			task = found[len(found)-1]
 		}

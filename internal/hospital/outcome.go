@@ -39,14 +39,14 @@ func Referred(n int, priority string) Outcome {
 func (h *Hospital) Outcome(ctx context.Context, a Admission) (Outcome, error) {
 	var o Outcome
 	var failed error
-	find := func(resourceType, purpose string) []fhir.Resource {
-		found, err := h.Find(ctx, resourceType, purpose, a)
+	find := func(resourceType string, kind stay.Kind) []fhir.Resource {
+		found, err := h.Find(ctx, resourceType, kind, a)
 		if err != nil {
 			failed = err
 		}
 		return found
 	}
-	tasks := find("Task", stay.Screening)
+	tasks := find("Task", stay.ScreeningTask)
 	if o.Asked = len(tasks); o.Asked > 0 {
 		o.Task = tasks[0].Get("status").String()
 		o.Business = tasks[0].Get("businessStatus.coding.0.code").String()

@@ -83,8 +83,8 @@ func (b bell) every(ctx context.Context, interval time.Duration, round func(cont
 
 // admissionOf reads the admission from the identifier of one of our resources.
 func (n Names) admissionOf(r fhir.Resource) (string, bool) {
-	_, rest, ok := strings.Cut(r.Identifier(n.IdentifierSystem), ":")
-	id, _, _ := strings.Cut(rest, ":") // what follows counts attempts
+	_, rest, ok := strings.Cut(r.Identifier(n.IdentifierSystem), ":") // also of a kind that a later release has
+	id, _, _ := strings.Cut(rest, ":")                                // what follows counts attempts
 	return id, ok && fhir.ValidID(id)
 }
 

@@ -30,7 +30,7 @@ func TestDueAnew(t *testing.T) {
 		"routine now, and due long ago":  {"urgent", "routine", stay.Task{Due: in(-9 * h)}, in(24 * h)},
 		"the order says nothing, urgent": {"", "urgent", stay.Task{Due: in(9 * h)}, in(4 * h)},
 	} {
-		test.team.Purpose, test.team.Ref = stay.ConsultTask, "t"
+		test.team.Kind, test.team.Ref = stay.ConsultTask, "t"
 		c := &chart{Stay: stay.Stay{Tasks: []stay.Task{test.team}, Results: stay.Results{Consult: stay.Result{Ref: "s1", Status: "active", Priority: test.had}}}, now: noonOf17, policy: policyOf(nil)}
 		if got := c.dueAnew(&Referral{Urgent: test.has == "urgent"}); !got.Equal(test.want) {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
@@ -57,7 +57,7 @@ func TestAcceptedInTime(t *testing.T) {
 		"accepted":                  {stay.Task{Status: "accepted", Due: in(-h)}, time.Time{}, false},
 		"turned down":               {stay.Task{Status: "rejected", Due: in(-h)}, time.Time{}, false},
 	} {
-		test.team.Purpose, test.team.Ref = stay.ConsultTask, "t"
+		test.team.Kind, test.team.Ref = stay.ConsultTask, "t"
 		c := &chart{Stay: stay.Stay{Tasks: []stay.Task{test.team}}, now: noonOf17, policy: policyOf(nil)}
 		if got := c.acceptBy(); !got.Equal(test.want) || c.toChase() != test.late {
 			t.Errorf("%s: %s %t, want %s", name, got, c.toChase(), test.want)

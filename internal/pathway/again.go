@@ -121,7 +121,7 @@ func (c *chart) endedNumber() int {
 func (c *chart) consultNumber(after int) int {
 	n := max(Generation(c.Stay), after+1)
 	for slices.ContainsFunc(c.Tasks, func(t stay.Task) bool {
-		return t.Purpose == stay.ConsultTask && t.Number == n && t.For != cmp.Or(c.task.For, c.Patient.Ref) && t.For != ""
+		return t.Kind == stay.ConsultTask && t.Number == n && t.For != cmp.Or(c.task.For, c.Patient.Ref) && t.For != ""
 	}) {
 		n++
 	}

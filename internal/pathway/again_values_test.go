@@ -37,7 +37,7 @@ func TestEndedAt(t *testing.T) {
 		return stay.Result{Ref: "s1", Tier: tier, Priority: priority}
 	}
 	task := func(priority string, raised int) stay.Task {
-		return stay.Task{Ref: "t2", Purpose: stay.ConsultTask, Priority: priority, Raised: raised}
+		return stay.Task{Ref: "t2", Purpose: stay.Purpose{Kind: stay.ConsultTask}, Priority: priority, Raised: raised}
 	}
 	for name, test := range map[string]struct {
 		order stay.Result
@@ -67,10 +67,10 @@ func TestEndedAt(t *testing.T) {
 // The number of another consult: after the one that was ended, and no other patient's.
 func TestNumbersOfConsults(t *testing.T) {
 	team := func(number int, status, patient string) stay.Task {
-		return stay.Task{Ref: fmt.Sprint("t", number), Purpose: stay.ConsultTask, Number: number, Status: status, For: patient}
+		return stay.Task{Ref: fmt.Sprint("t", number), Purpose: stay.Purpose{Kind: stay.ConsultTask}, Number: number, Status: status, For: patient}
 	}
-	aside := stay.Task{Ref: "n1", Purpose: stay.Screening, Number: 1, For: "p2", BusinessStatus: PatientChanged}
-	nurses := stay.Task{Ref: "n2", Purpose: stay.Screening, Number: 2, For: "p1", Consult: "s1"}
+	aside := stay.Task{Ref: "n1", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 1, For: "p2", BusinessStatus: PatientChanged}
+	nurses := stay.Task{Ref: "n2", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 2, For: "p1", Consult: "s1"}
 	for name, test := range map[string]struct {
 		order stay.Result
 		tasks []stay.Task

@@ -101,7 +101,7 @@ func TestAFormForTheEHRToMend(t *testing.T) {
 		"these were judged":        {func(t *stay.Task) { t.BusinessStatus, t.Judged = Invalid, "v2" }, ""},
 	} {
 		s := inpatient(func(s *stay.Stay) {
-			task := stay.Task{Ref: "t1", Purpose: stay.Screening, Number: 1, For: s.Patient.Ref, Status: "requested", BusinessStatus: Unanswered, Made: noonOf17, Due: noonOf17.AddDate(0, 0, 1), Response: "r1"}
+			task := stay.Task{Ref: "t1", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 1, For: s.Patient.Ref, Status: "requested", BusinessStatus: Unanswered, Made: noonOf17, Due: noonOf17.AddDate(0, 0, 1), Response: "r1"}
 			test.task(&task)
 			s.Unread, s.Tasks, s.Responses = nil, []stay.Task{task}, []stay.Response{toAnotherForm(sent(t, item("1", "LA6270-8")))}
 		})
@@ -208,7 +208,7 @@ func TestWhatBecomesOfAdvice(t *testing.T) {
 			answered := sent(t, item("1", "LA18927-6"))
 			answered.Version = "v1"
 			s.Unread, s.Responses = nil, []stay.Response{answered}
-			s.Tasks = []stay.Task{nurseTask(func(t *stay.Task) { t.Advice = "Task/3" }), {Ref: "Task/3", Purpose: stay.Advice, Number: 1, For: "Patient/1", Status: test.status, Reason: test.reason}}
+			s.Tasks = []stay.Task{nurseTask(func(t *stay.Task) { t.Advice = "Task/3" }), {Ref: "Task/3", Purpose: stay.Purpose{Kind: stay.Advice}, Number: 1, For: "Patient/1", Status: test.status, Reason: test.reason}}
 			test.change(s)
 		})
 		got := Of[AdviceChange](Decide(s, policyOf(nil), noonOf17))

@@ -144,7 +144,7 @@ func TestWhatEndedAtDischargeSaysWhyItStaysSo(t *testing.T) {
 		"dead":          {stay.Task{Status: "cancelled", Reason: Discharged}, stay.Result{Ref: "s1", Status: "revoked"}, func(s *stay.Stay) { s.Patient.Deceased = true }, false},
 		"void":          {stay.Task{Status: "cancelled", Reason: Discharged}, stay.Result{Ref: "s1", Status: "revoked"}, func(s *stay.Stay) { s.Admission.Status = stay.Cancelled }, false},
 	} {
-		test.team.Ref, test.team.Purpose = "Task/2", stay.ConsultTask
+		test.team.Ref, test.team.Kind = "Task/2", stay.ConsultTask
 		s := stay.Stay{Tasks: []stay.Task{test.team}, Results: stay.Results{Consult: test.consult}}
 		if test.stay != nil {
 			test.stay(&s)

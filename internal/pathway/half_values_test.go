@@ -82,7 +82,7 @@ func TestAssigning(t *testing.T) {
 	lost := stay.Result{Ref: "s1", Status: "active", NoTask: true}
 	urgent, made, revoked, second := lost, lost, lost, lost
 	urgent.Priority, made.NoTask, revoked.Status, second.Number = "asap", false, "revoked", 2
-	team, routinely := []stay.Task{{Ref: "t2", Purpose: stay.ConsultTask, Number: 1}}, noonOf17.Add(24*time.Hour)
+	team, routinely := []stay.Task{{Ref: "t2", Purpose: stay.Purpose{Kind: stay.ConsultTask}, Number: 1}}, noonOf17.Add(24*time.Hour)
 	for name, test := range map[string]struct {
 		task    stay.Task
 		consult stay.Result

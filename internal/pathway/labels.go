@@ -105,7 +105,7 @@ func (c *chart) label() {
 	for _, t := range c.Tasks {
 		switch {
 		case !c.hers(t):
-		case t.Purpose == stay.Screening:
+		case t.Kind == stay.ScreeningTask:
 			c.lacks(t.Ref, question, t.Labels)
 		default:
 			c.lacks(t.Ref, results, t.Labels)

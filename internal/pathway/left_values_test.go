@@ -12,8 +12,8 @@ import (
 // What was closed because it was somebody else's counts no more: neither what was
 // answered, nor a form of ours that was stopped with it. An EHR's own may be hers.
 func TestWhatIsLeftOutOfAnothers(t *testing.T) {
-	closed := stay.Task{Ref: "Task/1", Purpose: stay.Screening, Number: 1, BusinessStatus: PatientChanged, Response: "r1"}
-	now := stay.Task{Ref: "Task/2", Purpose: stay.Screening, Number: 2, BusinessStatus: Unanswered, Response: "r3"}
+	closed := stay.Task{Ref: "Task/1", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 1, BusinessStatus: PatientChanged, Response: "r1"}
+	now := stay.Task{Ref: "Task/2", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 2, BusinessStatus: Unanswered, Response: "r3"}
 	forms := []stay.Response{
 		{Ref: "r1", Status: "completed", Ours: true}, {Ref: "r2", Status: "stopped", Ours: true}, {Ref: "r3", Status: "in-progress", Ours: true},
 		{Ref: "r4", Status: "stopped"}, {Ref: "r5", Status: "completed"},

@@ -23,7 +23,7 @@ func inpatient(change func(*stay.Stay)) stay.Stay {
 }
 
 func nurseTask(change func(*stay.Task)) stay.Task {
-	t := stay.Task{Ref: "Task/1", Purpose: stay.Screening, Number: 1, For: "Patient/1", Status: "completed", Response: "r1", Judged: "v1", Score: "o1", BusinessStatus: Scored}
+	t := stay.Task{Ref: "Task/1", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 1, For: "Patient/1", Status: "completed", Response: "r1", Judged: "v1", Score: "o1", BusinessStatus: Scored}
 	if change != nil {
 		change(&t)
 	}
@@ -31,7 +31,7 @@ func nurseTask(change func(*stay.Task)) stay.Task {
 }
 
 func teamTask(status string, made time.Duration) stay.Task {
-	return stay.Task{Ref: "Task/2", Purpose: stay.ConsultTask, Number: 1, For: "Patient/1", Status: status, Made: noonOf17.Add(-made)}
+	return stay.Task{Ref: "Task/2", Purpose: stay.Purpose{Kind: stay.ConsultTask}, Number: 1, For: "Patient/1", Status: status, Made: noonOf17.Add(-made)}
 }
 
 // What a decision needs to have read, and no more.

@@ -107,7 +107,7 @@ func (c *chart) leaveOutOthers() {
 func Generation(s stay.Stay) int {
 	n := 1
 	for _, t := range s.Tasks {
-		if t.Purpose == stay.Screening && t.BusinessStatus == PatientChanged {
+		if t.Kind == stay.ScreeningTask && t.BusinessStatus == PatientChanged {
 			n++
 		}
 	}

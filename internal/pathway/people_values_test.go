@@ -268,8 +268,8 @@ func TestUnableAndPutAside(t *testing.T) {
 // How many screenings an admission has had: one more each time that it turned out to be
 // another patient's.
 func TestGenerations(t *testing.T) {
-	changed, asked := stay.Task{Purpose: stay.Screening, BusinessStatus: PatientChanged}, stay.Task{Purpose: stay.Screening, BusinessStatus: Scored}
-	advice := stay.Task{Purpose: stay.Advice, BusinessStatus: PatientChanged}
+	changed, asked := stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}, BusinessStatus: PatientChanged}, stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}, BusinessStatus: Scored}
+	advice := stay.Task{Purpose: stay.Purpose{Kind: stay.Advice}, BusinessStatus: PatientChanged}
 	for want, tasks := range map[int][]stay.Task{1: {asked, advice}, 2: {changed}, 3: {changed, asked, changed, asked}} {
 		if got := Generation(stay.Stay{Tasks: tasks}); got != want {
 			t.Errorf("%+v: %d", tasks, got)
@@ -325,7 +325,7 @@ func TestHers(t *testing.T) {
 // What follows a patient to her other record: all of ours that named the former one.
 func TestWhatMovesAlong(t *testing.T) {
 	c := &chart{task: stay.Task{For: "p0"}, now: noonOf17, Stay: stay.Stay{
-		Tasks:     []stay.Task{{Ref: "t1", For: "p0"}, {Ref: "t2", For: "p9"}, {Ref: "t3", For: "p0", Purpose: stay.Advice}},
+		Tasks:     []stay.Task{{Ref: "t1", For: "p0"}, {Ref: "t2", For: "p9"}, {Ref: "t3", For: "p0", Purpose: stay.Purpose{Kind: stay.Advice}}},
 		Responses: []stay.Response{{Ref: "r1", Ours: true, Subject: "p0"}, {Ref: "r2", Subject: "p0"}, {Ref: "r3", Ours: true, Subject: "p9"}},
 		Results:   stay.Results{Score: stay.Result{Ref: "o1"}, Consult: stay.Result{Ref: "s1", Theirs: true}}}}
 	c.moveAlong("merged", "text")

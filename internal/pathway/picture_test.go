@@ -59,7 +59,7 @@ func before(points [3]int, consult string) change {
 // team is the liaison team's Task.
 func team(status string, more ...func(*stay.Task)) change {
 	return func(s *stay.Stay) {
-		t := stay.Task{Ref: "Task/t2", Purpose: stay.ConsultTask, Number: 1, Status: status}
+		t := stay.Task{Ref: "Task/t2", Purpose: stay.Purpose{Kind: stay.ConsultTask}, Number: 1, Status: status}
 		for _, m := range more {
 			m(&t)
 		}
@@ -101,7 +101,7 @@ func ordered(s *stay.Stay) {
 // advice is the nurse's Task to give brief advice.
 func advice(status string, more ...func(*stay.Task)) change {
 	return func(s *stay.Stay) {
-		t := stay.Task{Ref: "Task/t3", Purpose: stay.Advice, Number: 1, Status: status}
+		t := stay.Task{Ref: "Task/t3", Purpose: stay.Purpose{Kind: stay.Advice}, Number: 1, Status: status}
 		for _, m := range more {
 			m(&t)
 		}
@@ -187,7 +187,7 @@ func expecting(s *stay.Stay) {
 // asked is the nurse's Task, with a status and what is different about it.
 func asked(status string, more ...func(*stay.Task)) change {
 	return func(s *stay.Stay) {
-		t := stay.Task{Ref: "Task/t1", Purpose: stay.Screening, Number: s.Attempts() + 1, Status: status, BusinessStatus: "unanswered", Response: "QuestionnaireResponse/r1"}
+		t := stay.Task{Ref: "Task/t1", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: s.Attempts() + 1, Status: status, BusinessStatus: "unanswered", Response: "QuestionnaireResponse/r1"}
 		for _, m := range more {
 			m(&t)
 		}

@@ -17,7 +17,7 @@ func TestPlacing(t *testing.T) {
 		change(&r)
 		return []stay.Response{r}
 	}
-	waits := stay.Task{Ref: "t", Purpose: stay.Screening, Number: 1, Status: "requested", For: "p1"}
+	waits := stay.Task{Ref: "t", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 1, Status: "requested", For: "p1"}
 	for name, test := range map[string]struct {
 		answers []stay.Response
 		task    stay.Task
@@ -37,9 +37,9 @@ func TestPlacing(t *testing.T) {
 		"at the moment when she came":   {answers: but(func(r *stay.Response) { r.Authored = noonOf17 })},
 		"another admission waits":       {answers: []stay.Response{portal}, others: 1, want: "unplaced"},
 		"none of hers, and others wait": {answers: but(func(r *stay.Response) { r.Source = "" }), others: 1},
-		"the Task is closed":            {answers: []stay.Response{portal}, task: stay.Task{Ref: "t", Purpose: stay.Screening, Number: 1, Status: "rejected", For: "p1"}},
+		"the Task is closed":            {answers: []stay.Response{portal}, task: stay.Task{Ref: "t", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 1, Status: "rejected", For: "p1"}},
 		"she has gone home":             {answers: []stay.Response{portal}, status: stay.Finished},
-		"the Task is another patient's": {answers: []stay.Response{portal}, task: stay.Task{Ref: "t", Purpose: stay.Screening, Number: 1, Status: "requested", For: "p2"}},
+		"the Task is another patient's": {answers: []stay.Response{portal}, task: stay.Task{Ref: "t", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 1, Status: "requested", For: "p2"}},
 	} {
 		s := stay.Stay{Admission: stay.Admission{ID: "e1", Status: stay.InProgress, Start: noonOf17}, Patient: patient, Tasks: []stay.Task{waits}, Unplaced: test.answers, Waiting: test.others}
 		if test.task.Ref != "" {

@@ -131,7 +131,7 @@ func TestPregnantSince(t *testing.T) {
 	one := sent(t, item("1", "LA18926-8"), item("2", "LA15694-5"), item("3", "LA6270-8"))
 	older := func(p *Policy) { p.Tiers.Consult = append([]Limit{{Pregnant: true, From: 1}}, p.Tiers.Consult...) }
 	advice := func(status string, pregnant bool) stay.Task {
-		return stay.Task{Ref: "Task/3", Purpose: stay.Advice, Number: 1, Status: status, Pregnant: pregnant}
+		return stay.Task{Ref: "Task/3", Purpose: stay.Purpose{Kind: stay.Advice}, Number: 1, Status: status, Pregnant: pregnant}
 	}
 	for name, test := range map[string]struct {
 		policy  func(*Policy)

@@ -121,9 +121,9 @@ func TestAttempts(t *testing.T) {
 		task stay.Task
 		want int
 	}{
-		{stay.Task{Purpose: stay.Screening, For: "Patient/1"}, 1}, {stay.Task{Purpose: stay.Screening, For: "Patient/0"}, 1}, {stay.Task{Purpose: stay.Screening}, 1},
-		{stay.Task{Purpose: stay.Screening, For: "Patient/2"}, 0}, {stay.Task{Purpose: stay.Screening, For: "Patient/1", BusinessStatus: PatientChanged}, 0},
-		{stay.Task{Purpose: stay.Advice, For: "Patient/1"}, 0}, {stay.Task{Purpose: stay.Screening, Status: "entered-in-error"}, 1},
+		{stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}, For: "Patient/1"}, 1}, {stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}, For: "Patient/0"}, 1}, {stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}}, 1},
+		{stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}, For: "Patient/2"}, 0}, {stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}, For: "Patient/1", BusinessStatus: PatientChanged}, 0},
+		{stay.Task{Purpose: stay.Purpose{Kind: stay.Advice}, For: "Patient/1"}, 0}, {stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Status: "entered-in-error"}, 1},
 	} {
 		c.Tasks = []stay.Task{test.task}
 		if got := c.attempts(); got != test.want {

@@ -278,7 +278,7 @@ func TestLabelling(t *testing.T) {
 		return stay.Response{Ref: ref, Subject: subject, Ours: ours}
 	}
 	s := stay.Stay{Patient: stay.Patient{Ref: "Patient/1", Labels: coded("new"), Formerly: []string{"Patient/0"}},
-		Tasks:     []stay.Task{{Ref: "t1", Purpose: stay.Screening}, {Ref: "t2", Purpose: stay.ConsultTask, Labels: coded("new")}, {Ref: "t3", Purpose: stay.Advice}, {Ref: "t4", For: "Patient/9"}},
+		Tasks:     []stay.Task{{Ref: "t1", Purpose: stay.Purpose{Kind: stay.ScreeningTask}}, {Ref: "t2", Purpose: stay.Purpose{Kind: stay.ConsultTask}, Labels: coded("new")}, {Ref: "t3", Purpose: stay.Purpose{Kind: stay.Advice}}, {Ref: "t4", For: "Patient/9"}},
 		Responses: []stay.Response{form("r1", "Patient/1", true), form("r2", "", true), form("r3", "Patient/0", true), form("r4", "Patient/9", true), form("r5", "Patient/1", false)},
 		Results:   stay.Results{Score: stay.Result{Ref: "o1"}, Consult: stay.Result{Ref: "s1", Theirs: true}}}
 	for asked, want := range map[bool]string{true: "t1 t3 r1 r2 r3 o1", false: ""} {

@@ -24,17 +24,21 @@ func (c *chart) madeTwice() bool {
 
 // dedupe leaves one of each in the chart, and remembers the others.
 func (c *chart) dedupe() {
-	for _, purpose := range []string{stay.Screening, stay.ConsultTask, stay.Advice, stay.Reply} {
-		kept := map[int]stay.Task{}
+	type name struct {
+		stay.Purpose
+		number int
+	}
+	for _, kind := range []stay.Kind{stay.ScreeningTask, stay.ConsultTask, stay.Advice, stay.Reply} {
+		kept := map[name]stay.Task{}
 		for _, t := range c.Tasks {
-			before, twice := kept[t.Number]
-			if t.Purpose == purpose && (!twice || c.rather(t, before)) {
-				kept[t.Number] = t
+			before, twice := kept[name{t.Purpose, t.Number}]
+			if t.Kind == kind && (!twice || c.rather(t, before)) {
+				kept[name{t.Purpose, t.Number}] = t
 			}
 		}
 		c.Tasks = slices.DeleteFunc(slices.Clone(c.Tasks), func(t stay.Task) bool {
-			keep := kept[t.Number]
-			if t.Purpose != purpose || t.Ref == keep.Ref {
+			keep := kept[name{t.Purpose, t.Number}]
+			if t.Kind != kind || t.Ref == keep.Ref {
 				return false
 			}
 			c.tooMany(t, keep)
@@ -62,14 +66,14 @@ func (c *chart) rather(a, b stay.Task) bool {
 // chosen tells that a surviving nurse's Task points to this one.
 func (c *chart) chosen(t stay.Task) bool {
 	return slices.ContainsFunc(c.Tasks, func(nurse stay.Task) bool {
-		return nurse.Purpose == stay.Screening && t.Purpose != stay.Screening &&
+		return nurse.Kind == stay.ScreeningTask && t.Kind != stay.ScreeningTask &&
 			(nurse.Advice == t.Ref || t.Focus != "" && nurse.Consult == t.Focus)
 	})
 }
 
 // workedOn tells that a person has done something with a Task or with its form.
 func (c *chart) workedOn(t stay.Task) bool {
-	if t.Status != "requested" && (t.Purpose != stay.Screening || !t.Scored()) {
+	if t.Status != "requested" && (t.Kind != stay.ScreeningTask || !t.Scored()) {
 		return true
 	}
 	return slices.ContainsFunc(c.Responses, func(r stay.Response) bool {

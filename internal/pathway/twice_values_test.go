@@ -21,16 +21,16 @@ func answeredForm(t *testing.T) *instrument.Response {
 // Of two with one name the one stays that nobody has taken out, that a surviving Task
 // points to, or that a person has worked on; else the older, else the lower id.
 func TestWhichOfTwoStays(t *testing.T) {
-	const kind, team = stay.Screening, stay.ConsultTask
+	const kind, team = stay.ScreeningTask, stay.ConsultTask
 	at := func(ref string, change func(*stay.Task)) stay.Task {
-		task := stay.Task{Ref: ref, Purpose: kind, Number: 1, Status: "requested", Made: noonOf17, Response: "r" + ref, Consult: "s" + ref}
+		task := stay.Task{Ref: ref, Purpose: stay.Purpose{Kind: kind}, Number: 1, Status: "requested", Made: noonOf17, Response: "r" + ref, Consult: "s" + ref}
 		if change != nil {
 			change(&task)
 		}
 		return task
 	}
 	ofTeam := func(ref, status string) stay.Task {
-		return at(ref, func(t *stay.Task) { t.Purpose, t.Status, t.Focus, t.Consult = team, status, "s"+ref, "" })
+		return at(ref, func(t *stay.Task) { t.Kind, t.Status, t.Focus, t.Consult = team, status, "s"+ref, "" })
 	}
 	written := []stay.Response{{Ref: "rb", Status: "completed", Content: answeredForm(t)}}
 	wrong := []stay.Response{{Ref: "rb", Status: "entered-in-error", Content: answeredForm(t)}}
@@ -56,8 +56,8 @@ func TestWhichOfTwoStays(t *testing.T) {
 		"whose consult is an error":       {at("a", nil), at("b", nil), []stay.Task{ofTeam("b", "entered-in-error")}, nil, "a"},
 		"the team's, chosen":              {ofTeam("a", "requested"), ofTeam("b", "requested"), []stay.Task{at("n", func(t *stay.Task) { t.Consult = "sb" })}, nil, "b"},
 		"the team's, chosen before begun": {ofTeam("a", "accepted"), ofTeam("b", "requested"), []stay.Task{at("n", func(t *stay.Task) { t.Consult = "sb" })}, nil, "b"},
-		"the advice, chosen":              {at("a", func(t *stay.Task) { t.Purpose = stay.Advice }), at("b", func(t *stay.Task) { t.Purpose = stay.Advice }), []stay.Task{at("n", func(t *stay.Task) { t.Advice = "b" })}, nil, "b"},
-		"a focus on nothing":              {at("a", func(t *stay.Task) { t.Purpose = team }), at("b", func(t *stay.Task) { t.Purpose = team }), []stay.Task{at("n", func(t *stay.Task) { t.Consult = "" })}, nil, "a"},
+		"the advice, chosen":              {at("a", func(t *stay.Task) { t.Kind = stay.Advice }), at("b", func(t *stay.Task) { t.Kind = stay.Advice }), []stay.Task{at("n", func(t *stay.Task) { t.Advice = "b" })}, nil, "b"},
+		"a focus on nothing":              {at("a", func(t *stay.Task) { t.Kind = team }), at("b", func(t *stay.Task) { t.Kind = team }), []stay.Task{at("n", func(t *stay.Task) { t.Consult = "" })}, nil, "a"},
 	} {
 		c := &chart{Stay: stay.Stay{Tasks: append([]stay.Task{test.a, test.b}, test.others...), Responses: test.responses}}
 		if c.rather(test.a, test.b) != (test.want == "a") || c.rather(test.b, test.a) != (test.want == "b") {
@@ -69,8 +69,8 @@ func TestWhichOfTwoStays(t *testing.T) {
 // What there is one too many of, and what stays: Tasks of one number and purpose, what
 // was made of them, and empty forms that no Task points to.
 func TestTooMany(t *testing.T) {
-	task := func(ref, purpose string, number int, change func(*stay.Task)) stay.Task {
-		made := stay.Task{Ref: ref, Purpose: purpose, Number: number, Status: "requested"}
+	task := func(ref string, kind stay.Kind, number int, change func(*stay.Task)) stay.Task {
+		made := stay.Task{Ref: ref, Purpose: stay.Purpose{Kind: kind}, Number: number, Status: "requested"}
 		if change != nil {
 			change(&made)
 		}
@@ -88,18 +88,18 @@ func TestTooMany(t *testing.T) {
 		responses []stay.Response
 		want      string
 	}{
-		"one of each":            {[]stay.Task{task("a", stay.Screening, 1, nil), task("b", stay.Screening, 2, nil), task("c", stay.ConsultTask, 1, nil), task("d", stay.Advice, 1, nil)}, nil, ""},
-		"asked twice":            {[]stay.Task{task("a", stay.Screening, 1, results("o1", "s1")), task("b", stay.Screening, 1, results("o2", "s2"))}, nil, "b>a o2>o1 s2>s1"},
-		"results shared":         {[]stay.Task{task("a", stay.Screening, 1, results("o1", "s1")), task("b", stay.Screening, 1, results("o1", ""))}, nil, "b>a"},
+		"one of each":            {[]stay.Task{task("a", stay.ScreeningTask, 1, nil), task("b", stay.ScreeningTask, 2, nil), task("c", stay.ConsultTask, 1, nil), task("d", stay.Advice, 1, nil)}, nil, ""},
+		"asked twice":            {[]stay.Task{task("a", stay.ScreeningTask, 1, results("o1", "s1")), task("b", stay.ScreeningTask, 1, results("o2", "s2"))}, nil, "b>a o2>o1 s2>s1"},
+		"results shared":         {[]stay.Task{task("a", stay.ScreeningTask, 1, results("o1", "s1")), task("b", stay.ScreeningTask, 1, results("o1", ""))}, nil, "b>a"},
 		"the team's":             {[]stay.Task{task("a", stay.ConsultTask, 1, nil), task("b", stay.ConsultTask, 1, nil)}, nil, "b>a"},
 		"advice":                 {[]stay.Task{task("b", stay.Advice, 1, nil), task("a", stay.Advice, 1, nil)}, nil, "b>a"},
-		"known already":          {[]stay.Task{task("a", stay.Screening, 1, nil), task("b", stay.Screening, 1, func(t *stay.Task) { t.Status = "entered-in-error" })}, nil, ""},
-		"three":                  {[]stay.Task{task("a", stay.Screening, 1, nil), task("b", stay.Screening, 1, nil), task("c", stay.Screening, 1, nil)}, nil, "b>a c>a"},
-		"a form":                 {[]stay.Task{task("a", stay.Screening, 1, points)}, []stay.Response{draft("r1", 1, true), draft("r2", 1, true)}, "r2>r1"},
-		"a form of theirs":       {[]stay.Task{task("a", stay.Screening, 1, points)}, []stay.Response{draft("r1", 1, true), draft("r2", 1, false)}, ""},
-		"the next form":          {[]stay.Task{task("a", stay.Screening, 1, points)}, []stay.Response{draft("r1", 1, true), draft("r2", 2, true)}, ""},
-		"forms without a number": {[]stay.Task{task("a", stay.Screening, 1, points)}, []stay.Response{draft("r1", 0, true), draft("r2", 0, true)}, ""},
-		"a form that is begun":   {[]stay.Task{task("a", stay.Screening, 1, points)}, []stay.Response{draft("r1", 1, true), {Ref: "r2", Number: 1, Ours: true, Status: "in-progress", Content: answeredForm(t)}}, ""},
+		"known already":          {[]stay.Task{task("a", stay.ScreeningTask, 1, nil), task("b", stay.ScreeningTask, 1, func(t *stay.Task) { t.Status = "entered-in-error" })}, nil, ""},
+		"three":                  {[]stay.Task{task("a", stay.ScreeningTask, 1, nil), task("b", stay.ScreeningTask, 1, nil), task("c", stay.ScreeningTask, 1, nil)}, nil, "b>a c>a"},
+		"a form":                 {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), draft("r2", 1, true)}, "r2>r1"},
+		"a form of theirs":       {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), draft("r2", 1, false)}, ""},
+		"the next form":          {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), draft("r2", 2, true)}, ""},
+		"forms without a number": {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 0, true), draft("r2", 0, true)}, ""},
+		"a form that is begun":   {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), {Ref: "r2", Number: 1, Ours: true, Status: "in-progress", Content: answeredForm(t)}}, ""},
 	} {
 		var got []string
 		for _, extra := range newChart(stay.Stay{Tasks: test.tasks, Responses: test.responses}, policyOf(nil), noonOf17).extra {

@@ -249,7 +249,7 @@ func TestChasing(t *testing.T) {
 		"nobody knows since": {stay.Task{Status: "requested"}, "active", "", time.Time{}},
 		"revoked":            {stay.Task{Status: "requested", Made: noonOf17.Add(-99 * hour)}, "revoked", "", time.Time{}},
 	} {
-		test.team.Ref, test.team.Purpose, test.team.Number = "Task/2", stay.ConsultTask, 1
+		test.team.Ref, test.team.Kind, test.team.Number = "Task/2", stay.ConsultTask, 1
 		c := &chart{Stay: stay.Stay{Tasks: []stay.Task{test.team}, Results: stay.Results{Consult: stay.Result{Ref: "ServiceRequest/1", Status: test.consult}}}, policy: policyOf(nil), now: noonOf17}
 		c.chase()
 		got := planned[Chase](c)

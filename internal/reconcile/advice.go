@@ -73,7 +73,7 @@ func (w *writing) wardsTask(code, focus string) fhir.Task {
 // the team does not come, where the advice is in place of a consult.
 func (w *writing) adviceTask(consult string) fhir.Task {
 	t := w.wardsTask("brief-advice", w.scoreOf(consult))
-	t.Identifier = []r4.Identifier{identifier(stay.Advice, w.name)}
+	t.Identifier = []r4.Identifier{identifier(w.name.As(stay.Advice))}
 	t.Description = fhir.Ptr(w.words.Text("advise"))
 	t.Note = []r4.Annotation{w.note(w.toSay())}
 	if w.p.stay.Patient.Pregnant {

@@ -16,12 +16,12 @@ type asking struct{ *pathway.Ask }
 func (a asking) describe() []string { return []string{"ask the ward, due " + shownTime(a.Due)} }
 
 func (a asking) write(w *writing) {
-	name, task := numbered(w.id, a.Attempt), fhir.NewRef()
+	name, task := w.named(stay.ScreeningTask, a.Attempt), fhir.NewRef()
 	t := w.screeningTask(r4.TaskStatusRequested, name)
 	t.Restriction = dueBy(a.Due)
 	t.Output = append(t.Output, fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(a.Draft, task))})
 	t.BusinessStatus = fhir.Ptr(w.concept(pathway.Unanswered))
-	w.tx.Create(task, t, fhir.ByIdentifier(IdentifierSystem, stay.Screening+":"+name))
+	w.tx.Create(task, t, byName(name))
 }
 
 // dueBy says on a Task by when something is to have been done.
@@ -34,27 +34,27 @@ func dueBy(at time.Time) *r4.TaskRestriction {
 
 // draft prepares the n-th empty response of the admission, for a Task.
 func (w *writing) draft(n int, task string) (ref string) {
-	ref, name := fhir.NewRef(), numbered(w.id, n)
+	ref, name := fhir.NewRef(), w.named(stay.Draft, n)
 	w.tx.Create(ref, r4.QuestionnaireResponse{
 		Meta:          w.marked(&pathway.Source{}),
 		Extension:     madeWith(task),
-		Identifier:    fhir.Ptr(identifier(stay.Draft, name)),
+		Identifier:    fhir.Ptr(identifier(name)),
 		Questionnaire: fhir.Ptr(w.Form.Canonical()),
 		Status:        r4.QuestionnaireResponseStatusInProgress,
 		Subject:       w.subject(),
 		Encounter:     w.encounter(),
 		Authored:      fhir.Instant(w.now), // SDC wants one; it says nothing before there are answers
-	}, fhir.ByIdentifier(IdentifierSystem, stay.Draft+":"+name))
+	}, byName(name))
 	return ref
 }
 
 // screeningTask is an SDC task: code complete-questionnaire, no focus
 // (invariant sdc-t1), the form with its version, and where to send the answer.
-func (w *writing) screeningTask(status r4.TaskStatus, name string) fhir.Task {
+func (w *writing) screeningTask(status r4.TaskStatus, name stay.Name) fhir.Task {
 	return fhir.Task{
 		Task: r4.Task{
 			Meta:         w.meta,
-			Identifier:   []r4.Identifier{identifier(stay.Screening, name)},
+			Identifier:   []r4.Identifier{identifier(name)},
 			Status:       status,
 			Intent:       "order",
 			Priority:     fhir.Ptr(r4.RequestPriorityRoutine),

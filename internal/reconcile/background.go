@@ -90,7 +90,7 @@ func (l loader) background(ctx context.Context, p *picture) error {
 	if err != nil || patient == "" {
 		return err
 	}
-	screening := numbered(p.stay.Admission.ID, pathway.Generation(p.stay))
+	screening := present(p.stay)
 	if p.guess.toAsk || p.guess.patient != patient || p.guess.screening != screening {
 		queries := l.queries.background(patient, screening)
 		if !p.screened {
@@ -140,11 +140,12 @@ func (l loader) order(res fhir.Resource) stay.Order {
 // unknown reads what was made of the answers and the nurse's Task does not point to.
 // Of several consults the last took the place of the others, also where the Task still
 // points to one of those.
-func (l loader) unknown(p *picture, screening string) {
+func (l loader) unknown(p *picture, screening stay.Name) {
 	task, _ := p.stay.ScreeningTask()
 	for _, res := range sorted(p.byRef) {
+		name, _ := nameOf(res)
 		switch known := &p.stay.Results; {
-		case res.Identifier(IdentifierSystem) == stay.Score+":"+screening && task.Score == "" && known.Score.Ref == "":
+		case name == screening.As(stay.Score) && task.Score == "" && known.Score.Ref == "":
 			known.Score = result(res)
 		case !known.Consult.Theirs && l.consultOf(p, res) > known.Consult.Number:
 			known.Consult = result(res)

@@ -2,8 +2,6 @@ package reconcile
 
 import (
 	"cmp"
-	"strconv"
-	"strings"
 	"time"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
@@ -47,7 +45,7 @@ func (a referring) write(w *writing) {
 
 // refer makes the order and the team's Task.
 func (w *writing) refer(r pathway.Referral) {
-	order, task, name := fhir.NewRef(), fhir.NewRef(), numbered(w.id, r.Number)
+	order, task := fhir.NewRef(), fhir.NewRef()
 	score := cmp.Or(w.made.score, w.made.minimum)
 	if r.Earlier {
 		score = w.p.stay.EarlierScore.Ref
@@ -58,9 +56,9 @@ func (w *writing) refer(r pathway.Referral) {
 		w.edit(task, func(e *edit) { e.set("focus", fhir.Ref(order)) })
 		w.askTeam(team, r.Due)
 	}
-	w.createNamed(order, w.order(score, task, r), stay.Consult, name)
+	w.createNamed(order, w.order(score, task, r), w.named(stay.Consult, r.Number))
 	if !stands {
-		w.createNamed(task, w.teamTask(order, r), stay.ConsultTask, name)
+		w.createNamed(task, w.teamTask(order, r), w.named(stay.ConsultTask, r.Number))
 	}
 	w.made.consult = order
 	w.touched(order, task)
@@ -70,33 +68,26 @@ func (w *writing) refer(r pathway.Referral) {
 // present one.
 func (w *writing) teamTaskNamed(number int) (stay.Task, bool) {
 	for _, t := range w.p.stay.Tasks {
-		if t.Purpose == stay.ConsultTask && t.Number == number && t.Status != "entered-in-error" {
+		if t.Kind == stay.ConsultTask && t.Number == number && t.Status != "entered-in-error" {
 			return t, true
 		}
 	}
 	return stay.Task{}, false
 }
 
-// presentConsult is the name of the consult that there is.
-func (w *writing) presentConsult() string { return numbered(w.id, w.p.stay.Results.Consult.Number) }
-
 // consultNumber counts the consults of an admission, by the identifier of one of ours.
 func consultNumber(order fhir.Resource) int {
-	parts := strings.SplitN(order.Identifier(IdentifierSystem), ":", 3)
-	if parts[0] != stay.Consult || len(parts) < 2 {
+	name, ok := nameOf(order)
+	if !ok || name.Kind != stay.Consult {
 		return 0
 	}
-	n := 1
-	if len(parts) == 3 {
-		n, _ = strconv.Atoi(parts[2])
-	}
-	return max(1, n)
+	return name.Number
 }
 
 // assign makes the team's Task for an order that stands without one.
 func (w *writing) assign(r pathway.Referral) {
 	task, order := fhir.NewRef(), r.Completes
-	w.createNamed(task, w.teamTask(order, r), stay.ConsultTask, numbered(w.id, r.Number))
+	w.createNamed(task, w.teamTask(order, r), w.named(stay.ConsultTask, r.Number))
 	w.edit(order, func(e *edit) { e.extend(madeWith(task)[0]) })
 	w.touched(order, task)
 }
@@ -125,7 +116,7 @@ func (w *writing) order(score, task string, r pathway.Referral) r4.ServiceReques
 	return r4.ServiceRequest{
 		Meta:              w.resultMeta,
 		Extension:         append(madeWith(task), tierOf(w.tier())),
-		Identifier:        []r4.Identifier{identifier(stay.Consult, numbered(w.id, r.Number))},
+		Identifier:        []r4.Identifier{identifier(w.named(stay.Consult, r.Number))},
 		Replaces:          refs(r.Replaces),
 		InstantiatesUri:   []string{w.policyURI()},
 		Status:            r4.RequestStatusActive,
@@ -148,7 +139,7 @@ func (w *writing) order(score, task string, r pathway.Referral) r4.ServiceReques
 func (w *writing) teamTask(order string, r pathway.Referral) fhir.Task {
 	t := fhir.Task{Output: w.routed(w.owners.Liaison), Task: r4.Task{
 		Meta:         w.resultMeta,
-		Identifier:   []r4.Identifier{identifier(stay.ConsultTask, numbered(w.id, r.Number))},
+		Identifier:   []r4.Identifier{identifier(w.named(stay.ConsultTask, r.Number))},
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",
 		Priority:     w.priority(),

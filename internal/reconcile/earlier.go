@@ -32,7 +32,7 @@ func (q queries) scores(refs ...string) string {
 // screenings are those of other admissions, as far as they were read.
 func (l loader) screenings(p *picture) (earlier []stay.Earlier) {
 	for _, res := range sorted(p.byRef) {
-		_, _, here := nameIn(res, p.stay.Admission.ID)
+		_, here := nameIn(res, p.stay.Admission.ID)
 		if res.Type() != "Task" || here || !l.concerns(res, "for", p.stay.Patient) {
 			continue
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // answering is a server that gives every request the same answer.
@@ -146,7 +147,7 @@ func twice(t *testing.T) error {
 
 func made(name string) fhir.Task {
 	t := fhir.Task{}
-	t.Identifier = append(t.Identifier, identifier(name, "")) // the admission's id is part of the name
+	t.Identifier = append(t.Identifier, identifier(stay.Name{}))
 	*t.Identifier[0].Value = name
 	return t
 }

@@ -151,7 +151,7 @@ func (w *writing) replaced() (lines []string) {
 	for _, r := range results {
 		at, status := w.loader.stamp(w.p.byRef[r.Ref], "authoredOn"), r.Status
 		for _, t := range w.p.stay.Tasks {
-			if t.Purpose == stay.ConsultTask && t.Focus == r.Ref && pathway.SaidNo(t) {
+			if t.Kind == stay.ConsultTask && t.Focus == r.Ref && pathway.SaidNo(t) {
 				status = "rejected"
 			}
 		}

@@ -21,7 +21,7 @@ func (l loader) remember(p *picture) {
 	task, _ := s.ScreeningTask()
 	var g guess
 	if task.Open() || pathway.Awaits(s, l.policy) {
-		g.patient, g.screening, g.since = allRecords(s.Patient), numbered(s.Admission.ID, pathway.Generation(s)), instantOf(s.Admission.Start)
+		g.patient, g.screening, g.since = allRecords(s.Patient), present(s), instantOf(s.Admission.Start)
 	}
 	if team, ok := s.TeamTask(); ok && (team.Open() || team.Reasoned && pathway.SaidNo(team)) {
 		g.consult = task.Consult
@@ -35,7 +35,7 @@ func (l loader) remember(p *picture) {
 // decides, and a process without it works as well.
 type guess struct {
 	patient   string // all her records, where an answer is awaited: see allRecords
-	screening string // its name
+	screening stay.Name
 	since     string // when the admission began, as an instant
 	toAsk     bool   // nobody has been asked yet, as far as is known
 	consult   string // ServiceRequest/id, where the team has not ended it

@@ -27,7 +27,7 @@ func (a settling) write(w *writing) {
 		return
 	}
 	o := w.observation(*a.asScore())
-	o.Identifier = []r4.Identifier{identifier(stay.AtLeast, w.name)}
+	o.Identifier = []r4.Identifier{identifier(w.name.As(stay.AtLeast))}
 	o.Status = r4.ObservationStatusPreliminary
 	o.Code = w.concept("audit-c-at-least")
 	o.ValueQuantity.Comparator = fhir.Ptr(r4.QuantityComparatorGreaterOrEquals)

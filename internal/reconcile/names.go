@@ -1,18 +1,17 @@
 package reconcile
 
 import (
-	"strconv"
-
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // Systems that are ours.
 const (
-	// IdentifierSystem names what we create: <purpose>:<Encounter id>.
+	// IdentifierSystem names what we create: see stay.Name.
 	IdentifierSystem = artifacts.IdentifierSystem
 	// CodeSystem holds our codes; setup puts it on the server.
 	CodeSystem = artifacts.CodeSystemURL
@@ -86,14 +85,32 @@ func tierOf(t pathway.Tier) r4.Extension {
 
 func (p param) concept() r4.CodeableConcept { return fhir.Concept(p.system, p.code, "") }
 
-// numbered is the admission's name for the n-th thing of a kind.
-func numbered(admission string, n int) string {
-	if n <= 1 {
-		return admission
-	}
-	return admission + ":" + strconv.Itoa(n)
+func identifier(name stay.Name) r4.Identifier {
+	return r4.Identifier{System: fhir.Ptr(IdentifierSystem), Value: fhir.Ptr(name.String())}
 }
 
-func identifier(purpose, admission string) r4.Identifier {
-	return r4.Identifier{System: fhir.Ptr(IdentifierSystem), Value: fhir.Ptr(purpose + ":" + admission)}
+// byName finds what bears one of these names.
+func byName(names ...stay.Name) string {
+	var values []string
+	for _, name := range names {
+		values = append(values, name.String())
+	}
+	return fhir.ByIdentifier(IdentifierSystem, values...)
+}
+
+// present names the nurse's Task about who the patient is now: what is made of her answers
+// bears its number.
+func present(s stay.Stay) stay.Name {
+	return stay.Name{Purpose: stay.For(stay.ScreeningTask, stay.AuditC), Admission: s.Admission.ID, Number: pathway.Generation(s)}
+}
+
+// nameOf is that of a resource of ours; ok is false where it bears none.
+func nameOf(res fhir.Resource) (stay.Name, bool) {
+	return stay.ParseName(res.Identifier(IdentifierSystem))
+}
+
+// nameIn is that of something that is ours in this admission.
+func nameIn(res fhir.Resource, admission string) (stay.Name, bool) {
+	name, ok := nameOf(res)
+	return name, ok && name.Admission == admission
 }

@@ -180,7 +180,7 @@ func (w *writing) answeredUnasked(change pathway.TaskChange) {
 	if answered := change.Response.Authored; !answered.IsZero() {
 		t.ExecutionPeriod = &r4.Period{End: fhir.Instant(answered)}
 	}
-	w.create(fhir.NewRef(), t, stay.Screening)
+	w.create(fhir.NewRef(), t, stay.ScreeningTask)
 }
 
 // taskStatus is the model's value for a code; the rules use R4's codes only.

@@ -27,7 +27,7 @@ func TestWhatWasPutAsideIsToldOnce(t *testing.T) {
 		if test.task != nil {
 			d.Actions = do(test.task)
 		}
-		s := stay.Stay{Tasks: []stay.Task{{Ref: "Task/1", Purpose: stay.Screening, Number: 1, BusinessStatus: test.was}}}
+		s := stay.Stay{Tasks: []stay.Task{{Ref: "Task/1", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 1, BusinessStatus: test.was}}}
 		if got := putAside(s, d); got != test.want {
 			t.Errorf("%s: %q", name, got)
 		}

@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -15,7 +14,7 @@ import (
 func Searches(p *pathway.Policy, admission, patient string) []string {
 	q := queries{p}
 	all := append([]string{q.admission(admission)}, q.ourWork(admission)...)
-	all = append(all, q.background(patient, admission)...)
+	all = append(all, q.background(patient, present(stay.Stay{Admission: stay.Admission{ID: admission}}))...)
 	all = append(all, q.spare(patient)...)
 	all = append(all, q.unplaced(patient, ""), q.questions(patient))
 	all = append(all, q.recordsOf([]string{"QuestionnaireResponse/" + admission})...)
@@ -37,7 +36,7 @@ func (q queries) admission(id string) string {
 // must not make it look as if nobody had been asked.
 func (q queries) ourWork(id string) []string {
 	return []string{
-		"Task?" + q.named(id, stay.Screening, stay.ConsultTask, stay.Advice, stay.Reply),
+		"Task?" + q.named(id, stay.ScreeningTask, stay.ConsultTask, stay.Advice, stay.Reply),
 		fhir.Query("Task", "encounter", "Encounter/"+id, "code", strings.Join(ourCodes, ",")),
 		"QuestionnaireResponse?" + q.named(id, stay.Draft),
 		fhir.Query("QuestionnaireResponse", "encounter", "Encounter/"+id),
@@ -51,22 +50,22 @@ var ourCodes = []string{sdcTemp + "|complete-questionnaire", CodeSystem + "|cons
 // it had been another patient's. Should there be more, they are found by the Encounter.
 const othersAsked = 3
 
-// named asks for the first so many things of each purpose: a token search knows
+// named asks for the first so many things of each kind: a token search knows
 // no beginnings.
-func (q queries) named(id string, purposes ...string) string {
-	var names []string
-	for _, purpose := range purposes {
+func (q queries) named(id string, kinds ...stay.Kind) string {
+	var names []stay.Name
+	for _, kind := range kinds {
 		for n := 1; n <= q.policy.Screening.MaxAttempts+othersAsked; n++ {
-			names = append(names, purpose+":"+numbered(id, n))
+			names = append(names, stay.Name{Purpose: stay.For(kind, stay.AuditC), Admission: id, Number: n})
 		}
 	}
-	return fhir.ByIdentifier(IdentifierSystem, names...)
+	return byName(names...)
 }
 
 // background asks for every consult that the patient has had: the team wants to
 // know of the earlier ones too. What was made of the answers of the screening so
 // named is asked for by name: the nurse's Task may not know of it.
-func (q queries) background(patient, screening string) []string {
+func (q queries) background(patient string, screening stay.Name) []string {
 	all := []string{
 		fhir.Query("ServiceRequest", "patient", patient, "code", pathway.Tokens(q.policy.Consult.Codings)),
 	}
@@ -77,18 +76,12 @@ func (q queries) background(patient, screening string) []string {
 	return all
 }
 
-// after is the name of what takes the place of something so named.
-func after(name string) string {
-	id, number, _ := strings.Cut(name, ":")
-	n, _ := strconv.Atoi(number)
-	return numbered(id, max(1, n)+1)
-}
-
 // results asks by name for what was made of the answers.
-func (q queries) results(screening string) []string {
+func (q queries) results(screening stay.Name) []string {
+	consult := screening.As(stay.Consult)
 	return []string{
-		"ServiceRequest?" + fhir.ByIdentifier(IdentifierSystem, stay.Consult+":"+screening, stay.Consult+":"+after(screening)),
-		"Observation?" + fhir.ByIdentifier(IdentifierSystem, stay.Score+":"+screening, stay.AtLeast+":"+screening),
+		"ServiceRequest?" + byName(consult, consult.Next()),
+		"Observation?" + byName(screening.As(stay.Score), screening.As(stay.AtLeast)),
 	}
 }
 

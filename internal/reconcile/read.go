@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -86,20 +85,20 @@ func (l loader) person(res fhir.Resource) stay.Patient {
 }
 
 func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
-	purpose, number, ok := nameIn(res, admission)
+	name, ok := nameIn(res, admission)
 	if res.Type() != "Task" {
 		return stay.Task{}, false
 	}
 	if !ok {
-		number = 0 // it has lost it: see number
-		if purpose, ok = l.unnamed(res, admission); !ok {
+		name.Number = 0 // it has lost it: see number
+		if name.Purpose, ok = l.unnamed(res, admission); !ok {
 			return stay.Task{}, false
 		}
 	}
 	t := stay.Task{
 		Ref:            res.Ref(),
-		Purpose:        purpose,
-		Number:         number,
+		Purpose:        name.Purpose,
+		Number:         name.Number,
 		Made:           l.moment(res.Get("authoredOn")),
 		Status:         res.Get("status").String(),
 		BusinessStatus: ourCode(res.Get("businessStatus")),
@@ -119,7 +118,7 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	t.For, _ = l.client.LocalRef(res.Get("for.reference").String())
 	t.Location, _ = l.client.LocalRef(res.Get("location.reference").String())
 	t.Reason = ourCode(res.Get("statusReason"))
-	t.Reasoned = purpose == stay.ConsultTask && reasonOf(res, words.In("")) != ""
+	t.Reasoned = t.Kind == stay.ConsultTask && reasonOf(res, words.In("")) != ""
 	t.Cause, _ = l.client.LocalRef(res.Get("reasonReference.reference").String())
 	t.Said = saidOn(res)
 	t.UnableSince = l.moment(parameter(res, "output", paramUnable).Get("valueString"))
@@ -169,17 +168,6 @@ func (l loader) output(task fhir.Resource, kind param) string {
 	return ref
 }
 
-// nameIn reads <purpose>:<Encounter id>[:n] of something that is ours in this
-// admission.
-func nameIn(res fhir.Resource, admission string) (purpose string, n int, ok bool) {
-	purpose, rest, ok := strings.Cut(res.Identifier(IdentifierSystem), ":")
-	id, number, _ := strings.Cut(rest, ":")
-	if n, _ = strconv.Atoi(number); n < 1 {
-		n = 1
-	}
-	return purpose, n, ok && id == admission
-}
-
 func ourCode(concept gjson.Result) string {
 	for _, c := range concept.Get("coding").Array() {
 		if c.Get("system").String() == CodeSystem {
@@ -221,8 +209,8 @@ func (l loader) relevant(ctx context.Context, res fhir.Resource, task stay.Task,
 }
 
 func isDraft(res fhir.Resource, admission string) bool {
-	purpose, _, ok := nameIn(res, admission)
-	return ok && purpose == stay.Draft
+	name, ok := nameIn(res, admission)
+	return ok && name.Kind == stay.Draft
 }
 
 func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task, admission string) (stay.Response, error) {
@@ -246,8 +234,8 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 			r.Subject = "elsewhere" // a patient of another server is another patient
 		}
 	}
-	if purpose, number, ok := nameIn(res, admission); ok && purpose == stay.Draft {
-		r.Number = number
+	if name, ok := nameIn(res, admission); ok && name.Kind == stay.Draft {
+		r.Number = name.Number
 	}
 	r.Poor = r.Ours && len(missing(res)) > 0
 	r.Task, _ = l.client.LocalRef(taskOf(res).Get("reference").String())

@@ -19,25 +19,25 @@ import (
 
 // unnamed tells what a Task is for that has lost its identifier: one that our Device
 // asked for, in this admission, with a code of ours. Its number is not known.
-func (l loader) unnamed(res fhir.Resource, admission string) (purpose string, ok bool) {
+func (l loader) unnamed(res fhir.Resource, admission string) (purpose stay.Purpose, ok bool) {
 	at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
 	by, _ := l.client.LocalRef(res.Get("requester.reference").String())
 	if res.Identifier(IdentifierSystem) != "" || at != "Encounter/"+admission || by != l.device {
-		return "", false
+		return stay.Purpose{}, false
 	}
 	for _, c := range res.Get("code.coding").Array() {
 		switch c.Get("system").String() + "|" + c.Get("code").String() {
 		case sdcTemp + "|complete-questionnaire":
-			return stay.Screening, l.asksOurForm(res)
+			return stay.For(stay.ScreeningTask, stay.AuditC), l.asksOurForm(res)
 		case CodeSystem + "|consult":
-			return stay.ConsultTask, true
+			return stay.Purpose{Kind: stay.ConsultTask}, true
 		case CodeSystem + "|brief-advice":
-			return stay.Advice, true
+			return stay.Purpose{Kind: stay.Advice}, true
 		case CodeSystem + "|consult-rejected":
-			return stay.Reply, true
+			return stay.Purpose{Kind: stay.Reply}, true
 		}
 	}
-	return "", false
+	return stay.Purpose{}, false
 }
 
 func (l loader) asksOurForm(task fhir.Resource) bool {
@@ -49,12 +49,15 @@ func (l loader) asksOurForm(task fhir.Resource) bool {
 // the number of the one that stays, where there is one, and takes none from it. So has one
 // whose draft, by Task, bears the number of the other's: two were made at once.
 func number(tasks []stay.Task, drafts map[string]int) {
-	taken := map[string]map[int]bool{stay.Screening: {}, stay.ConsultTask: {}, stay.Advice: {}, stay.Reply: {}}
+	taken := map[stay.Purpose]map[int]bool{}
 	var lost []*stay.Task
 	for i, t := range tasks {
+		if taken[t.Purpose] == nil {
+			taken[t.Purpose] = map[int]bool{}
+		}
 		if t.Number == 0 {
 			lost = append(lost, &tasks[i])
-		} else if taken[t.Purpose] != nil && inError(t) == 0 {
+		} else if inError(t) == 0 {
 			taken[t.Purpose][t.Number] = true
 		}
 	}
@@ -113,7 +116,8 @@ func (l loader) drafted(p *picture) map[string]int {
 	numbers := map[string]int{}
 	for _, res := range p.byRef {
 		if of, ok := l.client.LocalRef(taskOf(res).Get("reference").String()); ok && isDraft(res, p.stay.Admission.ID) {
-			_, numbers[of], _ = nameIn(res, p.stay.Admission.ID)
+			name, _ := nameOf(res)
+			numbers[of] = name.Number
 		}
 	}
 	return numbers
@@ -124,7 +128,7 @@ func (l loader) recall(p *picture) {
 	last, _ := p.stay.ScreeningTask()
 	for i := range p.stay.Tasks {
 		t := &p.stay.Tasks[i]
-		if t.Purpose == stay.Screening {
+		if t.Kind == stay.ScreeningTask {
 			l.recallDraft(p, t, t.Ref == last.Ref)
 			recallStatus(p, t, t.Ref == last.Ref)
 		}
@@ -144,7 +148,8 @@ func (l loader) recallDraft(p *picture, t *stay.Task, last bool) {
 		if res.Type() != "QuestionnaireResponse" || !isDraft(res, p.stay.Admission.ID) {
 			continue
 		}
-		_, n, _ := nameIn(res, p.stay.Admission.ID)
+		name, _ := nameOf(res)
+		n := name.Number
 		if of, _ := l.client.LocalRef(taskOf(res).Get("reference").String()); of == t.Ref {
 			n += ofItsOwn
 		} else if !last {
@@ -180,9 +185,9 @@ func recallResults(s stay.Stay, t *stay.Task) {
 // what else of that stands on the Task.
 func recallReminders(t *stay.Task) {
 	switch {
-	case t.Purpose == stay.ConsultTask:
+	case t.Kind == stay.ConsultTask:
 		t.Notified = cmp.Or(t.Notified, t.BusinessStatus)
-	case t.Purpose == stay.Screening && t.Forgets && t.Raised == 0:
+	case t.Kind == stay.ScreeningTask && t.Forgets && t.Raised == 0:
 		t.Raised = map[string]int{"urgent": 1, "asap": 2, "stat": 2}[t.Priority]
 	}
 }
@@ -204,8 +209,8 @@ func recallStatus(p *picture, t *stay.Task, last bool) {
 // memory reads by name what was made of the answers, and which of it there was and a
 // person has deleted: a Provenance tells of that.
 func (l loader) memory(ctx context.Context, p *picture) error {
-	id, n := p.stay.Admission.ID, pathway.Generation(p.stay)
-	if err := l.ask(ctx, p, l.queries.results(numbered(id, n))...); err != nil {
+	screening := present(p.stay)
+	if err := l.ask(ctx, p, l.queries.results(screening)...); err != nil {
 		return err
 	}
 	// A server that does not give them keeps nobody from being looked after.
@@ -213,7 +218,7 @@ func (l loader) memory(ctx context.Context, p *picture) error {
 		return err
 	}
 	if t := p.nurses(); t != nil {
-		l.recallMade(p, t, numbered(id, n))
+		l.recallMade(p, t, screening)
 		recallStatus(p, t, true)
 		t.WrittenOver = lost(p.byRef[t.Ref], *t)
 	}
@@ -247,13 +252,14 @@ func hers(s stay.Stay) (refs []string) {
 // recallMade finds what was made of the answers: what stands under its name, or else
 // what a Provenance says that there was. Of several consults the last took the place of
 // the others.
-func (l loader) recallMade(p *picture, t *stay.Task, name string) {
+func (l loader) recallMade(p *picture, t *stay.Task, screening stay.Name) {
 	latest := 0
 	for _, res := range sorted(p.byRef) {
-		if t.Score == "" && res.Identifier(IdentifierSystem) == stay.Score+":"+name {
+		name, _ := nameOf(res)
+		if t.Score == "" && name == screening.As(stay.Score) {
 			t.Score = res.Ref()
 		}
-		if t.Minimum == "" && res.Identifier(IdentifierSystem) == stay.AtLeast+":"+name {
+		if t.Minimum == "" && name == screening.As(stay.AtLeast) {
 			t.Minimum = res.Ref()
 		}
 		if n := l.consultOf(p, res); n > latest && (t.Consult == "" || latest > 0) {
@@ -273,11 +279,11 @@ func (l loader) recallMade(p *picture, t *stay.Task, name string) {
 // consultOf is the number of a consult of ours in this admission, about its patient; 0: it
 // is none.
 func (l loader) consultOf(p *picture, res fhir.Resource) int {
-	purpose, number, ours := nameIn(res, p.stay.Admission.ID)
-	if !ours || purpose != stay.Consult || res.Get("status").String() == "entered-in-error" || !l.concerns(res, "subject", p.stay.Patient) {
+	name, ours := nameIn(res, p.stay.Admission.ID)
+	if !ours || name.Kind != stay.Consult || res.Get("status").String() == "entered-in-error" || !l.concerns(res, "subject", p.stay.Patient) {
 		return 0
 	}
-	return number
+	return name.Number
 }
 
 // recorded finds in a Provenance what was made and is gone.
@@ -348,7 +354,7 @@ func (w *writing) putBack(t stay.Task) {
 	}
 	w.edit(t.Ref, func(e *edit) {
 		if e.Identifier(IdentifierSystem) == "" {
-			e.set("identifier.-1", identifier(t.Purpose, numbered(w.id, t.Number)))
+			e.set("identifier.-1", identifier(stay.Name{Purpose: t.Purpose, Admission: w.id, Number: t.Number}))
 		}
 		if t.BusinessStatus != "" && ourCode(e.Get("businessStatus")) == "" {
 			e.set("businessStatus", w.concept(t.BusinessStatus))

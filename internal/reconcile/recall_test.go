@@ -27,11 +27,14 @@ const (
 // admission, and for what only we ask for.
 func TestTasksThatHaveLostTheirName(t *testing.T) {
 	r, _ := desk(t)
-	for name, test := range map[string]struct{ raw, want string }{
-		"the nurse's":            {bare(complete), stay.Screening},
+	for name, test := range map[string]struct {
+		raw  string
+		want stay.Kind
+	}{
+		"the nurse's":            {bare(complete), stay.ScreeningTask},
 		"the team's":             {bare(consults), stay.ConsultTask},
 		"advice":                 {bare(advises), stay.Advice},
-		"with a name of theirs":  {with(bare(complete), "identifier", `[{"system":"urn:theirs","value":"screening:e1"}]`), stay.Screening},
+		"with a name of theirs":  {with(bare(complete), "identifier", `[{"system":"urn:theirs","value":"screening:e1"}]`), stay.ScreeningTask},
 		"of another admission":   {with(bare(complete), "encounter.reference", `"Encounter/e2"`), ""},
 		"of no admission":        {with(bare(complete), "encounter", ""), ""},
 		"asked for by another":   {with(bare(complete), "requester.reference", `"Device/other"`), ""},
@@ -44,7 +47,7 @@ func TestTasksThatHaveLostTheirName(t *testing.T) {
 		"the team's with a form": {with(bare(consults), "input", ""), stay.ConsultTask},
 	} {
 		got, is := r.loader.task(parsed(t, test.raw), "e1")
-		if is != (test.want != "") || got.Purpose != test.want || got.Number != 0 {
+		if is != (test.want != "") || got.Kind != test.want || got.Number != 0 {
 			t.Errorf("%s: %q %d", name, got.Purpose, got.Number)
 		}
 	}
@@ -52,10 +55,10 @@ func TestTasksThatHaveLostTheirName(t *testing.T) {
 
 // What has lost its number gets one that is free, the oldest the lowest.
 func TestNumbersThatAreFree(t *testing.T) {
-	task := func(purpose string, number, hour int) stay.Task {
-		return stay.Task{Ref: fmt.Sprint(purpose, hour), Purpose: purpose, Number: number, Made: utc(hour, 0)}
+	task := func(kind stay.Kind, number, hour int) stay.Task {
+		return stay.Task{Ref: fmt.Sprint(kind, hour), Purpose: stay.For(kind, stay.AuditC), Number: number, Made: utc(hour, 0)}
 	}
-	tasks := []stay.Task{task(stay.Screening, 0, 12), task(stay.Screening, 2, 11), task(stay.Screening, 0, 10), task(stay.ConsultTask, 0, 9), task(stay.Advice, 3, 8),
+	tasks := []stay.Task{task(stay.ScreeningTask, 0, 12), task(stay.ScreeningTask, 2, 11), task(stay.ScreeningTask, 0, 10), task(stay.ConsultTask, 0, 9), task(stay.Advice, 3, 8),
 		task(stay.Advice, 0, 13), task("later", 7, 1)}
 	number(tasks, nil)
 	var got []int
@@ -71,10 +74,10 @@ func TestNumbersThatAreFree(t *testing.T) {
 // it has lost its name; the only one there is keeps its place.
 func TestNumbersOfWhatWasMadeInError(t *testing.T) {
 	task := func(number, hour int, status string) stay.Task {
-		return stay.Task{Ref: fmt.Sprint(hour), Purpose: stay.Screening, Number: number, Made: utc(hour, 0), Status: status}
+		return stay.Task{Ref: fmt.Sprint(hour), Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: number, Made: utc(hour, 0), Status: status}
 	}
 	other := task(1, 9, "completed")
-	other.Purpose = stay.Advice
+	other.Purpose = stay.Purpose{Kind: stay.Advice}
 	const wrong = "entered-in-error"
 	for name, test := range map[string]struct {
 		tasks []stay.Task
@@ -226,14 +229,14 @@ func TestRecallingReminders(t *testing.T) {
 		raised   int
 		notified string
 	}{
-		"not reminded":               {stay.Task{Purpose: stay.Screening, Forgets: true, Priority: "routine"}, 0, ""},
-		"reminded once":              {stay.Task{Purpose: stay.Screening, Forgets: true, Priority: "urgent"}, 1, ""},
-		"reminded twice":             {stay.Task{Purpose: stay.Screening, Forgets: true, Priority: "asap"}, 2, ""},
-		"urgent by the ward":         {stay.Task{Purpose: stay.Screening, Priority: "urgent"}, 0, ""},
-		"remembered":                 {stay.Task{Purpose: stay.Screening, Forgets: true, Priority: "asap", Raised: 1}, 1, ""},
-		"the team, told":             {stay.Task{Purpose: stay.ConsultTask, BusinessStatus: "corrected"}, 0, "corrected"},
-		"the team, told and noted":   {stay.Task{Purpose: stay.ConsultTask, BusinessStatus: "corrected", Notified: "withdrawn"}, 0, "withdrawn"},
-		"the team's, by its urgency": {stay.Task{Purpose: stay.ConsultTask, Forgets: true, Priority: "asap"}, 0, ""},
+		"not reminded":               {stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Forgets: true, Priority: "routine"}, 0, ""},
+		"reminded once":              {stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Forgets: true, Priority: "urgent"}, 1, ""},
+		"reminded twice":             {stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Forgets: true, Priority: "asap"}, 2, ""},
+		"urgent by the ward":         {stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Priority: "urgent"}, 0, ""},
+		"remembered":                 {stay.Task{Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Forgets: true, Priority: "asap", Raised: 1}, 1, ""},
+		"the team, told":             {stay.Task{Purpose: stay.Purpose{Kind: stay.ConsultTask}, BusinessStatus: "corrected"}, 0, "corrected"},
+		"the team, told and noted":   {stay.Task{Purpose: stay.Purpose{Kind: stay.ConsultTask}, BusinessStatus: "corrected", Notified: "withdrawn"}, 0, "withdrawn"},
+		"the team's, by its urgency": {stay.Task{Purpose: stay.Purpose{Kind: stay.ConsultTask}, Forgets: true, Priority: "asap"}, 0, ""},
 	} {
 		recallReminders(&test.task)
 		if test.task.Raised != test.raised || test.task.Notified != test.notified {

@@ -113,13 +113,18 @@ func (a replying) write(w *writing) {
 		return
 	}
 	ref := fhir.NewRef()
-	w.createNamed(ref, w.replyTask(a.Cause), stay.Reply, w.presentConsult())
+	w.createNamed(ref, w.replyTask(a.Cause), w.presentReply())
 	w.touched(ref)
+}
+
+// presentReply names the reply to the consult that there is: it bears its number.
+func (w *writing) presentReply() stay.Name {
+	return w.named(stay.Reply, w.p.stay.Results.Consult.Number)
 }
 
 func (w *writing) replyTask(consult string) fhir.Task {
 	t := w.wardsTask("consult-rejected", consult)
-	t.Identifier = []r4.Identifier{identifier(stay.Reply, w.presentConsult())}
+	t.Identifier = []r4.Identifier{identifier(w.presentReply())}
 	t.Description = fhir.Ptr(w.words.Text("reply"))
 	t.ReasonReference = fhir.Ref(consult)
 	t.Note = []r4.Annotation{w.note(w.refusal())}

@@ -118,9 +118,4 @@ func TestNumbersOfOrders(t *testing.T) {
 			t.Errorf("%s: %d, want %d", name, got, want)
 		}
 	}
-	for name, want := range map[string]string{"e1": "e1:2", "e1:2": "e1:3", "e1:x": "e1:2"} {
-		if got := after(name); got != want {
-			t.Errorf("after %s comes %s, not %s", name, got, want)
-		}
-	}
 }

@@ -31,7 +31,7 @@ func (a restoring) write(w *writing) {
 
 func (w *writing) tieToAdmission(ref string) {
 	lost := map[string]any{
-		"identifier": identifier(stay.Draft, numbered(w.id, w.freeNumber())),
+		"identifier": identifier(w.named(stay.Draft, w.freeNumber())),
 		"subject":    w.subject(),
 		"encounter":  w.encounter(),
 		"authored":   w.p.byRef[ref].Get("meta.lastUpdated").String(), // nobody knows better

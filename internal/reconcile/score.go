@@ -79,7 +79,7 @@ func (w *writing) observation(s pathway.Score) r4.Observation {
 	r := s.Response
 	o := r4.Observation{
 		Meta:              w.resultMeta,
-		Identifier:        []r4.Identifier{identifier(stay.Score, w.name)},
+		Identifier:        []r4.Identifier{identifier(w.name.As(stay.Score))},
 		Status:            r4.ObservationStatusFinal,
 		Category:          []r4.CodeableConcept{worded(fhir.Concept("http://terminology.hl7.org/CodeSystem/observation-category", "survey", "Survey"), w.words.Text("survey"))},
 		Code:              worded(fhir.Concept(instrument.LOINC, instrument.AuditC().Score.Code, instrument.AuditC().Score.Display), w.words.Text("score")),

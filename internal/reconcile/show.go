@@ -63,5 +63,5 @@ func described(d pathway.Decision) (lines []string) {
 func shownTime(t time.Time) string { return t.Format("2006-01-02 15:04 MST") }
 
 func seenTask(t stay.Task) SeenTask {
-	return SeenTask{t.Ref, t.Purpose, t.Status, shownCode(t.BusinessStatus), t.Open(), min(t.Raised, mostOften), t.Scored(), t.Consult != ""}
+	return SeenTask{t.Ref, t.Purpose.String(), t.Status, shownCode(t.BusinessStatus), t.Open(), min(t.Raised, mostOften), t.Scored(), t.Consult != ""}
 }

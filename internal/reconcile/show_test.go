@@ -86,7 +86,7 @@ func TestShownCodes(t *testing.T) {
 	if shownCode("") != "" || shownCode("unable") != "unable" || shownCode("Kari") != "unknown code" {
 		t.Error("a code that our code system lacks may be any text")
 	}
-	task := stay.Task{Ref: "Task/1", Purpose: "screening", Status: "completed", BusinessStatus: "scored", Raised: 5000, Score: "Observation/1", Consult: "ServiceRequest/1"}
+	task := stay.Task{Ref: "Task/1", Purpose: stay.For(stay.ScreeningTask, stay.AuditC), Status: "completed", BusinessStatus: "scored", Raised: 5000, Score: "Observation/1", Consult: "ServiceRequest/1"}
 	if got := fmt.Sprint(seenTask(task)); got != "{Task/1 screening completed scored false 999 true true}" {
 		t.Error(got)
 	}

@@ -70,8 +70,8 @@ func (s *story) admission(a stay.Admission) {
 
 func (s *story) task(t stay.Task) {
 	last := s.moment(s.p.byRef[t.Ref].Get("lastModified"))
-	switch t.Purpose {
-	case stay.Screening:
+	switch t.Kind {
+	case stay.ScreeningTask:
 		s.tell(t.Made, t.Ref, "ward asked, time %d", min(t.Number, mostOften))
 		if t.Open() {
 			s.tell(t.Due, t.Ref, "answer due")

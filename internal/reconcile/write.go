@@ -21,8 +21,8 @@ import (
 type writing struct {
 	*Reconciler
 	p          picture
-	id         string // of the admission
-	name       string // of this screening of the admission, in identifiers
+	id         string    // of the admission
+	name       stay.Name // of the nurse's Task about who the patient is now
 	now        time.Time
 	owners     stay.Owners
 	words      *words.Catalogue
@@ -44,7 +44,7 @@ type writing struct {
 func (r *Reconciler) compose(p picture, d pathway.Decision, recorded bool) (*fhir.Transaction, error) {
 	id := p.stay.Admission.ID
 	w := &writing{
-		Reconciler: r, p: p, id: id, name: numbered(id, pathway.Generation(p.stay)), now: r.Now(), decision: d,
+		Reconciler: r, p: p, id: id, name: present(p.stay), now: r.Now(), decision: d,
 		owners: p.stay.Owners,
 		words:  words.In(r.Language),
 		edits:  map[string]*edit{},
@@ -61,12 +61,17 @@ func (r *Reconciler) compose(p picture, d pathway.Decision, recorded bool) (*fhi
 	return &w.tx, errors.Join(w.err, w.tx.Err())
 }
 
-func (w *writing) create(ref string, resource any, purpose string) {
-	w.createNamed(ref, resource, purpose, w.name)
+func (w *writing) create(ref string, resource any, kind stay.Kind) {
+	w.createNamed(ref, resource, w.name.As(kind))
 }
 
-func (w *writing) createNamed(ref string, resource any, purpose, name string) {
-	w.tx.Create(ref, resource, fhir.ByIdentifier(IdentifierSystem, purpose+":"+name))
+func (w *writing) createNamed(ref string, resource any, name stay.Name) {
+	w.tx.Create(ref, resource, byName(name))
+}
+
+// named is the name of the n-th thing of a kind.
+func (w *writing) named(kind stay.Kind, n int) stay.Name {
+	return stay.Name{Purpose: stay.For(kind, w.name.Instrument), Admission: w.id, Number: n}
 }
 
 func (w *writing) encounter() *r4.Reference { return fhir.Ref("Encounter/" + w.id) }

@@ -235,8 +235,8 @@ func (p Patient) Records() (all []string) {
 
 // Task is one of our Tasks.
 type Task struct {
+	Purpose
 	Ref            string
-	Purpose        string // Screening, ConsultTask, Advice or Reply
 	Number         int    // 1, 2, … among those for the same purpose
 	For            string // Patient/id
 	Focus          string // reference of what it is about, or ""
@@ -282,18 +282,6 @@ type Said struct {
 
 // Scored tells whether a score holds that the Task points to.
 func (t Task) Scored() bool { return t.Score != "" && !t.Withdrawn }
-
-// What our resources are for: the first part of their identifier.
-const (
-	Screening   = "screening"    // the nurse's Task
-	Draft       = "response"     // the response that we prepare for her
-	AtLeast     = "at-least"     // the Observation of what incomplete answers sum to at least
-	Score       = "score"        // the Observation
-	Consult     = "consult"      // the ServiceRequest
-	ConsultTask = "consult-task" // the liaison team's Task
-	Advice      = "advice"       // the nurse's Task to give brief advice
-	Reply       = "reply"        // the nurse's Task that says that the team does not come
-)
 
 // Open tells whether somebody is still expected to act on the Task.
 func (t Task) Open() bool {
@@ -368,12 +356,12 @@ func (s Stay) DiedBefore() bool {
 // came of the earlier answers: a score that was taken back is amended, not made
 // a second time.
 func (s Stay) ScreeningTask() (Task, bool) {
-	last, asked := s.last(Screening, anyTask)
+	last, asked := s.last(ScreeningTask, anyTask)
 	for _, t := range s.Tasks {
-		if t.Purpose == Screening && t.Number < last.Number && t.For == last.For && last.Score == "" {
+		if t.Kind == ScreeningTask && t.Number < last.Number && t.For == last.For && last.Score == "" {
 			last.Score, last.Withdrawn = t.Score, t.Withdrawn
 		}
-		if t.Purpose == Screening && t.Number < last.Number && t.For == last.For && last.Consult == "" {
+		if t.Kind == ScreeningTask && t.Number < last.Number && t.For == last.For && last.Consult == "" {
 			last.Consult, last.Carried = t.Consult, t.Carried
 		}
 	}
@@ -384,19 +372,19 @@ func (s Stay) ScreeningTask() (Task, bool) {
 func (s Stay) Attempts() int {
 	n := 0
 	for _, t := range s.Tasks {
-		if t.Purpose == Screening {
+		if t.Kind == ScreeningTask {
 			n++
 		}
 	}
 	return n
 }
 
-// last is the Task for a purpose, of those that will do, that was made last; of two
+// last is the Task of a kind, of those that will do, that was made last; of two
 // with one number, the one that stays.
-func (s Stay) last(purpose string, will func(Task) bool) (Task, bool) {
+func (s Stay) last(kind Kind, will func(Task) bool) (Task, bool) {
 	var found Task
 	for _, t := range s.Tasks {
-		if t.Purpose == purpose && will(t) && (found.Ref == "" || t.Number > found.Number ||
+		if t.Kind == kind && will(t) && (found.Ref == "" || t.Number > found.Number ||
 			t.Number == found.Number && found.Status == "entered-in-error") {
 			found = t
 		}
