@@ -35,7 +35,7 @@ func (c *chart) teamDue(team stay.Task) time.Time {
 // dueAnew is when a consult that stands is due, where its urgency has changed; zero: as
 // before. One that has become more urgent is never due later than it was.
 func (c *chart) dueAnew(r *Referral) time.Time {
-	if r.Urgent == c.Results.Consult.Urgent() {
+	if r.Urgent == c.Consult.Urgent() {
 		return time.Time{}
 	}
 	anew := c.acceptWithin(r.Urgent)
@@ -69,7 +69,7 @@ func (c *chart) chase() {
 	case by.IsZero() || planned[Referral](c) != nil || planned[Revocation](c) != nil || c.renewing():
 	case by.After(c.now):
 		c.again(by)
-	case c.Results.Consult.Live() && !c.Dead():
+	case c.Consult.Live() && !c.Dead():
 		team, _ := c.TeamTask()
 		plan(c, &Chase{Task: team.Ref, Priority: above(team.Priority)})
 		c.decision.because("not-accepted", "nobody on the team has accepted the consult in time; raised")

@@ -31,7 +31,7 @@ func TestDueAnew(t *testing.T) {
 		"the order says nothing, urgent": {"", "urgent", stay.Task{Due: in(9 * h)}, in(4 * h)},
 	} {
 		test.team.Kind, test.team.Ref = stay.ConsultTask, "t"
-		c := &chart{Stay: stay.Stay{Tasks: []stay.Task{test.team}, Results: stay.Results{Consult: stay.Result{Ref: "s1", Status: "active", Priority: test.had}}}, now: noonOf17, policy: policyOf(nil)}
+		c := &chart{Stay: stay.Stay{Tasks: []stay.Task{test.team}, Consult: stay.Result{Ref: "s1", Status: "active", Priority: test.had}}, now: noonOf17, policy: policyOf(nil)}
 		if got := c.dueAnew(&Referral{Urgent: test.has == "urgent"}); !got.Equal(test.want) {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
@@ -80,14 +80,14 @@ func TestReferralsSayByWhen(t *testing.T) {
 	}{
 		"made": {stay.Result{}, stay.Task{}}, "renewed": {revoked, knows}, "made urgent": {live, knows}, "in place of another": {completed, knows},
 	} {
-		c := &chart{Stay: stay.Stay{Results: stay.Results{Consult: test.consult}}, task: test.task, now: noonOf17, policy: policyOf(nil)}
+		c := &chart{Stay: stay.Stay{Consult: test.consult}, task: test.task, now: noonOf17, policy: policyOf(nil)}
 		plan(c, &Score{})
 		c.refer(&Referral{Urgent: true})
 		if r := planned[Referral](c); r == nil || !r.Due.Equal(noonOf17.Add(4*time.Hour)) {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
-	c := &chart{Stay: stay.Stay{Results: stay.Results{Consult: live}}, task: stay.Task{Consult: "s1", Carried: "requested"}, now: noonOf17, policy: policyOf(nil)}
+	c := &chart{Stay: stay.Stay{Consult: live}, task: stay.Task{Consult: "s1", Carried: "requested"}, now: noonOf17, policy: policyOf(nil)}
 	c.assign()
 	if r := planned[Referral](c); r == nil || !r.Due.Equal(noonOf17.Add(24*time.Hour)) {
 		t.Errorf("completed: %+v", r)

@@ -32,7 +32,7 @@ func SaidNo(team stay.Task) bool {
 
 // endedByPerson tells that a person has ended the consult that there was.
 func (c *chart) endedByPerson() bool {
-	consult := c.Results.Consult
+	consult := c.Consult
 	team, ok := c.TeamTask()
 	switch {
 	case consult.Ref == "" && c.task.Consult == "":
@@ -49,7 +49,7 @@ func (c *chart) endedByPerson() bool {
 
 // renew asks again for a consult that we took back.
 func (c *chart) renew(r *Referral) {
-	r.Renews, r.Due = c.Results.Consult.Ref, c.acceptWithin(r.Urgent)
+	r.Renews, r.Due = c.Consult.Ref, c.acceptWithin(r.Urgent)
 	plan(c, r)
 	c.decision.because("renewed", "the consult had been taken back and nobody had begun on it; it is asked for again")
 }
@@ -60,7 +60,7 @@ func (c *chart) referAgain(r *Referral) {
 	team, ok := c.TeamTask()
 	atIt := ok && team.Begun() && team.Open()
 	if !atIt && r.tier() > c.endedTier() {
-		r.Replaces, r.Number, r.Due = c.Results.Consult.Ref, c.consultNumber(c.endedNumber()), c.acceptWithin(r.Urgent)
+		r.Replaces, r.Number, r.Due = c.Consult.Ref, c.consultNumber(c.endedNumber()), c.acceptWithin(r.Urgent)
 		plan(c, r)
 		c.decision.because("renewed", "a person has ended the consult; the answers ask for more now, and another is asked for")
 		c.clearAway(team)
@@ -75,7 +75,7 @@ func (c *chart) referAgain(r *Referral) {
 // clearAway takes off the team's list the Task of a consult that another takes the
 // place of, where nobody has done anything with it.
 func (c *chart) clearAway(team stay.Task) {
-	if team.Open() && c.Results.Consult.Ref != "" {
+	if team.Open() && c.Consult.Ref != "" {
 		plan(c, &Revocation{Why: OrderEnded})
 		c.decision.because("order-ended", "the team's task of the one that was ended is cancelled")
 	}
@@ -93,7 +93,7 @@ func (r *Referral) tier() Tier {
 // order of an earlier release says it by its priority alone, and one that was deleted by
 // that of the team's Task, which may have been raised once.
 func (c *chart) endedTier() Tier {
-	consult := c.Results.Consult
+	consult := c.Consult
 	team, _ := c.TeamTask()
 	if consult.Urgent() || consult.Ref == "" && team.Urgent() && (team.Raised == 0 || team.Priority != above("routine")) {
 		return tierOf(consult.Tier, Urgent)
@@ -106,8 +106,8 @@ func (c *chart) endedTier() Tier {
 func (c *chart) endedNumber() int {
 	team, ok := c.TeamTask()
 	switch {
-	case c.Results.Consult.Ref != "":
-		return max(1, c.Results.Consult.Number)
+	case c.Consult.Ref != "":
+		return max(1, c.Consult.Number)
 	case ok && (SaidNo(team) || team.Begun()):
 		return team.Number
 	case ok:

@@ -57,7 +57,7 @@ func TestEndedAt(t *testing.T) {
 		"deleted, urgent and raised":  {stay.Result{}, task("asap", 1), Urgent},
 		"deleted, and the Task is so": {stay.Result{}, stay.Task{}, Consult},
 	} {
-		c := &chart{Stay: stay.Stay{Results: stay.Results{Consult: test.order}, Tasks: []stay.Task{test.team}}}
+		c := &chart{Stay: stay.Stay{Consult: test.order, Tasks: []stay.Task{test.team}}}
 		if got := c.endedTier(); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
@@ -90,7 +90,7 @@ func TestNumbersOfConsults(t *testing.T) {
 		"the Task does not say whose it is":   {stay.Result{Ref: "s1", Number: 1}, []stay.Task{nurses, team(2, "requested", "")}, "1 2"},
 		"another patient's, and made in part": {stay.Result{}, []stay.Task{aside, nurses, team(1, "cancelled", "p2"), team(2, "requested", "p1")}, "2 2"},
 	} {
-		c := &chart{Stay: stay.Stay{Patient: stay.Patient{Ref: "p1"}, Results: stay.Results{Consult: test.order}, Tasks: test.tasks}, task: nurses}
+		c := &chart{Stay: stay.Stay{Patient: stay.Patient{Ref: "p1"}, Consult: test.order, Tasks: test.tasks}, task: nurses}
 		if got := fmt.Sprint(c.consultNumber(0), c.consultNumber(c.endedNumber())); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}

@@ -200,7 +200,7 @@ func (c *chart) score(result instrument.Result) {
 		c.recall()
 		return
 	}
-	plan(c, &Score{Response: c.response, Result: result, Tier: k.tier, Limit: k.limit, Amends: c.Results.Score.Ref, Stands: same && !since, Passed: c.passed()})
+	plan(c, &Score{Response: c.response, Result: result, Tier: k.tier, Limit: k.limit, Amends: c.Score.Ref, Stands: same && !since, Passed: c.passed()})
 	if since {
 		c.decision.because("pregnancy", "a pregnancy was recorded after the answers were judged; judged again")
 	}
@@ -229,11 +229,11 @@ func (c *chart) lacksResult() bool { return c.task.NoResult || c.asksAgainForCon
 // was another one: of two that were handed in meanwhile the newest may say what the
 // score says.
 func (c *chart) rest(result instrument.Result, k course) {
-	if from := c.Results.Score.From; from == "" || strings.HasSuffix(from, c.response.Ref) {
+	if from := c.Score.From; from == "" || strings.HasSuffix(from, c.response.Ref) {
 		return
 	}
-	tier := max(k.tier, tierOf(c.Results.Score.Tier, k.tier)) // a pregnancy that has ended makes nothing less
-	plan(c, &Score{Response: c.response, Result: result, Tier: tier, Limit: k.limit, Amends: c.Results.Score.Ref, Passed: c.passed()})
+	tier := max(k.tier, tierOf(c.Score.Tier, k.tier)) // a pregnancy that has ended makes nothing less
+	plan(c, &Score{Response: c.response, Result: result, Tier: tier, Limit: k.limit, Amends: c.Score.Ref, Passed: c.passed()})
 }
 
 // passed tells whether another response was handed in that does not count.

@@ -64,7 +64,7 @@ func TestAnswersThatChange(t *testing.T) {
 		s := inpatient(func(s *stay.Stay) {
 			s.Unread, s.Patient.Sex, s.Responses = nil, stay.Female, []stay.Response{test.response}
 			s.Tasks = []stay.Task{nurseTask(func(t *stay.Task) { t.Consult, t.Carried = "s1", test.team }), teamTask(test.team, 0)}
-			s.Results = stay.Results{Score: stay.Result{Ref: "o1", Status: "final", Items: test.score}, Consult: stay.Result{Ref: "s1", Status: "active"}}
+			s.Score, s.Consult = stay.Result{Ref: "o1", Status: "final", Items: test.score}, stay.Result{Ref: "s1", Status: "active"}
 		})
 		d := Decide(s, policyOf(nil), noonOf17)
 		if got := saidOf(d); got != test.want {
@@ -159,7 +159,7 @@ func TestWhichResponseCounts(t *testing.T) {
 		"a draft whose Task is not":    {stay.Task{Status: "in-progress", Response: "a"}, []stay.Response{at("a", "in-progress", 1)}, ""},
 		"a stopped one, Task done":     {stay.Task{Status: "completed", Response: "a"}, []stay.Response{at("a", "stopped", 1)}, ""},
 	} {
-		c := &chart{Stay: stay.Stay{Responses: test.responses}, task: test.task}
+		c := &chart{Stay: stay.Stay{Screening: stay.Screening{Responses: test.responses}}, task: test.task}
 		if found := c.submitted(); c.response.Ref != test.want || found != (test.want != "") {
 			t.Errorf("%s: %q", name, c.response.Ref)
 		}
@@ -249,7 +249,7 @@ func TestReopening(t *testing.T) {
 		"handed in": {[]stay.Response{form("a", "completed", true)}, "", 2}, "theirs": {[]stay.Response{form("a", "stopped", false)}, "", 1},
 		"theirs is begun": {[]stay.Response{form("a", "in-progress", false)}, "", 1}, "one of two": {[]stay.Response{form("a", "stopped", true), form("b", "stopped", true)}, "a", 0},
 	} {
-		c := &chart{Stay: stay.Stay{Responses: test.forms}, before: test.forms, asked: true, now: noonOf17, policy: policyOf(nil)}
+		c := &chart{Stay: stay.Stay{Screening: stay.Screening{Responses: test.forms}}, before: test.forms, asked: true, now: noonOf17, policy: policyOf(nil)}
 		c.reopen(Withdrawn, "text")
 		restart := ""
 		if r := planned[Restart](c); r != nil {

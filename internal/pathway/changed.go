@@ -12,10 +12,10 @@ import (
 
 // unchanged tells whether the answers give just the score that stands.
 func (c *chart) unchanged(result instrument.Result) bool {
-	if !c.Results.Score.Live() {
+	if !c.Score.Live() {
 		return false
 	}
-	return c.Results.Score.Offer == result.Offer && maps.Equal(c.Results.Score.Items, Items(c.response.Form, result))
+	return c.Score.Offer == result.Offer && maps.Equal(c.Score.Items, Items(c.response.Form, result))
 }
 
 // Items are a result's points by the LOINC code of the item, or by its linkId
@@ -40,8 +40,8 @@ func (c *chart) withdraw(why string) {
 	if !c.task.Scored() {
 		return
 	}
-	if c.Results.Score.Live() {
-		score := Withdrawal(c.Results.Score.Ref)
+	if c.Score.Live() {
+		score := Withdrawal(c.Score.Ref)
 		plan(c, &score)
 	}
 	if planned[TaskChange](c) == nil {

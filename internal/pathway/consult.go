@@ -11,7 +11,7 @@ import (
 
 // refer makes the one consult of the admission, or sets right the one that there is.
 func (c *chart) refer(r *Referral) {
-	consult := c.Results.Consult
+	consult := c.Consult
 	if met := c.orderedByOthers(); met != "" && !consult.Live() {
 		planned[TaskChange](c).Met = met
 		c.decision.because("already-ordered", "a clinician has ordered the consult; ours is met by theirs")
@@ -40,18 +40,18 @@ func (c *chart) stands(r *Referral) bool {
 	if c.endedByPerson() {
 		return c.forgotten() && r.tier() <= c.endedTier()
 	}
-	return c.Results.Consult.Live()
+	return c.Consult.Live()
 }
 
 // forgotten tells of a consult that stands and of which the nurse's Task says nothing.
 func (c *chart) forgotten() bool {
-	consult := c.Results.Consult
+	consult := c.Consult
 	return consult.Ref != "" && consult.Ref != c.task.Consult && (consult.Live() || c.endedByPerson())
 }
 
 // restate puts what the answers ask for now on a consult that stands.
 func (c *chart) restate(r *Referral) {
-	r.Changes, r.Due = c.Results.Consult.Ref, c.dueAnew(r)
+	r.Changes, r.Due = c.Consult.Ref, c.dueAnew(r)
 	plan(c, r)
 	c.decision.because("restated", "the consult is set right by the answers")
 	if team, ok := c.TeamTask(); ok && team.Begun() {
@@ -96,7 +96,7 @@ func EarlierConsults(s stay.Stay, p *Policy) (earlier []stay.Order) {
 // revoke takes back a consult that nobody has begun on; otherwise the team is
 // told, and decides.
 func (c *chart) revoke(why string) {
-	consult := c.Results.Consult
+	consult := c.Consult
 	team, ok := c.TeamTask()
 	if ok && endedAtDischarge(team) && !consult.Live() && !consult.Theirs && !c.Admission.Void() && !c.Dead() {
 		plan(c, &Revocation{Why: why}) // it is not to come back with her
@@ -145,7 +145,7 @@ func orderStatus(team string) string {
 // does not say it.
 func (c *chart) toCarryWords() bool {
 	team, ok := c.TeamTask()
-	return ok && SaidNo(team) && team.Reasoned && !c.Results.Consult.Replied
+	return ok && SaidNo(team) && team.Reasoned && !c.Consult.Replied
 }
 
 // toCarry tells that the team has done something with their Task that the
@@ -167,7 +167,7 @@ func (c *chart) carry() {
 	}
 	referral := planned[Referral](c)
 	other := referral != nil && referral.Replaces == "" // it sets the consult right itself
-	if other || planned[Revocation](c) != nil || c.Results.Consult.Ref == "" || c.Results.Consult.Theirs {
+	if other || planned[Revocation](c) != nil || c.Consult.Ref == "" || c.Consult.Theirs {
 		return
 	}
 	switch {
@@ -181,12 +181,12 @@ func (c *chart) carry() {
 // carryStatus shows on the consult how the team's Task stands, and tells the ward of a no.
 func (c *chart) carryStatus() {
 	team, _ := c.TeamTask()
-	status, theirs := orderStatus(team.Status), c.Results.Consult.Status
+	status, theirs := orderStatus(team.Status), c.Consult.Status
 	since := theirs != orderStatus(c.task.Carried) // somebody else has set it since
 	if since {
 		status = theirs
 	}
-	plan(c, &Carriage{Order: c.Results.Consult.Ref, Status: status, Team: team.Status, Refused: SaidNo(team)})
+	plan(c, &Carriage{Order: c.Consult.Ref, Status: status, Team: team.Status, Refused: SaidNo(team)})
 	c.decision.because("carried", "the team's task is %s", team.Status)
 	if SaidNo(team) && !since && planned[Referral](c) == nil {
 		c.tellWard()
@@ -198,7 +198,7 @@ func (c *chart) carryStatus() {
 // after they had said no.
 func (c *chart) carryWords() {
 	team, _ := c.TeamTask()
-	plan(c, &Carriage{Order: c.Results.Consult.Ref, Status: c.Results.Consult.Status, Team: team.Status, Refused: true})
+	plan(c, &Carriage{Order: c.Consult.Ref, Status: c.Consult.Status, Team: team.Status, Refused: true})
 	c.decision.because("carried", "the team has said why it does not come")
 }
 
@@ -219,7 +219,7 @@ func (c *chart) watches() bool {
 // orderEnded tells that a person has cancelled or deleted the consult while the
 // team's Task goes on.
 func (c *chart) orderEnded() bool {
-	return c.watches() && !c.Results.Consult.Live() && orderStatus(c.task.Carried) != "revoked" &&
+	return c.watches() && !c.Consult.Live() && orderStatus(c.task.Carried) != "revoked" &&
 		planned[Referral](c) == nil && planned[Revocation](c) == nil && planned[Notice](c) == nil
 }
 

@@ -61,7 +61,7 @@ func (c *chart) take(k course, offer instrument.Offer) {
 	switch {
 	case k.leads >= Consult:
 		c.order(k.referral())
-	case offer == instrument.OfferDeclined && (k.tier >= Consult || c.courseOf(c.Results.Score).wish):
+	case offer == instrument.OfferDeclined && (k.tier >= Consult || c.courseOf(c.Score).wish):
 		c.decision.because(OfferDeclined, "the patient does not want the consult; recorded, and none is ordered")
 		c.revoke(OfferDeclined)
 	default:
@@ -94,7 +94,7 @@ func (c *chart) findings(k course) {
 func (c *chart) order(r *Referral) {
 	if c.Admission.Status == stay.Finished {
 		c.decision.because("after-discharge", "the answers came after the discharge; by policy: %s", c.policy.AfterDischarge)
-		if c.policy.AfterDischarge == "record" && (!c.Results.Consult.Live() || c.endedByPerson()) {
+		if c.policy.AfterDischarge == "record" && (!c.Consult.Live() || c.endedByPerson()) {
 			return
 		}
 	}

@@ -74,7 +74,7 @@ func TestAConsultStandsWithWhatAsksForIt(t *testing.T) {
 			for _, before := range offers {
 				for _, now := range offers {
 					c := &chart{Stay: inpatient(func(s *stay.Stay) {
-						s.Results = stay.Results{Score: stay.Result{Ref: "o1", Status: "final", Sum: score, Offer: before}, Consult: stay.Result{Ref: "s1", Status: "active"}}
+						s.Score, s.Consult = stay.Result{Ref: "o1", Status: "final", Sum: score, Offer: before}, stay.Result{Ref: "s1", Status: "active"}
 					}), now: noonOf17, policy: policyOf(func(p *Policy) { p.OnWish = onWish })}
 					plan(c, &Score{})
 					k := c.course(score, false, now)

@@ -67,7 +67,7 @@ func newChart(s stay.Stay, p *Policy, now time.Time) *chart {
 	c := &chart{Stay: Knowing(s, p, now), before: s.Responses, policy: p, now: now, earlier: LastScreening(s)}
 	c.dedupe()
 	c.task, c.asked = c.ScreeningTask()
-	c.task.ClosedBefore = c.task.ClosedBefore || s.Results.Score.ClosedBefore
+	c.task.ClosedBefore = c.task.ClosedBefore || s.Score.ClosedBefore
 	c.leaveOutOthers()
 	c.place()
 	return c

@@ -14,7 +14,7 @@ const (
 // depart tells the team that the patient has gone home, or that she has not.
 func (c *chart) depart() {
 	team, ok := c.TeamTask()
-	consult := c.Results.Consult
+	consult := c.Consult
 	ours := consult.Ref != "" && consult.Ref == c.task.Consult && !consult.Theirs
 	if !ok || !c.asked || !c.hers(team) || c.Dead() || !ours || planned[Revocation](c) != nil {
 		return

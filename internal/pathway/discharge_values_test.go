@@ -14,7 +14,7 @@ import (
 func TestDeparting(t *testing.T) {
 	left := noonOf17.Add(-time.Hour)
 	says := func(at time.Time, parts ...string) func(*stay.Stay) {
-		return func(s *stay.Stay) { s.Results.Consult.Notes, s.Results.Consult.Left = parts, at }
+		return func(s *stay.Stay) { s.Consult.Notes, s.Consult.Left = parts, at }
 	}
 	team := func(change func(*stay.Task)) func(*stay.Stay) { return func(s *stay.Stay) { change(&s.Tasks[0]) } }
 	status := func(to string) func(*stay.Stay) { return team(func(t *stay.Task) { t.Status = to }) }
@@ -22,7 +22,7 @@ func TestDeparting(t *testing.T) {
 	told := team(func(t *stay.Task) { t.BusinessStatus = Discharged })
 	ended := func(why string) func(*stay.Stay) {
 		return func(s *stay.Stay) {
-			s.Tasks[0].Status, s.Tasks[0].Reason, s.Results.Consult.Status = "cancelled", why, "revoked"
+			s.Tasks[0].Status, s.Tasks[0].Reason, s.Consult.Status = "cancelled", why, "revoked"
 		}
 	}
 	here := func(s *stay.Stay) { s.Admission.Status, s.Admission.End = stay.InProgress, time.Time{} }
@@ -52,16 +52,16 @@ func TestDeparting(t *testing.T) {
 		"told by the order alone":        {says(left, stay.LetterLeft), nil, "-", "-"},
 		"told something else since":      {many(says(left, stay.LetterLeft), team(func(t *stay.Task) { t.BusinessStatus = Corrected })), nil, "-", "-"},
 		"half of it, the Task":           {many(placed, says(left, stay.LetterLeft)), nil, "gone", "gone"},
-		"half of it, the Task of an end": {many(placed, says(left, stay.LetterLeft), func(s *stay.Stay) { s.Results.Consult.Status = "revoked" }), nil, "gone, revoke", "gone, revoke"},
+		"half of it, the Task of an end": {many(placed, says(left, stay.LetterLeft), func(s *stay.Stay) { s.Consult.Status = "revoked" }), nil, "gone, revoke", "gone, revoke"},
 		"half of it, the order":          {many(told, says(time.Time{}, stay.LetterPlace)), nil, "gone", "gone"},
 		"another place, given since":     {many(placed, told, says(left, stay.LetterLeft)), nil, "-", "-"},
 		"at another time":                {many(told, says(left.Add(time.Minute), stay.LetterLeft)), nil, "gone", "gone"},
 		"at a time, now":                 {many(told, says(time.Time{}, stay.LetterLeft)), nil, "gone", "gone"},
-		"cancelled by a clinician":       {many(told, says(left, stay.LetterLeft), func(s *stay.Stay) { s.Results.Consult.Status = "revoked" }), nil, "-", "-"},
+		"cancelled by a clinician":       {many(told, says(left, stay.LetterLeft), func(s *stay.Stay) { s.Consult.Status = "revoked" }), nil, "-", "-"},
 		"dead":                           {many(placed, died), nil, "-", "-"},
-		"a clinician's":                  {many(placed, func(s *stay.Stay) { s.Results.Consult.Theirs = true }), nil, "-", "-"},
-		"deleted":                        {many(placed, func(s *stay.Stay) { s.Results.Consult = stay.Result{} }), nil, "-", "-"},
-		"of another screening":           {many(placed, func(s *stay.Stay) { s.Results.Consult.Ref = "s2" }), nil, "-", "-"},
+		"a clinician's":                  {many(placed, func(s *stay.Stay) { s.Consult.Theirs = true }), nil, "-", "-"},
+		"deleted":                        {many(placed, func(s *stay.Stay) { s.Consult = stay.Result{} }), nil, "-", "-"},
+		"of another screening":           {many(placed, func(s *stay.Stay) { s.Consult.Ref = "s2" }), nil, "-", "-"},
 		"another patient's":              {many(placed, team(func(t *stay.Task) { t.For = "Patient/9" })), nil, "-", "-"},
 		"without a Task of the team":     {func(s *stay.Stay) { s.Tasks = nil }, nil, "-", "-"},
 		"to be revoked":                  {placed, &Revocation{Ref: "s1", Why: Corrected}, "-", "-"},
@@ -76,18 +76,18 @@ func TestDeparting(t *testing.T) {
 		"here, ended":                    {many(here, ended(Discharged)), nil, "back renews", "back renews"},
 		"here, ended for something else": {many(here, ended(Corrected)), nil, "-", "-"},
 		"here, ended and put away":       {many(here, ended(Discharged), status("rejected")), nil, "-", "-"},
-		"here, ended, and active":        {many(here, ended(Discharged), func(s *stay.Stay) { s.Results.Consult.Status = "active" }), nil, "back renews", "back renews"},
-		"here, ended, and completed":     {many(here, ended(Discharged), func(s *stay.Stay) { s.Results.Consult.Status = "completed" }), nil, "-", "-"},
-		"here, half of it, the order":    {many(here, says(left, stay.LetterLeft), func(s *stay.Stay) { s.Results.Consult.Status = "revoked" }), nil, "back", "back renews"},
-		"here, half, and begun":          {many(here, says(left, stay.LetterLeft), status("accepted"), func(s *stay.Stay) { s.Results.Consult.Status = "revoked" }), nil, "back", "back"},
-		"here, half, told by the Task":   {many(here, told, func(s *stay.Stay) { s.Results.Consult.Status = "revoked" }), nil, "back", "back"},
+		"here, ended, and active":        {many(here, ended(Discharged), func(s *stay.Stay) { s.Consult.Status = "active" }), nil, "back renews", "back renews"},
+		"here, ended, and completed":     {many(here, ended(Discharged), func(s *stay.Stay) { s.Consult.Status = "completed" }), nil, "-", "-"},
+		"here, half of it, the order":    {many(here, says(left, stay.LetterLeft), func(s *stay.Stay) { s.Consult.Status = "revoked" }), nil, "back", "back renews"},
+		"here, half, and begun":          {many(here, says(left, stay.LetterLeft), status("accepted"), func(s *stay.Stay) { s.Consult.Status = "revoked" }), nil, "back", "back"},
+		"here, half, told by the Task":   {many(here, told, func(s *stay.Stay) { s.Consult.Status = "revoked" }), nil, "back", "back"},
 		"here, ended, and to be renewed": {many(here, ended(Discharged)), &Referral{Renews: "s1"}, "-", "-"},
 		"here, ended, and ordered":       {many(here, ended(Discharged), clinicians), nil, "met s9", "met s9"},
 		"ended":                          {ended(Discharged), nil, "-", "-"},
 	} {
 		for policy, want := range map[string]string{KeepConsult: test.keep, EndConsult: test.end} {
 			s := stay.Stay{Admission: stay.Admission{ID: "e1", Status: stay.Finished, End: left}, Patient: stay.Patient{Ref: "Patient/1"}, Tasks: []stay.Task{teamTask("requested", 0)},
-				Results: stay.Results{Consult: stay.Result{Ref: "s1", Status: "active"}}}
+				Consult: stay.Result{Ref: "s1", Status: "active"}}
 			test.change(&s)
 			c := &chart{Stay: s, task: stay.Task{Consult: "s1"}, asked: true, now: noonOf17, policy: policyOf(func(p *Policy) { p.Consult.AtDischarge = policy })}
 			if test.plans != nil {
@@ -99,7 +99,7 @@ func TestDeparting(t *testing.T) {
 			}
 		}
 	}
-	c := &chart{Stay: stay.Stay{Admission: stay.Admission{Status: stay.Finished}, Tasks: []stay.Task{teamTask("requested", 0)}, Results: stay.Results{Consult: stay.Result{Ref: "s1"}}}, task: stay.Task{Consult: "s1"}, policy: policyOf(nil)}
+	c := &chart{Stay: stay.Stay{Admission: stay.Admission{Status: stay.Finished}, Tasks: []stay.Task{teamTask("requested", 0)}, Consult: stay.Result{Ref: "s1"}}, task: stay.Task{Consult: "s1"}, policy: policyOf(nil)}
 	if c.depart(); !c.decision.Nothing() {
 		t.Error("nobody was asked here")
 	}
@@ -145,7 +145,7 @@ func TestWhatEndedAtDischargeSaysWhyItStaysSo(t *testing.T) {
 		"void":          {stay.Task{Status: "cancelled", Reason: Discharged}, stay.Result{Ref: "s1", Status: "revoked"}, func(s *stay.Stay) { s.Admission.Status = stay.Cancelled }, false},
 	} {
 		test.team.Ref, test.team.Kind = "Task/2", stay.ConsultTask
-		s := stay.Stay{Tasks: []stay.Task{test.team}, Results: stay.Results{Consult: test.consult}}
+		s := stay.Stay{Tasks: []stay.Task{test.team}, Consult: test.consult}
 		if test.stay != nil {
 			test.stay(&s)
 		}

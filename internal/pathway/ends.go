@@ -33,10 +33,10 @@ func (c *chart) asksAgainForConsult() bool {
 	if !c.revived() {
 		return false
 	}
-	score := c.Results.Score
+	score := c.Score
 	gone := c.Admission.Status == stay.Finished && c.policy.AfterDischarge == "record"
 	return score.Live() && c.courseOf(score).leads >= Consult && !gone &&
-		c.Results.Consult.Status == "revoked" && !c.Results.Consult.Theirs
+		c.Consult.Status == "revoked" && !c.Consult.Theirs
 }
 
 // end takes the question off the ward's list. A draft that a nurse has begun

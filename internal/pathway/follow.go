@@ -30,7 +30,7 @@ func (c *chart) handOver() {
 	}
 	h := HandOver{Task: team.Ref, Keeps: team.Begun(), Moved: rule == "transfer"}
 	h.Stays = h.Moved && c.hasItsTeam()
-	if consult := c.Results.Consult; consult.Ref == c.task.Consult && !consult.Theirs {
+	if consult := c.Consult; consult.Ref == c.task.Consult && !consult.Theirs {
 		h.Order = consult.Ref
 	}
 	plan(c, &h)
@@ -61,5 +61,5 @@ func (c *chart) hasItsTeam() bool {
 	is := func(performer string) bool {
 		return performer == c.Owners.Liaison || strings.HasSuffix(performer, "/"+c.Owners.Liaison)
 	}
-	return slices.ContainsFunc(c.Results.Consult.Performers, is)
+	return slices.ContainsFunc(c.Consult.Performers, is)
 }

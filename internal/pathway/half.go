@@ -62,7 +62,7 @@ func (c *chart) openDraft() string {
 // nurse's Task that was to say so was refused.
 func (c *chart) recall() {
 	if c.forgotten() {
-		plan(c, &Referral{Stands: c.Results.Consult.Ref})
+		plan(c, &Referral{Stands: c.Consult.Ref})
 		c.decision.because("never-made", "the consult for these answers stands, and the nurse's task did not come to know of it")
 	}
 }
@@ -75,7 +75,7 @@ func (c *chart) unassigned() bool {
 
 // assign makes the team's Task for a consult that stands, where it was never made.
 func (c *chart) assign() {
-	consult := c.Results.Consult
+	consult := c.Consult
 	if !c.unassigned() || !consult.NoTask || !consult.Live() || planned[Referral](c) != nil || planned[Revocation](c) != nil {
 		return
 	}

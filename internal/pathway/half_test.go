@@ -37,5 +37,5 @@ func noTask(r *stay.Response) { r.NoTask = true }
 func second(r *stay.Response) { r.Number = 2 }
 func noResponse(t *stay.Task) { t.NoResponse = true }
 func noResult(t *stay.Task)   { t.NoResult = true }
-func unassigned(s *stay.Stay) { s.Results.Consult.NoTask = true }
-func hurry(s *stay.Stay)      { s.Results.Consult.Priority = "urgent" }
+func unassigned(s *stay.Stay) { s.Consult.NoTask = true }
+func hurry(s *stay.Stay)      { s.Consult.Priority = "urgent" }

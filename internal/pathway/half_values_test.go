@@ -40,14 +40,14 @@ func TestHalfDrafts(t *testing.T) {
 		"one that lost its number":            {[]stay.Response{form(0, "stopped", nil), form(1, "stopped", nil)}, 0, true, 3, 3, ""},
 		"two of one number, the later counts": {[]stay.Response{form(1, "in-progress", lost), form(1, "in-progress", nil)}, 0, true, 3, 3, "r1"},
 	} {
-		c := &chart{Stay: stay.Stay{Responses: test.forms}, before: test.forms}
+		c := &chart{Stay: stay.Stay{Screening: stay.Screening{Responses: test.forms}}, before: test.forms}
 		half, removed, next, open := c.halfDraft(), c.taskRemoved(), c.nextDraft(), c.openDraft()
 		c.asked = true
 		if half != test.half || removed != test.removed || next != test.next || open != test.open || c.nextDraft() != test.asked {
 			t.Errorf("%s: half %d, removed %t, next %d, open %q, asked %d", name, half, removed, next, open, c.nextDraft())
 		}
 	}
-	c := &chart{Stay: stay.Stay{Responses: []stay.Response{form(1, "in-progress", nil), form(2, "in-progress", nil)}}}
+	c := &chart{Stay: stay.Stay{Screening: stay.Screening{Responses: []stay.Response{form(1, "in-progress", nil), form(2, "in-progress", nil)}}}}
 	if got := c.openDraft(); got != "r2" {
 		t.Errorf("the last that is open, not %s", got)
 	}
@@ -66,7 +66,7 @@ func TestRelinking(t *testing.T) {
 		"none stands":         {stay.Task{NoResponse: true, Status: "received"}, nil, &TaskChange{Status: "received", NewDraft: 1}},
 		"what stands is over": {stay.Task{NoResponse: true}, []stay.Response{over}, &TaskChange{NewDraft: 2}},
 	} {
-		c := &chart{Stay: stay.Stay{Responses: test.forms}, before: test.forms, task: test.task, asked: true}
+		c := &chart{Stay: stay.Stay{Screening: stay.Screening{Responses: test.forms}}, before: test.forms, task: test.task, asked: true}
 		c.relink()
 		got := planned[TaskChange](c)
 		if (got == nil) != (test.want == nil) || got != nil && fmt.Sprint(*got) != fmt.Sprint(*test.want) {
@@ -102,7 +102,7 @@ func TestAssigning(t *testing.T) {
 		"no consult":              {stay.Task{Carried: "requested"}, lost, nil, nil, nil},
 		"to be revoked":           {asked, lost, nil, &Revocation{Ref: "s1"}, nil},
 	} {
-		c := &chart{Stay: stay.Stay{Tasks: test.tasks, Results: stay.Results{Consult: test.consult}}, task: test.task, now: noonOf17, policy: policyOf(nil)}
+		c := &chart{Stay: stay.Stay{Tasks: test.tasks, Consult: test.consult}, task: test.task, now: noonOf17, policy: policyOf(nil)}
 		if test.plans != nil {
 			c.decision.Actions = []Action{test.plans}
 		}

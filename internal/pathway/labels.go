@@ -128,7 +128,7 @@ func (c *chart) label() {
 
 // results are what came of the answers, also what something else took the place of.
 func (c *chart) results() []stay.Result {
-	return append([]stay.Result{c.Results.Score, c.Results.Minimum, c.Results.Consult}, c.Results.Replaced...)
+	return append([]stay.Result{c.Score, c.Minimum, c.Consult}, c.Replaced...)
 }
 
 // counts is the response that the results rest on.

@@ -27,7 +27,7 @@ func TestWhatIsLeftOutOfAnothers(t *testing.T) {
 		"not asked anew yet":    {[]stay.Task{closed}, false, "r3 r4 r5"},
 		"never somebody else's": {[]stay.Task{now}, true, "r1 r2 r3 r4 r5"},
 	} {
-		c := newChart(stay.Stay{Tasks: test.tasks, Responses: forms}, policyOf(nil), noonOf17)
+		c := newChart(stay.Stay{Tasks: test.tasks, Screening: stay.Screening{Responses: forms}}, policyOf(nil), noonOf17)
 		var left []string
 		for _, r := range c.Responses {
 			left = append(left, r.Ref)
@@ -41,11 +41,11 @@ func TestWhatIsLeftOutOfAnothers(t *testing.T) {
 // An end stops what we prepared and nobody has written on, and nothing else.
 func TestWhatAnEndStops(t *testing.T) {
 	empty, begun := new(instrument.Response), answeredForm(t)
-	c := &chart{Stay: stay.Stay{Responses: []stay.Response{
+	c := &chart{Stay: stay.Stay{Screening: stay.Screening{Responses: []stay.Response{
 		{Ref: "ours", Status: "in-progress", Ours: true, Content: empty}, {Ref: "theirs", Status: "in-progress", Content: empty},
 		{Ref: "begun", Status: "in-progress", Ours: true, Content: begun}, {Ref: "done", Status: "completed", Ours: true, Content: begun},
 		{Ref: "stopped", Status: "stopped", Ours: true, Content: empty},
-	}}}
+	}}}}
 	c.stopDrafts()
 	if got := planned[Stop](c); got == nil || !slices.Equal(*got, Stop{"ours"}) {
 		t.Errorf("%v", got)

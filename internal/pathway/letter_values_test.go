@@ -30,7 +30,7 @@ func TestWhichEarlierScoresALetterTellsOf(t *testing.T) {
 		"sensitive as the order":       {stay.Result{Ref: "o1", Labels: coded("ETH")}, append(coded("x"), coded("ETH")...), true},
 		"an N that is another's label": {stay.Result{Ref: "o1", Labels: []stay.Code{{System: "other", Code: "N"}}}, nil, false},
 	} {
-		s := stay.Stay{Scores: []stay.Result{test.score}, EarlierScore: stay.Result{Ref: "o0"}}
+		s := stay.Stay{Screening: stay.Screening{Scores: []stay.Result{test.score}, EarlierScore: stay.Result{Ref: "o0"}}}
 		if got := EarlierScores(s, test.carries); (len(got) == 1) != test.told {
 			t.Errorf("%s: %v", name, got)
 		}

@@ -10,7 +10,7 @@ func (c *chart) forgot() bool {
 	if !c.asked || t.Status == "entered-in-error" {
 		return false
 	}
-	unknown := t.Score == "" && c.Results.Score.Ref != ""
+	unknown := t.Score == "" && c.Score.Ref != ""
 	unexplained := !t.Open() && t.Judged == "" && (t.BusinessStatus == "" || t.BusinessStatus == Scored) && !c.submitted()
 	return t.Forgets || unknown || unexplained || t.BusinessStatus == Scored && t.Score == ""
 }

@@ -32,7 +32,7 @@ func TestForgetting(t *testing.T) {
 		"scored before, in its own words":   {task: stay.Task{Status: "completed", BusinessStatus: ScreenedBefore}},
 		"another patient's, without output": {task: stay.Task{Status: "completed", BusinessStatus: PatientChanged, Forgets: true}, forgot: true},
 	} {
-		c := &chart{Stay: stay.Stay{Responses: test.forms, Results: stay.Results{Score: stay.Result{Ref: test.score}}}, task: test.task, asked: true}
+		c := &chart{Stay: stay.Stay{Screening: stay.Screening{Responses: test.forms, Score: stay.Result{Ref: test.score}}}, task: test.task, asked: true}
 		if c.forgot() != test.forgot {
 			t.Errorf("%s: %t", name, !test.forgot)
 		}
@@ -71,7 +71,7 @@ func TestWhichCounts(t *testing.T) {
 		"the newer of two":                      {"completed", []stay.Response{response("r1", "in-progress", 2, written), response("r2", "in-progress", 1, written)}, "r1"},
 		"of two at once the one that came last": {"completed", []stay.Response{response("r1", "in-progress", 1, written), response("r2", "in-progress", 1, written)}, "r2"},
 	} {
-		c := &chart{Stay: stay.Stay{Responses: test.forms}, task: stay.Task{Status: test.status, Response: "r1", Answers: []string{"r1", "r2"}}}
+		c := &chart{Stay: stay.Stay{Screening: stay.Screening{Responses: test.forms}}, task: stay.Task{Status: test.status, Response: "r1", Answers: []string{"r1", "r2"}}}
 		if c.submitted(); c.response.Ref != test.want {
 			t.Errorf("%s: %q", name, c.response.Ref)
 		}

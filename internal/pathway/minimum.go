@@ -111,7 +111,7 @@ func (c *chart) settles() bool {
 
 func (c *chart) record(m minimum) {
 	c.note()
-	plan(c, &Minimum{Ref: c.Results.Minimum.Ref, Status: "preliminary", Response: m.response, Result: m.result, Sum: m.sum, Tier: m.tier, Limit: m.limit})
+	plan(c, &Minimum{Ref: c.Minimum.Ref, Status: "preliminary", Response: m.response, Result: m.result, Sum: m.sum, Tier: m.tier, Limit: m.limit})
 }
 
 // askFor asks for the consult. Where the patient declined the rest her no stands: the ward
@@ -127,7 +127,7 @@ func (c *chart) askFor(m minimum) {
 	switch {
 	case m.result.Offer == instrument.OfferDeclined:
 		c.revoke(OfferDeclined)
-	case c.Admission.Status == stay.Finished && c.policy.AfterDischarge == "record" && (!c.Results.Consult.Live() || c.endedByPerson()):
+	case c.Admission.Status == stay.Finished && c.policy.AfterDischarge == "record" && (!c.Consult.Live() || c.endedByPerson()):
 	default:
 		c.decision = Without[Revocation](c.decision) // of what the rest of the form, declined, would take back
 		c.refer(&Referral{Urgent: m.tier == Urgent, Limit: m.limit})
@@ -138,14 +138,14 @@ func (c *chart) askFor(m minimum) {
 }
 
 func (c *chart) sameMinimum(m minimum) bool {
-	had := c.Results.Minimum
+	had := c.Minimum
 	return had.Live() && had.Offer == m.result.Offer && maps.Equal(had.Items, Items(m.response.Form, m.result))
 }
 
 // endMinimum says of a minimum that it no longer holds: there is a score now, or the
 // answers say so no more.
 func (c *chart) endMinimum() {
-	had := c.Results.Minimum
+	had := c.Minimum
 	if !had.Live() || had.Status == "cancelled" {
 		return
 	}

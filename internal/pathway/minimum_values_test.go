@@ -56,7 +56,7 @@ func TestTheSameMinimum(t *testing.T) {
 		"other points":  {stay.Result{Ref: "o", Status: "preliminary", Items: map[string]int{"1": 4, "2": 3}, Offer: instrument.OfferAccepted}, false},
 		"made in error": {stay.Result{Ref: "o", Status: "entered-in-error", Items: items, Offer: instrument.OfferAccepted}, false},
 	} {
-		c := &chart{Stay: stay.Stay{Results: stay.Results{Minimum: test.had}}}
+		c := &chart{Stay: stay.Stay{Screening: stay.Screening{Minimum: test.had}}}
 		if got := c.sameMinimum(minimum{response: stay.Response{Form: &instrument.Form{}}, result: result}); got != test.want {
 			t.Errorf("%s: %t", name, got)
 		}

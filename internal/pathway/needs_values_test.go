@@ -62,7 +62,7 @@ func TestNeeds(t *testing.T) {
 		return func(s *stay.Stay) {
 			e := stay.Earlier{At: noonOf17.Add(-time.Hour), BusinessStatus: Scored, Score: "o0"}
 			change(&e)
-			s.Screenings, s.Unread = []stay.Earlier{e}, slices.DeleteFunc(s.Unread, func(p stay.Part) bool { return p == stay.Spared })
+			s.Before, s.Unread = []stay.Earlier{e}, slices.DeleteFunc(s.Unread, func(p stay.Part) bool { return p == stay.Spared })
 		}
 	}
 	for name, test := range map[string]struct {

@@ -113,7 +113,7 @@ func TestWantedLabels(t *testing.T) {
 		p.Labels.Add, p.Protected.Add, p.Protected.Labels = []Coding{{System: "s", Code: "policy"}}, []Coding{{System: "s", Code: "added"}}, []Coding{{System: "s", Code: "secret"}}
 	})
 	s := stay.Stay{Admission: stay.Admission{Labels: coded("stay")}, Patient: stay.Patient{Labels: coded("hers")},
-		Responses: []stay.Response{{Ref: "r1", Labels: coded("answers")}}, EarlierScore: stay.Result{Labels: coded("earlier")}}
+		Screening: stay.Screening{Responses: []stay.Response{{Ref: "r1", Labels: coded("answers")}}, EarlierScore: stay.Result{Labels: coded("earlier")}}}
 	words := func(codes []stay.Code) (text string) {
 		for _, c := range codes {
 			text += c.Code + " "
@@ -326,8 +326,7 @@ func TestHers(t *testing.T) {
 func TestWhatMovesAlong(t *testing.T) {
 	c := &chart{task: stay.Task{For: "p0"}, now: noonOf17, Stay: stay.Stay{
 		Tasks:     []stay.Task{{Ref: "t1", For: "p0"}, {Ref: "t2", For: "p9"}, {Ref: "t3", For: "p0", Purpose: stay.Purpose{Kind: stay.Advice}}},
-		Responses: []stay.Response{{Ref: "r1", Ours: true, Subject: "p0"}, {Ref: "r2", Subject: "p0"}, {Ref: "r3", Ours: true, Subject: "p9"}},
-		Results:   stay.Results{Score: stay.Result{Ref: "o1"}, Consult: stay.Result{Ref: "s1", Theirs: true}}}}
+		Screening: stay.Screening{Responses: []stay.Response{{Ref: "r1", Ours: true, Subject: "p0"}, {Ref: "r2", Subject: "p0"}, {Ref: "r3", Ours: true, Subject: "p9"}}, Score: stay.Result{Ref: "o1"}}, Consult: stay.Result{Ref: "s1", Theirs: true}}}
 	c.moveAlong("merged", "text")
 	if got := strings.Join(*planned[Move](c), " "); got != "t1 t3 r1 o1" || !c.decision.Next.Equal(noonOf17) {
 		t.Error(got, c.decision.Next)
@@ -351,7 +350,7 @@ func TestEarlierScores(t *testing.T) {
 		"she said no":       {stay.Earlier{}, stay.Result{Ref: "o0", Sum: 5, Offer: "declined"}, ""},
 		"she was not asked": {stay.Earlier{}, stay.Result{Ref: "o0", Sum: 5, Offer: "not-asked"}, "routine from 5"},
 	} {
-		c := &chart{Stay: stay.Stay{Patient: stay.Patient{Sex: stay.Male}, EarlierScore: test.score}, earlier: test.earlier, policy: policyOf(nil), now: noonOf17}
+		c := &chart{Stay: stay.Stay{Patient: stay.Patient{Sex: stay.Male}, Screening: stay.Screening{EarlierScore: test.score}}, earlier: test.earlier, policy: policyOf(nil), now: noonOf17}
 		c.referEarlier()
 		got := ""
 		if r := planned[Referral](c); r != nil {

@@ -48,10 +48,10 @@ func diedOn(day string) change {
 // consult's status, "" for none.
 func before(points [3]int, consult string) change {
 	return func(s *stay.Stay) {
-		s.Results.Score = stay.Result{Ref: "Observation/o1", Status: "final",
+		s.Score = stay.Result{Ref: "Observation/o1", Status: "final",
 			Items: map[string]int{"68518-0": points[0], "68519-8": points[1], "68520-6": points[2]}}
 		if consult != "" {
-			s.Results.Consult = stay.Result{Ref: "ServiceRequest/s1", Status: consult}
+			s.Consult = stay.Result{Ref: "ServiceRequest/s1", Status: consult}
 		}
 	}
 }
@@ -72,7 +72,7 @@ func hurried(t *stay.Task)                    { t.Priority = "urgent" }
 
 func screened(ago time.Duration) change {
 	return func(s *stay.Stay) {
-		s.Screenings = []stay.Earlier{{At: noon.Add(-ago), BusinessStatus: "scored", Consult: "ServiceRequest/s0"}}
+		s.Before = []stay.Earlier{{At: noon.Add(-ago), BusinessStatus: "scored", Consult: "ServiceRequest/s0"}}
 	}
 }
 func flagged(s *stay.Stay) {
@@ -91,7 +91,7 @@ func hadConsult(t *stay.Task) { t.Consult = "ServiceRequest/s1" }
 // withdrawnResults are what a cancelled admission left.
 func withdrawnResults(s *stay.Stay) {
 	before([3]int{2, 1, 1}, "revoked")(s)
-	s.Results.Score.Status = "entered-in-error"
+	s.Score.Status = "entered-in-error"
 }
 func ordered(s *stay.Stay) {
 	consult := pathway.DefaultPolicy().Consult.Codings[0]
@@ -135,7 +135,7 @@ func scoredBefore(sum int, more ...func(*stay.Result)) change {
 		for _, m := range more {
 			m(&score)
 		}
-		s.Screenings, s.EarlierScore = []stay.Earlier{{At: noon.Add(-48 * time.Hour), BusinessStatus: "scored", Score: score.Ref}}, score
+		s.Before, s.EarlierScore = []stay.Earlier{{At: noon.Add(-48 * time.Hour), BusinessStatus: "scored", Score: score.Ref}}, score
 	}
 }
 

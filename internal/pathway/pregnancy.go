@@ -80,12 +80,12 @@ func (c *chart) hearsOf() bool {
 // it. When a pregnancy ends, nothing is made less.
 func (c *chart) pregnantSince() bool {
 	r := c.response
-	if !c.Patient.Pregnant || !c.task.Scored() || !c.Admission.Present() || !c.Results.Score.Live() || r.Form == nil ||
+	if !c.Patient.Pregnant || !c.task.Scored() || !c.Admission.Present() || !c.Score.Live() || r.Form == nil ||
 		instrument.Judge(r.Form, r.Content).Status != instrument.Complete {
 		return false
 	}
-	now := c.courseOf(c.Results.Score).tier
-	recorded := tierOf(c.Results.Score.Tier, now)
+	now := c.courseOf(c.Score).tier
+	recorded := tierOf(c.Score.Tier, now)
 	return c.byPregnancy(now, recorded) || now == recorded && (c.adviceUnaware() || c.letterUnaware())
 }
 
@@ -94,7 +94,7 @@ func (c *chart) pregnantSince() bool {
 func (c *chart) byPregnancy(now, recorded Tier) bool {
 	without := *c
 	without.Patient.Pregnant = false
-	return now > recorded && now > without.courseOf(c.Results.Score).tier
+	return now > recorded && now > without.courseOf(c.Score).tier
 }
 
 // tierOf is the tier of a code; of one that is not on record, another.
@@ -121,7 +121,7 @@ func (c *chart) unworded(task stay.Task) bool {
 
 // letterUnaware tells of an order that somebody is to act on, and that does not say it.
 func (c *chart) letterUnaware() bool {
-	consult := c.Results.Consult
+	consult := c.Consult
 	return consult.Live() && !consult.Theirs && consult.Status != "completed" && !consult.Says(stay.LetterPregnant)
 }
 

@@ -167,7 +167,7 @@ func TestPregnantSince(t *testing.T) {
 	} {
 		test.score.Ref = "o1"
 		c := &chart{policy: policyOf(test.policy), response: one, task: stay.Task{Score: "o1"}, now: noonOf17, Stay: stay.Stay{
-			Patient: woman("2000"), Admission: stay.Admission{Status: stay.InProgress}, Results: stay.Results{Score: test.score, Consult: test.consult}}}
+			Patient: woman("2000"), Admission: stay.Admission{Status: stay.InProgress}, Screening: stay.Screening{Score: test.score}, Consult: test.consult}}
 		c.Patient.Pregnant = true
 		if test.advice.Ref != "" {
 			c.Tasks = []stay.Task{test.advice}
@@ -183,7 +183,7 @@ func TestPregnantSince(t *testing.T) {
 
 // What says that she is pregnant carries the labels of what says so.
 func TestLabelsOfAPregnancy(t *testing.T) {
-	s := stay.Stay{Responses: []stay.Response{{Ref: "r1", Labels: coded("answers")}}, EarlierScore: stay.Result{Labels: coded("earlier")}, Patient: stay.Patient{Because: coded("pregnancy")}}
+	s := stay.Stay{Screening: stay.Screening{Responses: []stay.Response{{Ref: "r1", Labels: coded("answers")}}, EarlierScore: stay.Result{Labels: coded("earlier")}}, Patient: stay.Patient{Because: coded("pregnancy")}}
 	for response, want := range map[string]string{"r1": "[{s answers} {s pregnancy}]", "r2": "[{s earlier} {s pregnancy}]"} {
 		if got := fmt.Sprint(From(s, response).Labels); got != want {
 			t.Errorf("%s: %s", response, got)

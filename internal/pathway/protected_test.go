@@ -43,7 +43,7 @@ func allCarry(code string) change {
 		for i := range s.Responses {
 			saysOf(code)(&s.Responses[i])
 		}
-		for _, r := range []*stay.Result{&s.Results.Score, &s.Results.Consult} {
+		for _, r := range []*stay.Result{&s.Score, &s.Consult} {
 			r.Labels = append(r.Labels, conf(code))
 		}
 	}
@@ -69,7 +69,7 @@ func protectedCases(t testing.TB) map[string]stay.Stay {
 		"labels/the highest":                       picture(patientIs("N"), admissionIs("M"), asked("requested"), draft(t)),
 		"labels/lifted":                            picture(asked("requested"), draft(t), allCarry("N")),
 		"labels/after the consult":                 consulted("accepted", patientIs("N")),
-		"labels/a clinician's order":               consulted("requested", patientIs("N"), func(s *stay.Stay) { s.Results.Consult.Theirs = true }),
+		"labels/a clinician's order":               consulted("requested", patientIs("N"), func(s *stay.Stay) { s.Consult.Theirs = true }),
 		"labels/of the answers":                    picture(asked("requested"), answered(t, "r1", "completed", []int{0}, saysOf("L")), advice("requested")),
 		"labels/of the policy":                     picture(asked("requested"), draft(t)),
 		"labels/another patient's":                 picture(patientIs("N"), asked("completed", judged(2), business("patient-changed"), whose("Patient/p0")), asked("requested", carries("N"), whose("Patient/p1"), answers("QuestionnaireResponse/r2"))),
@@ -87,7 +87,7 @@ func protectedCases(t testing.TB) map[string]stay.Stay {
 		"protected/after the consult":              consulted("requested", patientIs("V")),
 		"protected/after the team has begun":       consulted("accepted", patientIs("V")),
 		"protected/given back by the team":         picture(goesTo(few, few), patientIs("V"), asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "active"), team("requested", given("kept")), answered(t, "r1", "completed", []int{2, 1, 1}), allCarry("V")),
-		"protected/after a deleted consult":        consulted("requested", patientIs("V"), func(s *stay.Stay) { s.Results.Consult = stay.Result{} }),
+		"protected/after a deleted consult":        consulted("requested", patientIs("V"), func(s *stay.Stay) { s.Consult = stay.Result{} }),
 		"protected/renewed":                        picture(goesTo(few, few), patientIs("V"), asked("completed", judged(1), wasScored, hadConsult, carried("cancelled")), before([3]int{1, 0, 0}, "revoked"), team("cancelled", because("corrected")), answered(t, "r1", "completed", []int{4, 4, 4}), allCarry("V")),
 		"protected/lifted":                         picture(goesTo(many, many), lies("Location/a"), asked("requested", given(few)), draft(t), allCarry("V")),
 		"protected/lifted after the consult":       picture(goesTo(many, many), lies("Location/a"), asked("completed", judged(2), wasScored, hadConsult), before([3]int{2, 1, 1}, "active"), team("requested", given(few)), answered(t, "r1", "completed", []int{2, 1, 1}), allCarry("V")),

@@ -28,7 +28,7 @@ func (c *chart) tellWard() {
 	if c.adviseInstead() {
 		return
 	}
-	change := ReplyChange{Status: "requested", Cause: c.Results.Consult.Ref}
+	change := ReplyChange{Status: "requested", Cause: c.Consult.Ref}
 	if before, made := c.reply(); made && before.Cause == change.Cause {
 		change.Ref = before.Ref // they had come after all, and do not come now
 	}
@@ -43,7 +43,7 @@ func (c *chart) adviseInstead() bool {
 	if c.policy.Consult.Rejected != AdviceThere || !again && (made || c.task.Advice != "") {
 		return false
 	}
-	plan(c, &AdviceChange{Ref: task.Ref, Status: "requested", Cause: c.Results.Consult.Ref, Reworded: c.unworded(task)})
+	plan(c, &AdviceChange{Ref: task.Ref, Status: "requested", Cause: c.Consult.Ref, Reworded: c.unworded(task)})
 	c.decision.because("turned-down", "the team does not come; the ward is told, and asked to give brief advice")
 	return true
 }

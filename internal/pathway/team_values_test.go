@@ -55,7 +55,7 @@ func TestReferring(t *testing.T) {
 		"a clinician's beside what we took": {consult: revoked, task: knows, orders: ordered, want: "met by s9"},
 		"unknown and revoked":               {consult: revoked, stands: true, want: "renews s1"},
 	} {
-		c := &chart{Stay: stay.Stay{Admission: stay.Admission{ID: "e1"}, Orders: test.orders, Tasks: test.team, Results: stay.Results{Consult: test.consult}}, task: test.task, policy: policyOf(nil)}
+		c := &chart{Stay: stay.Stay{Admission: stay.Admission{ID: "e1"}, Orders: test.orders, Tasks: test.team, Consult: test.consult}, task: test.task, policy: policyOf(nil)}
 		plan(c, &TaskChange{})
 		plan(c, &Score{Stands: test.stands})
 		c.refer(&Referral{Earlier: test.earlier})
@@ -117,7 +117,7 @@ func TestHandingOver(t *testing.T) {
 			test.change(&team)
 		}
 		c := &chart{Stay: stay.Stay{Patient: stay.Patient{Ref: "Patient/1", Labels: []stay.Code{{System: Confidentiality, Code: "R"}}}, Tasks: []stay.Task{team},
-			Results: stay.Results{Consult: test.consult}, Owners: stay.Owners{Liaison: "few"}}, task: stay.Task{Consult: "s1"}, asked: !test.unasked, policy: policyOf(nil)}
+			Consult: test.consult, Owners: stay.Owners{Liaison: "few"}}, task: stay.Task{Consult: "s1"}, asked: !test.unasked, policy: policyOf(nil)}
 		if test.plans != nil {
 			c.decision.Actions = []Action{test.plans}
 		}
@@ -168,7 +168,7 @@ func TestTheTeamFollowing(t *testing.T) {
 			test.task(&team)
 		}
 		s := stay.Stay{Admission: stay.Admission{Status: stay.InProgress, Locations: []string{"Location/2", "Location/1"}}, Patient: stay.Patient{Ref: "Patient/1"}, Tasks: []stay.Task{team},
-			Results: stay.Results{Consult: stay.Result{Ref: "s1", Status: "active", Performers: test.performers}}, Owners: stay.Owners{Liaison: "CareTeam/1"}}
+			Consult: stay.Result{Ref: "s1", Status: "active", Performers: test.performers}, Owners: stay.Owners{Liaison: "CareTeam/1"}}
 		if test.stay != nil {
 			test.stay(&s)
 		}
@@ -279,8 +279,7 @@ func TestLabelling(t *testing.T) {
 	}
 	s := stay.Stay{Patient: stay.Patient{Ref: "Patient/1", Labels: coded("new"), Formerly: []string{"Patient/0"}},
 		Tasks:     []stay.Task{{Ref: "t1", Purpose: stay.Purpose{Kind: stay.ScreeningTask}}, {Ref: "t2", Purpose: stay.Purpose{Kind: stay.ConsultTask}, Labels: coded("new")}, {Ref: "t3", Purpose: stay.Purpose{Kind: stay.Advice}}, {Ref: "t4", For: "Patient/9"}},
-		Responses: []stay.Response{form("r1", "Patient/1", true), form("r2", "", true), form("r3", "Patient/0", true), form("r4", "Patient/9", true), form("r5", "Patient/1", false)},
-		Results:   stay.Results{Score: stay.Result{Ref: "o1"}, Consult: stay.Result{Ref: "s1", Theirs: true}}}
+		Screening: stay.Screening{Responses: []stay.Response{form("r1", "Patient/1", true), form("r2", "", true), form("r3", "Patient/0", true), form("r4", "Patient/9", true), form("r5", "Patient/1", false)}, Score: stay.Result{Ref: "o1"}}, Consult: stay.Result{Ref: "s1", Theirs: true}}
 	for asked, want := range map[bool]string{true: "t1 t3 r1 r2 r3 o1", false: ""} {
 		c := &chart{Stay: s, asked: asked, policy: policyOf(nil)}
 		c.label()

@@ -59,7 +59,7 @@ func TestWhichOfTwoStays(t *testing.T) {
 		"the advice, chosen":              {at("a", func(t *stay.Task) { t.Kind = stay.Advice }), at("b", func(t *stay.Task) { t.Kind = stay.Advice }), []stay.Task{at("n", func(t *stay.Task) { t.Advice = "b" })}, nil, "b"},
 		"a focus on nothing":              {at("a", func(t *stay.Task) { t.Kind = team }), at("b", func(t *stay.Task) { t.Kind = team }), []stay.Task{at("n", func(t *stay.Task) { t.Consult = "" })}, nil, "a"},
 	} {
-		c := &chart{Stay: stay.Stay{Tasks: append([]stay.Task{test.a, test.b}, test.others...), Responses: test.responses}}
+		c := &chart{Stay: stay.Stay{Tasks: append([]stay.Task{test.a, test.b}, test.others...), Screening: stay.Screening{Responses: test.responses}}}
 		if c.rather(test.a, test.b) != (test.want == "a") || c.rather(test.b, test.a) != (test.want == "b") {
 			t.Errorf("%s: not %s", name, test.want)
 		}
@@ -102,7 +102,7 @@ func TestTooMany(t *testing.T) {
 		"a form that is begun":   {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), {Ref: "r2", Number: 1, Ours: true, Status: "in-progress", Content: answeredForm(t)}}, ""},
 	} {
 		var got []string
-		for _, extra := range newChart(stay.Stay{Tasks: test.tasks, Responses: test.responses}, policyOf(nil), noonOf17).extra {
+		for _, extra := range newChart(stay.Stay{Tasks: test.tasks, Screening: stay.Screening{Responses: test.responses}}, policyOf(nil), noonOf17).extra {
 			got = append(got, extra.Ref+">"+extra.Keep)
 		}
 		if strings.Join(got, " ") != test.want {

@@ -139,7 +139,7 @@ func TestLastScreening(t *testing.T) {
 		{[]stay.Earlier{{BusinessStatus: Scored, Score: "never answered"}}, stay.Earlier{}},
 		{[]stay.Earlier{screened(1, "")}, stay.Earlier{}},
 	} {
-		if got := LastScreening(stay.Stay{Screenings: test.screenings}); got != test.want {
+		if got := LastScreening(stay.Stay{Screening: stay.Screening{Before: test.screenings}}); got != test.want {
 			t.Errorf("%+v: %+v", test.screenings, got)
 		}
 	}
@@ -250,7 +250,7 @@ func TestChasing(t *testing.T) {
 		"revoked":            {stay.Task{Status: "requested", Made: noonOf17.Add(-99 * hour)}, "revoked", "", time.Time{}},
 	} {
 		test.team.Ref, test.team.Kind, test.team.Number = "Task/2", stay.ConsultTask, 1
-		c := &chart{Stay: stay.Stay{Tasks: []stay.Task{test.team}, Results: stay.Results{Consult: stay.Result{Ref: "ServiceRequest/1", Status: test.consult}}}, policy: policyOf(nil), now: noonOf17}
+		c := &chart{Stay: stay.Stay{Tasks: []stay.Task{test.team}, Consult: stay.Result{Ref: "ServiceRequest/1", Status: test.consult}}, policy: policyOf(nil), now: noonOf17}
 		c.chase()
 		got := planned[Chase](c)
 		if got == nil && test.priority != "" || got != nil && *got != (Chase{"Task/2", test.priority}) || !c.decision.Next.Equal(test.next) {

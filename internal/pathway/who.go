@@ -109,7 +109,7 @@ func (c *chart) flagged() bool {
 
 // LastScreening is the latest of another admission that gave a score; zero: none did.
 func LastScreening(s stay.Stay) (last stay.Earlier) {
-	for _, e := range s.Screenings {
+	for _, e := range s.Before {
 		if e.BusinessStatus == Scored && e.At.After(last.At) {
 			last = e
 		}

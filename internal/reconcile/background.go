@@ -16,7 +16,7 @@ import (
 func (l loader) fetch(ctx context.Context, p *picture, needs []pathway.Need) error {
 	for _, need := range needs {
 		var err error
-		switch results := &p.stay.Results; need.Part {
+		switch need.Part {
 		case stay.Twins:
 			for _, ref := range need.Refs {
 				_, err = l.result(ctx, p, ref)
@@ -25,9 +25,9 @@ func (l loader) fetch(ctx context.Context, p *picture, needs []pathway.Need) err
 				}
 			}
 		case stay.Scores:
-			results.Score, err = l.result(ctx, p, need.Refs[0])
+			p.stay.Score, err = l.result(ctx, p, need.Refs[0])
 		case stay.Minima:
-			results.Minimum, err = l.result(ctx, p, need.Refs[0])
+			p.stay.Minimum, err = l.result(ctx, p, need.Refs[0])
 		case stay.Consults:
 			err = l.consult(ctx, p, need.Refs[0])
 		case stay.Portal:
@@ -60,13 +60,12 @@ const mostReplaced = 4
 // consult reads the present consult, whether it says why the team said no, and those
 // that it took the place of.
 func (l loader) consult(ctx context.Context, p *picture, ref string) (err error) {
-	results := &p.stay.Results
-	if results.Consult, err = l.result(ctx, p, ref); err != nil || results.Consult.Theirs {
+	if p.stay.Consult, err = l.result(ctx, p, ref); err != nil || p.stay.Consult.Theirs {
 		return err
 	}
 	team, _ := p.stay.TeamTask()
-	results.Consult.Replied = replied(p.byRef[ref], p.byRef[team.Ref])
-	results.Replaced = nil
+	p.stay.Consult.Replied = replied(p.byRef[ref], p.byRef[team.Ref])
+	p.stay.Replaced = nil
 	for range mostReplaced {
 		before, ok := l.client.LocalRef(p.byRef[ref].Get("replaces.0.reference").String())
 		if !ok {
@@ -77,7 +76,7 @@ func (l loader) consult(ctx context.Context, p *picture, ref string) (err error)
 			return err
 		}
 		if ref = before; one.Ref != "" && !one.Theirs {
-			results.Replaced = append(results.Replaced, one)
+			p.stay.Replaced = append(p.stay.Replaced, one)
 		}
 	}
 	return nil
@@ -144,7 +143,7 @@ func (l loader) unknown(p *picture, screening stay.Name) {
 	task, _ := p.stay.ScreeningTask()
 	for _, res := range sorted(p.byRef) {
 		name, _ := nameOf(res)
-		switch known := &p.stay.Results; {
+		switch known := &p.stay; {
 		case name == screening.As(stay.Score) && task.Score == "" && known.Score.Ref == "":
 			known.Score = result(res)
 		case !known.Consult.Theirs && l.consultOf(p, res) > known.Consult.Number:
@@ -167,7 +166,7 @@ func (l loader) spared(ctx context.Context, p *picture) error {
 			return err
 		}
 	}
-	p.stay.Screenings = l.screenings(p)
+	p.stay.Before = l.screenings(p)
 	if l.policy.Screening.RescreenAfter.Duration > 0 { // else spare has not asked for them
 		l.lookedFor(p)
 	}

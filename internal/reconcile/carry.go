@@ -18,7 +18,7 @@ func (carrying) record(*writing) (activity, from string) { return "carried", "" 
 func (a carrying) write(w *writing) {
 	w.edit(a.Order, func(e *edit) {
 		e.set("status", a.Status)
-		if a.Refused && !w.p.stay.Results.Consult.Replied {
+		if a.Refused && !w.p.stay.Consult.Replied {
 			w.tell(e, w.refusal())
 		}
 	})

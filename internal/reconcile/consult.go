@@ -182,7 +182,7 @@ func (w *writing) restate(order string, renew func(*edit)) {
 		renew(e)
 		e.set("priority", w.priority().Code())
 		e.extend(tierOf(w.tier()))
-		if from := e.Get("reasonReference.0.reference").String(); w.made.score != "" && from != "" && from == w.p.stay.Results.Minimum.Ref {
+		if from := e.Get("reasonReference.0.reference").String(); w.made.score != "" && from != "" && from == w.p.stay.Minimum.Ref {
 			e.set("reasonReference.0", fhir.Ref(w.made.score)) // there is a score now
 		}
 		w.rewrite(e)

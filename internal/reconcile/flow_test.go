@@ -255,14 +255,14 @@ func TestAdmissionsThatAreNotThere(t *testing.T) {
 // did not give all.
 func TestDoubt(t *testing.T) {
 	warned := fmt.Errorf("not all")
-	asked := stay.Stay{Tasks: []stay.Task{{Ref: "Task/1", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 1}}, Responses: []stay.Response{{}}}
+	asked := stay.Stay{Tasks: []stay.Task{{Ref: "Task/1", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 1}}, Screening: stay.Screening{Responses: []stay.Response{{}}}}
 	for name, test := range map[string]struct {
 		p    picture
 		fail bool
 	}{
-		"answers and no Task": {picture{stay: stay.Stay{Responses: []stay.Response{{}}}, doubt: warned}, true},
+		"answers and no Task": {picture{stay: stay.Stay{Screening: stay.Screening{Responses: []stay.Response{{}}}}, doubt: warned}, true},
 		"no answers":          {picture{doubt: warned}, false},
-		"no warning":          {picture{stay: stay.Stay{Responses: []stay.Response{{}}}}, false},
+		"no warning":          {picture{stay: stay.Stay{Screening: stay.Screening{Responses: []stay.Response{{}}}}}, false},
 		"the Task is there":   {picture{stay: asked, doubt: warned}, false},
 	} {
 		if err := test.p.doubtful(); (err != nil) != test.fail {

@@ -144,9 +144,9 @@ func (w *writing) before() string {
 
 // replaced are the consults of this admission that a person had ended.
 func (w *writing) replaced() (lines []string) {
-	results := w.p.stay.Results.Replaced
+	results := w.p.stay.Replaced
 	if pathway.Of[pathway.Referral](w.decision).Replaces != "" {
-		results = slices.Insert(slices.Clone(results), 0, w.p.stay.Results.Consult)
+		results = slices.Insert(slices.Clone(results), 0, w.p.stay.Consult)
 	}
 	for _, r := range results {
 		at, status := w.loader.stamp(w.p.byRef[r.Ref], "authoredOn"), r.Status

@@ -141,7 +141,7 @@ func TestLettersForAnEarlierScore(t *testing.T) {
 		r, s := desk(t, toAsk...)
 		p := seen(t, r, s)
 		p.stay.EarlierScore = stay.Result{Ref: "Observation/o0", Sum: 4, Items: map[string]int{"68518-0": 4}, Offer: offer}
-		p.stay.Screenings = []stay.Earlier{{At: at12.AddDate(0, 0, -3), BusinessStatus: "scored"}}
+		p.stay.Before = []stay.Earlier{{At: at12.AddDate(0, 0, -3), BusinessStatus: "scored"}}
 		p.stay.Scores = []stay.Result{{Ref: "Observation/o0", Status: "final", Sum: 4, At: at12}, {Ref: "Observation/o8", Status: "final", Sum: 7, At: at12}}
 		wrote(t, r, s, p, &pathway.Referral{Earlier: true, Limit: pathway.Limit{Sex: stay.Female, From: 4}}, &pathway.TaskChange{Status: "completed", Business: "screened-before"})
 		if got := letterSent(s); got != untabbed(`reason: AUDIT-C in an earlier admission: 4 of 12 points. The limit of 4 for women was reached (Liaison consult), and no consult was asked for then. Policy: policy-1. Answered 2031-05-14.

@@ -71,8 +71,8 @@ func TestAConsultThatRestedOnAMinimum(t *testing.T) {
 	if err := r.loader.fetch(t.Context(), &p, []pathway.Need{{Part: stay.Minima, Refs: []string{"Observation/o9"}}, {Part: stay.Consults, Refs: []string{"ServiceRequest/s1"}}}); err != nil {
 		t.Fatal(err)
 	}
-	if task, _ := p.stay.ScreeningTask(); task.Minimum != "Observation/o9" || p.stay.Results.Minimum.Sum != 5 {
-		t.Errorf("%+v", p.stay.Results.Minimum)
+	if task, _ := p.stay.ScreeningTask(); task.Minimum != "Observation/o9" || p.stay.Minimum.Sum != 5 {
+		t.Errorf("%+v", p.stay.Minimum)
 	}
 	wrote(t, r, s, p, scored(t, answers, nil), &pathway.Referral{Changes: "ServiceRequest/s1"}, &pathway.TaskChange{Status: "completed", Business: "scored"})
 	if got := orderSent(s).Get("reasonReference.0.reference").String(); got == "Observation/o9" || got == "" {

@@ -73,7 +73,7 @@ func (w *writing) replaceParts(e *edit, parts []passage) {
 	consult := pathway.Of[pathway.Referral](w.decision)
 	open := consult != nil && consult.Changes != "" // of one that was open then, departing says it
 	for _, p := range parts {
-		if p.part != stay.LetterLeft || !open || w.p.stay.Results.Consult.Says(p.part) {
+		if p.part != stay.LetterLeft || !open || w.p.stay.Consult.Says(p.part) {
 			w.put(e, p.part, p.text)
 		}
 	}
@@ -97,7 +97,7 @@ func (w *writing) correct(e *edit, said string) {
 }
 
 func (w *writing) tellWhatItWas(e *edit) {
-	score, was := pathway.Of[pathway.Score](w.decision), w.p.stay.Results.Score
+	score, was := pathway.Of[pathway.Score](w.decision), w.p.stay.Score
 	if score != nil && was.Live() && was.Sum != *score.Result.Score {
 		w.tell(e, w.words.Text("score-was", "score", strconv.Itoa(was.Sum)))
 	}

@@ -81,7 +81,7 @@ func TestRewritingALetter(t *testing.T) {
 		}
 		r, s := desk(t, there...)
 		p := seen(t, r, s)
-		p.stay.Results.Score = stay.Result{Ref: "Observation/o1", Status: test.status, Sum: test.sum}
+		p.stay.Score = stay.Result{Ref: "Observation/o1", Status: test.status, Sum: test.sum}
 		changed := forWomen
 		changed.Changes = "ServiceRequest/s1"
 		wrote(t, r, s, p, scored(t, answers, func(a *pathway.Score) {

@@ -47,7 +47,7 @@ func (w *writing) toTeam(code string) string {
 // tellOnOrder says the same on a consult that stands, where nothing else that is written
 // does, and what the answers ask for now. What one was ended at stays on it.
 func (w *writing) tellOnOrder(code, said string, open bool) {
-	consult := w.p.stay.Results.Consult
+	consult := w.p.stay.Consult
 	if !consult.Live() || consult.Theirs || pathway.Of[pathway.Referral](w.decision) != nil {
 		return
 	}

@@ -152,7 +152,7 @@ func (w *writing) rememberConsult(e *edit, change pathway.TaskChange) {
 // server that takes transactions for batches leaves such references in all that it
 // writes: the second time they name what stands.
 func (w *writing) tie() {
-	w.repoint(w.p.stay.Results.Consult.Ref, "reasonReference.0", w.made.score)
+	w.repoint(w.p.stay.Consult.Ref, "reasonReference.0", w.made.score)
 	if team, ok := w.p.stay.TeamTask(); ok {
 		w.repoint(team.Ref, "focus", w.made.consult)
 	}

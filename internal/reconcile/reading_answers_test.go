@@ -217,9 +217,9 @@ func TestReadingTheBackground(t *testing.T) {
 		{Ref: "ServiceRequest/s0", Status: "active", Admission: "Encounter/e0", At: time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC), Codes: codesOf("s|z")},
 		{Ref: "ServiceRequest/s1", Status: "active", Ours: true}})
 	same(t, "flags", p.stay.Flags, []stay.Flag{{Status: "active", Codes: codesOf("s|w")}})
-	same(t, "earlier", p.stay.Screenings, []stay.Earlier{{At: time.Date(2031, 5, 10, 8, 0, 0, 0, time.UTC), BusinessStatus: "scored", Score: "Observation/o0", Consult: "ServiceRequest/s0"}})
-	same(t, "a score that a person has deleted", p.stay.Results.Score, stay.Result{})
-	same(t, "the consult", p.stay.Results.Consult.Ref, "ServiceRequest/s0")
+	same(t, "earlier", p.stay.Before, []stay.Earlier{{At: time.Date(2031, 5, 10, 8, 0, 0, 0, time.UTC), BusinessStatus: "scored", Score: "Observation/o0", Consult: "ServiceRequest/s0"}})
+	same(t, "a score that a person has deleted", p.stay.Score, stay.Result{})
+	same(t, "the consult", p.stay.Consult.Ref, "ServiceRequest/s0")
 	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins memory unplaced minimum history]")
 	same(t, "the earlier score", p.stay.EarlierScore.Ref, "ServiceRequest/s0")
 }
@@ -293,7 +293,7 @@ func TestResultsThatTheTaskDoesNotKnow(t *testing.T) {
 		if err := r.loader.fetch(t.Context(), &p, []pathway.Need{{Part: stay.Background}}); err != nil {
 			t.Fatal(err)
 		}
-		if got := p.stay.Results.Score.Ref + " " + p.stay.Results.Consult.Ref; got != test.want {
+		if got := p.stay.Score.Ref + " " + p.stay.Consult.Ref; got != test.want {
 			t.Errorf("%s: %s", name, got)
 		}
 	}

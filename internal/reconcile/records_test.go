@@ -48,7 +48,7 @@ func TestEarlierWorkUnderAllRecords(t *testing.T) {
 				t.Errorf("%s: %s", name, query)
 			}
 		}
-		got := fmt.Sprint(len(p.stay.Screenings), len(p.stay.Scores), len(p.stay.Orders), len(p.stay.Flags), len(p.stay.Conditions))
+		got := fmt.Sprint(len(p.stay.Before), len(p.stay.Scores), len(p.stay.Orders), len(p.stay.Flags), len(p.stay.Conditions))
 		if want := map[bool]string{true: "1 1 1 1 1", false: "0 0 0 0 0"}[strings.HasSuffix(test.asked, "true")]; got != want || !found {
 			t.Errorf("%s: found %s, want %s", name, got, want)
 		}

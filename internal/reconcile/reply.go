@@ -119,7 +119,7 @@ func (a replying) write(w *writing) {
 
 // presentReply names the reply to the consult that there is: it bears its number.
 func (w *writing) presentReply() stay.Name {
-	return w.named(stay.Reply, w.p.stay.Results.Consult.Number)
+	return w.named(stay.Reply, w.p.stay.Consult.Number)
 }
 
 func (w *writing) replyTask(consult string) fhir.Task {
@@ -135,7 +135,7 @@ func (w *writing) replyTask(consult string) fhir.Task {
 // a consult for an earlier admission's, the reason of that.
 func (w *writing) scoreOf(consult string) string {
 	reason, _ := w.Client.LocalRef(w.p.byRef[consult].Get("reasonReference.0.reference").String())
-	for _, ref := range []string{w.made.score, w.made.minimum, w.p.stay.Results.Score.Ref, w.p.stay.Results.Minimum.Ref, reason} {
+	for _, ref := range []string{w.made.score, w.made.minimum, w.p.stay.Score.Ref, w.p.stay.Minimum.Ref, reason} {
 		if ref != "" {
 			return ref
 		}

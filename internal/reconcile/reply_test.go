@@ -88,10 +88,10 @@ func TestReadingTheConsult(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		var replaced []string
-		for _, one := range p.stay.Results.Replaced {
+		for _, one := range p.stay.Replaced {
 			replaced = append(replaced, strings.TrimPrefix(one.Ref, "ServiceRequest/"))
 		}
-		c := p.stay.Results.Consult
+		c := p.stay.Consult
 		if got := fmt.Sprint(c.Number, " ", c.Tier, " ", c.Replied, " ", replaced); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}

@@ -145,11 +145,11 @@ func seen(t testing.TB, r *Reconciler, s *shelf) picture {
 	}
 	task, _ := p.stay.ScreeningTask()
 	if score, ok := p.byRef[task.Score]; ok {
-		p.stay.Results.Score = result(score)
+		p.stay.Score = result(score)
 	}
 	if consult, ok := p.byRef[task.Consult]; ok {
-		p.stay.Results.Consult = result(consult)
-		r.loader.letterOn(consult, &p.stay.Results.Consult)
+		p.stay.Consult = result(consult)
+		r.loader.letterOn(consult, &p.stay.Consult)
 	}
 	return p
 }

@@ -105,7 +105,7 @@ func (s *story) results(task stay.Task) {
 		s.tell(s.moment(least.Get("issued")), task.Minimum, "put on record what is certain of incomplete answers (%s)", shownStatus("", least.Get("status").String()))
 	}
 	orders := []string{task.Consult}
-	for _, replaced := range s.p.stay.Results.Replaced {
+	for _, replaced := range s.p.stay.Replaced {
 		orders = append(orders, replaced.Ref)
 	}
 	for _, ref := range orders {

@@ -19,7 +19,7 @@ func TestReferring(t *testing.T) {
 	tomorrow := at12.AddDate(0, 0, 1)
 	earlier := func(_ *Reconciler, p *picture) {
 		p.stay.EarlierScore = stay.Result{Ref: "Observation/o0", Sum: 9, Labels: []stay.Code{{System: "s", Code: "a"}}}
-		p.stay.Screenings = []stay.Earlier{{At: at12.AddDate(0, 0, -3), BusinessStatus: "scored"}}
+		p.stay.Before = []stay.Earlier{{At: at12.AddDate(0, 0, -3), BusinessStatus: "scored"}}
 	}
 	checkAll(t, []transacted{
 		{"refer", awaited, nil, refer(pathway.Referral{Limit: pathway.Limit{From: 4}, Due: at12.AddDate(0, 0, 1)}), `
@@ -437,7 +437,7 @@ func TestTheTeam(t *testing.T) {
 			~ ServiceRequest/s1 if 5
 			note.1 event.text: ∅ → The addiction liaison team has turned the consult down. Its reason: Known to us / Call on Monday
 			status: active → revoked`},
-		{"carry a no that is told already", saysNo, func(_ *Reconciler, p *picture) { p.stay.Results.Consult.Replied = true },
+		{"carry a no that is told already", saysNo, func(_ *Reconciler, p *picture) { p.stay.Consult.Replied = true },
 			do(&pathway.Carriage{Order: "ServiceRequest/s1", Status: "revoked", Team: "rejected", Refused: true}), `
 			carried from Encounter/e1: ServiceRequest/s1
 			~ ServiceRequest/s1 if 5

@@ -14,25 +14,48 @@ type Stay struct {
 	Admission Admission
 	Parent    *Admission // the Encounter that this one is partOf, if it is
 	Patient   Patient
-	Tasks     []Task     // ours in this admission, oldest first
-	Responses []Response // to our form in this admission, oldest first
-	Owners    Owners     // to whom the configuration gives the work as things stand
+	Tasks     []Task // ours in this admission, about whatever was asked, oldest first
+	Owners    Owners // to whom the configuration gives the work as things stand
+	Screening        // the one in view
+	Others    []Screening
 
 	// These are read only where a decision needs them.
-	Results      Results     // what came of an earlier answer
-	Conditions   []Condition // of the patient
-	Orders       []Order     // consults of the patient, whoever ordered them, oldest first
-	Flags        []Flag      // of the patient
-	Screenings   []Earlier   // of other admissions of the patient
-	EarlierScore Result      // of the last of these
-	Scores       []Result    // of these, the latest first: what a letter tells of
-	Unplaced     []Response  // of the patient to our form, that name no admission and that no Task points to
-	Waiting      int         // other admissions of the patient in which somebody waits for an answer
-	Unread       []Part      // what has not been read
+	Consult    Result      // that the answers have led to; one that a person has deleted is absent
+	Replaced   []Result    // consults of ours that a person had ended, and that Consult took the place of
+	Conditions []Condition // of the patient
+	Orders     []Order     // consults of the patient, whoever ordered them, oldest first
+	Flags      []Flag      // of the patient
+	Waiting    int         // other admissions of the patient in which somebody waits for an answer
+	Unread     []Part      // what has not been read
 
 	// News tells that a pregnancy of the patient may have been recorded since her answers
 	// were judged.
 	News bool
+}
+
+// Screening is one instrument in one admission: what was answered, and what came of it.
+type Screening struct {
+	Instrument string     // its name
+	Responses  []Response // to its form in this admission, oldest first
+
+	// These are read only where a decision needs them.
+	Score        Result     // that the Task points to; one that a person has deleted is absent
+	Minimum      Result     // what incomplete answers sum to at least
+	Before       []Earlier  // the same instrument in other admissions of the patient
+	EarlierScore Result     // of the last of these
+	Scores       []Result   // of these, the latest first: what a letter tells of
+	Unplaced     []Response // of the patient to its form, that name no admission and that no Task points to
+}
+
+// About is the stay with the screening of another instrument in view.
+func (s Stay) About(name string) Stay {
+	at := slices.IndexFunc(s.Others, func(o Screening) bool { return o.Instrument == name })
+	if at < 0 {
+		return s
+	}
+	s.Others = slices.Clone(s.Others)
+	s.Screening, s.Others[at] = s.Others[at], s.Screening
+	return s
 }
 
 // Part is something that is read only where a decision needs it.
@@ -98,15 +121,6 @@ type Location struct {
 	Display    string // its name, for people
 	Status     string // R4 encounter-location-status, or ""
 	Start, End time.Time
-}
-
-// Results are the score and the consult that the nurse's Task points to. One
-// that a person has deleted is absent.
-type Results struct {
-	Score    Result
-	Minimum  Result // what incomplete answers sum to at least
-	Consult  Result
-	Replaced []Result // consults of ours that a person had ended, and that Consult took the place of
 }
 
 // Result is an Observation or a ServiceRequest of ours.

@@ -11,7 +11,7 @@ import "cmp"
 func (s Stay) TeamTask() (Task, bool) {
 	nurses, _ := s.ScreeningTask()
 	hers := func(t Task) bool { return t.For == nurses.For || t.For == "" || nurses.For == "" }
-	consult := s.Results.Consult
+	consult := s.Consult
 	present := cmp.Or(consult.Ref, nurses.Consult)
 	if t, ok := s.last(ConsultTask, func(t Task) bool { return hers(t) && t.Focus != "" && t.Focus == present }); ok {
 		return t, true

@@ -32,7 +32,7 @@ func TestTeamTask(t *testing.T) {
 		"an order of an older release":  {nurses, Result{Ref: "s2"}, []Task{of("a", 1, "", "p")}, "a"},
 		"a Task for something else too": {nurses, Result{}, []Task{{Ref: "x", Purpose: Purpose{Kind: Advice}, Number: 9, Focus: "s2", For: "p"}}, ""},
 	} {
-		s := Stay{Tasks: append([]Task{test.nurses}, test.tasks...), Results: Results{Consult: test.consult}}
+		s := Stay{Tasks: append([]Task{test.nurses}, test.tasks...), Consult: test.consult}
 		if got, ok := s.TeamTask(); got.Ref != test.want || ok != (test.want != "") {
 			t.Errorf("%s: %q, want %q", name, got.Ref, test.want)
 		}
