@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/outside"
 	"github.com/tilsyn/tilsyn/internal/words"
@@ -12,13 +14,15 @@ import (
 
 func scoreCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:     "score --questionnaire FILE RESPONSE.json",
-		Short:   "Score one QuestionnaireResponse without a server",
-		Example: "  tilsyn score --questionnaire Questionnaire-audit-c.json response.json --json",
-		Args:    exactArgs(1, "a file with a QuestionnaireResponse"),
-		RunE:    score,
+		Use:   "score --questionnaire FILE RESPONSE.json",
+		Short: "Score one QuestionnaireResponse without a server",
+		Example: "  tilsyn score --questionnaire Questionnaire-audit-c.json response.json --json\n" +
+			"  tilsyn score --instrument audit --questionnaire Questionnaire-audit.json response.json",
+		Args: exactArgs(1, "a file with a QuestionnaireResponse"),
+		RunE: score,
 	}
 	c.Flags().String("questionnaire", "", "file with the Questionnaire that was answered")
+	c.Flags().String("instrument", artifacts.AuditC, "what the form asks for: "+strings.Join(artifacts.Instruments(), ", "))
 	c.Flags().Bool("json", false, "print JSON")
 	return c
 }
@@ -28,7 +32,11 @@ func score(c *cobra.Command, args []string) error {
 	if path == "" {
 		return wrongUse{fmt.Errorf("%s needs --questionnaire FILE, the form that was answered", c.CommandPath())}
 	}
-	form, err := readJSON(path, instrument.AuditC().Form)
+	asked, err := instrumentOf(c)
+	if err != nil {
+		return err
+	}
+	form, err := readJSON(path, asked.Form)
 	if err != nil {
 		return err
 	}
@@ -43,8 +51,17 @@ func score(c *cobra.Command, args []string) error {
 	if asJSON, _ := c.Flags().GetBool("json"); asJSON {
 		return printJSON(c.OutOrStdout(), result)
 	}
-	printResult(c, result)
+	printResult(c, result, asked.Max)
 	return nil
+}
+
+func instrumentOf(c *cobra.Command) (*instrument.Definition, error) {
+	name, _ := c.Flags().GetString("instrument")
+	d, ok := instrument.Named(name)
+	if !ok {
+		return nil, wrongUse{fmt.Errorf("--instrument %q: choose one of %s", name, strings.Join(artifacts.Instruments(), ", "))}
+	}
+	return d, nil
 }
 
 // scored is a judgement, with what else must be known of the response.
@@ -96,10 +113,10 @@ func readJSON[T any](path string, parse func([]byte) (T, error)) (T, error) {
 	return v, nil
 }
 
-func printResult(c *cobra.Command, r scored) {
+func printResult(c *cobra.Command, r scored, highest int) {
 	w := c.OutOrStdout()
 	if r.Score != nil {
-		fmt.Fprintf(w, "score %d of %d\n", *r.Score, instrument.AuditC().Max)
+		fmt.Fprintf(w, "score %d of %d\n", *r.Score, highest)
 	} else {
 		fmt.Fprintf(w, "no score: %s: %s\n", r.Status, r.Reason)
 	}

@@ -45,6 +45,35 @@ func TestScoreByStatus(t *testing.T) {
 	}
 }
 
+// AUDIT is scored when it is asked for; by default a form is AUDIT-C's.
+func TestScoreOfAnotherInstrument(t *testing.T) {
+	audit, err := artifacts.Form("audit", "nb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	form, response := filepath.Join(t.TempDir(), "form.json"), filepath.Join(t.TempDir(), "response.json")
+	save(t, form, string(audit.JSON))
+	save(t, response, `{"resourceType":"QuestionnaireResponse","status":"completed","item":[
+		{"linkId":"1","answer":[{"valueCoding":{"system":"http://loinc.org","code":"LA6270-8"}}]},
+		{"linkId":"9","answer":[{"valueCoding":{"system":"https://tilsyn.org/fhir/CodeSystem/tilsyn","code":"audit-not-last-year"}}]},
+		{"linkId":"10","answer":[{"valueCoding":{"system":"https://tilsyn.org/fhir/CodeSystem/tilsyn","code":"audit-last-year"}}]}]}`)
+	for _, test := range []struct {
+		flags []string
+		code  int
+		says  string
+	}{
+		{[]string{"--instrument", "audit"}, 0, "score 6 of 40"},
+		{nil, 1, "AUDIT-C has 3 items with weighted answers; this form has 10"},
+		{[]string{"--instrument", "auditc"}, 1, "AUDIT-C has 3 items"},
+		{[]string{"--instrument", "cage"}, 2, `--instrument "cage": choose one of audit, auditc, dudit`},
+	} {
+		code, out, errs := tilsyn(t, append([]string{"score", "--questionnaire", form, response}, test.flags...)...)
+		if code != test.code || !strings.Contains(out+errs, test.says) {
+			t.Errorf("%v: %d, %s%s", test.flags, code, out, errs)
+		}
+	}
+}
+
 func save(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

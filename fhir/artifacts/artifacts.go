@@ -1,9 +1,12 @@
 // Package artifacts holds what `tilsyn setup` puts on a FHIR server: the AUDIT-C form, our code systems and our Device.
+// It also holds what the other instruments are, and the forms of those that have one here.
 package artifacts
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
+	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -14,24 +17,26 @@ import (
 
 // What the artifacts are called on every server.
 const (
-	QuestionnaireURL = "https://tilsyn.org/fhir/Questionnaire/audit-c"
+	QuestionnaireURL = "https://tilsyn.org/fhir/Questionnaire/audit-c" // of AuditC
 	CodeSystemURL    = "https://tilsyn.org/fhir/CodeSystem/tilsyn"
 	RuleSystemURL    = "https://tilsyn.org/fhir/CodeSystem/rule"
 	IdentifierSystem = "https://tilsyn.org/fhir/identifier" // system of every business identifier that we give
 	DeviceIdentifier = "tilsyn"                             // our Device's identifier in IdentifierSystem
 )
 
-// base is the language that the form is written in; the others are translations of it.
+// AuditC names the instrument that every hospital has.
+const AuditC = "auditc"
+
+// base is the language that a form is written in; the others are translations of it.
 const base = "nb"
 
-// Languages are those that the form exists in: bokmål, nynorsk, English, Swedish and Danish.
+// Languages are those that a form exists in: bokmål, nynorsk, English, Swedish and Danish.
 var Languages = []string{base, "nn", "en", "sv", "da"}
 
-//go:embed auditc/questionnaire.json
-var questionnaire []byte
-
-//go:embed auditc/definition.yaml
-var definition []byte
+// instruments has a folder for each, which bears its name.
+//
+//go:embed */definition.yaml */questionnaire.json
+var instruments embed.FS
 
 //go:embed codesystem-tilsyn.json
 var codeSystem []byte
@@ -58,7 +63,7 @@ func (a Artifact) Versioned() string {
 
 // All returns everything that a server needs before the first admission, with the form and the Device in the given language.
 func All(lang string) ([]Artifact, error) {
-	form, err := Questionnaire(lang)
+	form, err := Form(AuditC, lang)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +75,7 @@ func All(lang string) ([]Artifact, error) {
 		{"CodeSystem-tilsyn", slices.Clone(codeSystem)},
 		{"CodeSystem-rule", slices.Clone(rules)},
 		{"Device-tilsyn", ours},
-		{"Questionnaire-audit-c", form},
+		form,
 	}, nil
 }
 
@@ -85,10 +90,28 @@ var concepts = sync.OnceValue(func() map[string]bool {
 // Defines tells whether this release's code system has a code; one of ours that it lacks is a later release's.
 func Defines(code string) bool { return concepts()[code] }
 
-// Definition is what AUDIT-C is, as package instrument reads it.
-func Definition() []byte { return slices.Clone(definition) }
+// Instruments are the names of all that this release knows, in alphabetical order.
+func Instruments() []string {
+	found, err := fs.Glob(instruments, "*/definition.yaml")
+	if err != nil {
+		panic(err) // the pattern is ours
+	}
+	for i, file := range found {
+		found[i] = path.Dir(file)
+	}
+	return found
+}
 
-// Questionnaire returns the AUDIT-C form with the given language as its own text and the others as translations.
+// Definition is what an instrument is, as package instrument reads it. An unknown name is an error.
+func Definition(name string) ([]byte, error) {
+	raw, err := instruments.ReadFile(name + "/definition.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("no instrument %q: choose one of %s", name, strings.Join(Instruments(), ", "))
+	}
+	return raw, nil
+}
+
+// Form returns an instrument's form with the given language as its own text and the others as translations.
 //
 // Renderers show an element's own text and read no translations, so the language is chosen before the form is put on
 // the server. What a patient read is part of what an answer means, and a version never changes content: so the version
@@ -99,11 +122,22 @@ func Definition() []byte { return slices.Clone(definition) }
 // The form follows the sdc-questionnaire profile without claiming it, because servers refuse a profile that they do not
 // have. For the same reason its version algorithm, which the profile demands, is a code without a system: HAPI refuses
 // a code of a system that it does not know.
-func Questionnaire(lang string) ([]byte, error) {
-	if !slices.Contains(Languages, lang) {
-		return nil, fmt.Errorf("no form in language %q: choose one of %s", lang, strings.Join(Languages, ", "))
+func Form(name, lang string) (Artifact, error) {
+	raw, err := instruments.ReadFile(name + "/questionnaire.json")
+	if err != nil {
+		return Artifact{}, fmt.Errorf("no form of %q comes with tilsyn; docs/instruments.md says how a hospital brings its own", name)
 	}
-	return translateForm(questionnaire, base, lang)
+	if !slices.Contains(Languages, lang) {
+		return Artifact{}, fmt.Errorf("no form in language %q: choose one of %s", lang, strings.Join(Languages, ", "))
+	}
+	form, err := translateForm(raw, base, lang)
+	return Artifact{"Questionnaire-" + path.Base(gjson.GetBytes(raw, "url").Str), form}, err
+}
+
+// Questionnaire is the form of AUDIT-C.
+func Questionnaire(lang string) ([]byte, error) {
+	form, err := Form(AuditC, lang)
+	return form.JSON, err
 }
 
 func translateForm(form []byte, from, lang string) ([]byte, error) {

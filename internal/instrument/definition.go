@@ -6,19 +6,16 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"sync"
 
 	"github.com/goccy/go-yaml"
-
-	"github.com/tilsyn/tilsyn/fhir/artifacts"
 )
 
 // Definition is what an instrument measures, and how: data that stands beside its form.
-// Codes are LOINC's where the instrument has them there.
 type Definition struct {
 	Name        string        `yaml:"name"` // [a-z0-9]+: it stands in identifiers
 	Title       string        `yaml:"title"`
-	URL         string        `yaml:"url"` // of its forms
+	URL         string        `yaml:"url"`    // of its forms
+	System      string        `yaml:"system"` // of all its codes; LOINC where it says nothing
 	Score       Measure       `yaml:"score"`
 	Max         int           `yaml:"max"` // the highest score
 	Items       []Defined     `yaml:"items"`
@@ -40,10 +37,10 @@ type Defined struct {
 	Max  int    `yaml:"max"` // its points run from 0 to this
 }
 
-// Unnecessary says which items need no answer where another has so many points.
+// Unnecessary says which items need no answer where each of some others has so many points.
 type Unnecessary struct {
 	Items []string `yaml:"items"`
-	Where string   `yaml:"where"`
+	Where []string `yaml:"where"`
 	Has   int      `yaml:"has"`
 }
 
@@ -53,18 +50,9 @@ type Alone struct {
 	Flag Flag   `yaml:"flag"`
 }
 
-// AuditC is the instrument that every hospital has.
-var AuditC = sync.OnceValue(func() *Definition {
-	d, err := ParseDefinition(artifacts.Definition())
-	if err != nil {
-		panic(fmt.Sprintf("the definition of AUDIT-C: %v", err))
-	}
-	return d
-})
-
 // ParseDefinition reads a definition.yaml, and refuses one that contradicts itself.
 func ParseDefinition(raw []byte) (*Definition, error) {
-	var d Definition
+	d := Definition{System: LOINC}
 	if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(&d); err != nil {
 		return nil, err
 	}
@@ -79,6 +67,8 @@ func (d *Definition) check() error {
 		return errors.New("name: use small letters a-z and digits; it stands in identifiers")
 	case d.URL == "" || d.Score.Code == "":
 		return errors.New("url and score.code are needed")
+	case d.System == "":
+		return errors.New("system: say whose the codes are, or leave it out where they are LOINC's")
 	case d.Source == "" || d.Licence == "":
 		return errors.New("source and licence are needed: say where it is published and under which terms")
 	}
@@ -105,13 +95,8 @@ func (d *Definition) checkItems() error {
 
 func (d *Definition) checkRules() error {
 	for i, u := range d.Unnecessary {
-		if it := d.item(u.Where); it == nil || u.Has < 0 || u.Has > it.Max {
-			return fmt.Errorf("unnecessary[%d]: where names no item, or has is not one of its points", i)
-		}
-		for _, code := range u.Items {
-			if d.item(code) == nil || code == u.Where {
-				return fmt.Errorf("unnecessary[%d]: items names what is no item, or the one that decides", i)
-			}
+		if err := d.checkUnnecessary(u); err != nil {
+			return fmt.Errorf("unnecessary[%d]: %w", i, err)
 		}
 	}
 	for i, a := range d.Alone {
@@ -122,23 +107,50 @@ func (d *Definition) checkRules() error {
 	return nil
 }
 
+// checkUnnecessary wants those that decide before those that they decide about, as they are
+// asked: so no item can depend on itself.
+func (d *Definition) checkUnnecessary(u Unnecessary) error {
+	last := -1
+	for i, code := range u.Where {
+		it := d.item(code)
+		if it == nil || slices.Contains(u.Where[:i], code) || u.Has < 0 || u.Has > it.Max {
+			return errors.New("where names no item, or one twice, or has is not one of its points")
+		}
+		last = max(last, d.place(code))
+	}
+	for i, code := range u.Items {
+		if d.item(code) == nil || slices.Contains(u.Items[:i], code) || d.place(code) <= last {
+			return errors.New("items names what is no item, or one twice, or one that does not come after those that decide")
+		}
+	}
+	if len(u.Where) == 0 || len(u.Items) == 0 {
+		return errors.New("items and where are needed: which need no answer, and which decide")
+	}
+	return nil
+}
+
+// place is where an item stands among the others; -1: it does not.
+func (d *Definition) place(code string) int {
+	return slices.IndexFunc(d.Items, func(it Defined) bool { return it.Code == code })
+}
+
 // item finds one by its code; nil: it has none such.
 func (d *Definition) item(code string) *Defined {
-	i := slices.IndexFunc(d.Items, func(it Defined) bool { return it.Code == code })
+	i := d.place(code)
 	if i < 0 {
 		return nil
 	}
 	return &d.Items[i]
 }
 
-// spares tells which item decides whether another needs an answer, and by which points.
-func (d *Definition) spares(code string) (where string, has int, ok bool) {
+// spares are the rules by which an item may need no answer.
+func (d *Definition) spares(code string) (rules []Unnecessary) {
 	for _, u := range d.Unnecessary {
 		if slices.Contains(u.Items, code) {
-			return u.Where, u.Has, true
+			rules = append(rules, u)
 		}
 	}
-	return "", 0, false
+	return rules
 }
 
 // highest is how many points an item can have. A form whose items bear no codes is

@@ -18,7 +18,7 @@ url: https://example.org/Questionnaire/made
 score: {code: t, display: Total}
 max: 5
 items: [{code: a, max: 2}, {code: b, max: 3}]
-unnecessary: [{items: [b], where: a, has: 2}]
+unnecessary: [{items: [b], where: [a], has: 2}]
 alone: [{item: b, flag: only-b}]
 source: nobody
 licence: none
@@ -101,7 +101,7 @@ func TestFormsOfAnotherInstrument(t *testing.T) {
 		"too high":        {map[string][]int{"a": {0, 3}, "b": {0, 3}}, "a weight is not a whole number of 0–2"},
 		"not as high":     {map[string][]int{"a": {0, 2}, "b": {0, 2}}, "its weights run from 0 to 2, not from 0 to 3"},
 		"an item missing": {map[string][]int{"a": {0, 2}}, "Made up has 2 items with weighted answers; this form has 1"},
-		"another item":    {map[string][]int{"a": {0, 2}, "c": {0, 3}}, "the form lacks the Made up item with LOINC code b"},
+		"another item":    {map[string][]int{"a": {0, 2}, "c": {0, 3}}, "the form lacks the Made up item with code b of http://loinc.org"},
 	} {
 		if _, err := defined(t, made).Form(asks(test.weights)); err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: %v", name, err)
@@ -116,9 +116,18 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 		"max: 5|max: 6":                                       "max: 6, and the items sum to 5",
 		"code: b, max: 3|code: a":                             "items[1]: its code is missing, or is there twice",
 		"code: b, max: 3|code: b":                             "items[1]: max: 0",
-		"where: a|where: c":                                   "unnecessary[0]: where names no item",
-		"has: 2|has: 3":                                       "unnecessary[0]: where names no item, or has is not one of its points",
-		"items: [b], where|items: [a], where":                 "unnecessary[0]: items names what is no item, or the one that decides",
+		"where: [a]|where: [c]":                               "unnecessary[0]: where names no item",
+		"where: [a]|where: [a, a]":                            "unnecessary[0]: where names no item, or one twice",
+		"where: [a]|where: []":                                "unnecessary[0]: items and where are needed",
+		"where: [a]|where: a":                                 "where",
+		"has: 2|has: 3":                                       "has is not one of its points",
+		"has: 2|has: -1":                                      "has is not one of its points",
+		"items: [b], where|items: [c], where":                 "unnecessary[0]: items names what is no item",
+		"items: [b], where|items: [b, b], where":              "unnecessary[0]: items names what is no item, or one twice",
+		"items: [b], where|items: [], where":                  "unnecessary[0]: items and where are needed",
+		"items: [b], where|items: [a], where":                 "one that does not come after those that decide",
+		"items: [b], where: [a]|items: [a], where: [b]":       "one that does not come after those that decide",
+		"title:|system: ''\ntitle:":                           "system: say whose the codes are",
 		"item: b, flag|item: x, flag":                         "alone[0]: item names no item",
 		"source: nobody|source: ''":                           "source and licence are needed",
 		"licence: none|licence: ''":                           "source and licence are needed",
@@ -132,6 +141,73 @@ func TestDefinitionsThatAreRefused(t *testing.T) {
 		}
 		if _, err := instrument.ParseDefinition([]byte(strings.Replace(made, from, to, 1))); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %s", to, err, says)
+		}
+	}
+}
+
+// The folder of a definition bears its name, and no two give their forms one address.
+func TestTheEmbeddedDefinitions(t *testing.T) {
+	seen := map[string]bool{}
+	for _, d := range instrument.Embedded() {
+		if named, ok := instrument.Named(d.Name); !ok || named != d || seen[d.URL] {
+			t.Errorf("%s is not found by its name, or %s is another's", d.Name, d.URL)
+		}
+		seen[d.URL] = true
+		if d.System == artifacts.CodeSystemURL {
+			wantOurs(t, d)
+		}
+	}
+	if len(seen) != len(artifacts.Instruments()) {
+		t.Errorf("%d of %v", len(seen), artifacts.Instruments())
+	}
+	if _, ok := instrument.Named("audit-c"); ok {
+		t.Error("an instrument that is none")
+	}
+}
+
+func wantOurs(t *testing.T, d *instrument.Definition) {
+	t.Helper()
+	for _, it := range d.Items {
+		if !artifacts.Defines(it.Code) {
+			t.Errorf("%s: our code system lacks %s", d.Name, it.Code)
+		}
+	}
+	if !artifacts.Defines(d.Score.Code) {
+		t.Errorf("%s: our code system lacks %s", d.Name, d.Score.Code)
+	}
+}
+
+// Each of our own forms could be a site's.
+func TestOurFormsConform(t *testing.T) {
+	for _, d := range instrument.Embedded() {
+		form, err := artifacts.Form(d.Name, "nb")
+		if d.Name == "dudit" {
+			continue // it has none
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Conforms(form.JSON); err != nil {
+			t.Errorf("%s: %v", d.Name, err)
+		}
+		if read, err := d.Form(form.JSON); err != nil || read.URL != d.URL {
+			t.Errorf("%s: %v", d.Name, err)
+		}
+	}
+}
+
+// Babor 2001 and Berman 2005.
+func TestTheDefinitionsOfAuditAndDudit(t *testing.T) {
+	for name, want := range map[string]string{
+		"audit": "AUDIT 75624-7 40 10 http://loinc.org",
+		"dudit": "DUDIT dudit-score 44 11 " + artifacts.CodeSystemURL,
+	} {
+		d, ok := instrument.Named(name)
+		if !ok {
+			t.Fatal(name)
+		}
+		if got := fmt.Sprint(d.Title, " ", d.Score.Code, " ", d.Max, " ", len(d.Items), " ", d.System); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
 }

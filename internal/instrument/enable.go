@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,17 +58,22 @@ func (s *shown) enabled(it *item) bool {
 // skipped is the instrument's own rule, such as that who never drinks is not asked how
 // much. It holds also for forms that forgot to say so.
 func (s *shown) skipped(it *item) bool {
-	where, has, ok := s.form.Of.spares(it.code)
-	if !ok {
-		return false
-	}
-	for _, first := range s.form.items {
-		if first.code == where && s.item(first) {
-			points, ok := s.points(first)
-			return ok && points == has
+	return slices.ContainsFunc(s.form.Of.spares(it.code), s.spared)
+}
+
+// spared tells that each of the items that decide was asked and has the points of the rule:
+// one without an answer leaves everything to be asked.
+func (s *shown) spared(u Unnecessary) bool {
+	for _, code := range u.Where {
+		first := s.form.itemOf(code)
+		if first == nil || !s.item(first) {
+			return false
+		}
+		if points, ok := s.points(first); !ok || points != u.Has {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 func (s *shown) points(it *item) (int, bool) {

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -20,7 +21,7 @@ import (
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
 )
 
-// LOINC is the code system of items and totals.
+// LOINC is the code system of items and totals, where an instrument names no other.
 const LOINC = "http://loinc.org"
 
 const (
@@ -41,7 +42,7 @@ type Form struct {
 
 type item struct {
 	linkID  string
-	code    string // LOINC code of the item, if it has one
+	code    string // of the item in the instrument's code system, if it has one
 	text    string // as it is read to people
 	parent  *item
 	place   int // in the form, from 1
@@ -78,6 +79,16 @@ func (f *Form) ItemName(linkID string) string {
 	return "unknown"
 }
 
+// itemOf is the question that bears a code of the instrument's; nil: none does.
+func (f *Form) itemOf(code string) *item {
+	for _, it := range f.items {
+		if it.code == code && it.scored() {
+			return it
+		}
+	}
+	return nil
+}
+
 // Canonical is the form's url|version, or its url where it has no version.
 func (f *Form) Canonical() string {
 	if f.Version == "" {
@@ -94,7 +105,7 @@ func (f *Form) Question(linkID string) string {
 	return ""
 }
 
-// ItemCode is the LOINC code of the item with this linkId, or "".
+// ItemCode is the code of the item with this linkId in the instrument's code system, or "".
 func (f *Form) ItemCode(linkID string) string {
 	if it := f.byLink[linkID]; it != nil {
 		return it.code
@@ -123,6 +134,15 @@ func (f *Form) Words(linkID string, r *Response) (question, answer string) {
 // its score with certainty: a weight that is missing or contradicts another, an item that
 // is not there, a rule that this package cannot follow.
 func (d *Definition) Form(questionnaire []byte) (*Form, error) {
+	f, err := d.read(questionnaire)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.check()
+}
+
+// read takes in the items, and refuses what cannot be understood of a single one.
+func (d *Definition) read(questionnaire []byte) (*Form, error) {
 	root, err := parseResource(questionnaire, "Questionnaire")
 	if err != nil {
 		return nil, err
@@ -133,10 +153,7 @@ func (d *Definition) Form(questionnaire []byte) (*Form, error) {
 		Version: root.Get("version").String(),
 		byLink:  map[string]*item{},
 	}
-	if err := f.add(root, nil); err != nil {
-		return nil, err
-	}
-	return f, f.check()
+	return f, f.add(root, nil)
 }
 
 func parseResource(raw []byte, want string) (gjson.Result, error) {
@@ -174,7 +191,7 @@ func (f *Form) parseItem(node gjson.Result, parent *item) (*item, error) {
 	if it.linkID == "" {
 		return nil, errors.New("an item has no linkId")
 	}
-	it.code, it.text = loincCode(node), node.Get("text").String()
+	it.code, it.text = codeOf(node, f.Of.System), node.Get("text").String()
 	it.offer = it.linkID == CodeOffer || coded(node, artifacts.CodeSystemURL, CodeOffer)
 	it.total = it.code == f.Of.Score.Code || extension(node, extCalculated).Exists()
 	if extension(node, extEnableExpr).Exists() {
@@ -187,9 +204,9 @@ func (f *Form) parseItem(node gjson.Result, parent *item) (*item, error) {
 	return it, it.parseOptions(node, f.Of.highest(it.code))
 }
 
-func loincCode(node gjson.Result) string {
+func codeOf(node gjson.Result, system string) string {
 	for _, c := range node.Get("code").Array() {
-		if c.Get("system").String() == LOINC {
+		if c.Get("system").String() == system {
 			return c.Get("code").String()
 		}
 	}
@@ -291,18 +308,24 @@ func (f *Form) check() error {
 }
 
 func (it *item) checkRange(highest int) error {
-	low, high := highest, 0
-	for _, o := range it.options {
-		low, high = min(low, o.points), max(high, o.points)
-	}
-	if low != 0 || high != highest {
+	if low, high := it.lowest(), it.highest(); low != 0 || high != highest {
 		return fmt.Errorf("item %s: its weights run from %d to %d, not from 0 to %d", it.name(), low, high, highest)
 	}
 	return nil
 }
 
-// checkCodes allows a form whose items carry no LOINC codes, but not one
-// whose codes say that it is something else.
+func (it *item) lowest() int {
+	return slices.MinFunc(it.options, byPoints).points
+}
+
+func (it *item) highest() int {
+	return slices.MaxFunc(it.options, byPoints).points
+}
+
+func byPoints(a, b option) int { return a.points - b.points }
+
+// checkCodes allows a form whose items carry no codes of the instrument's, but not
+// one whose codes say that it is something else.
 func (f *Form) checkCodes(codes []string) error {
 	if len(codes) == 0 {
 		return nil
@@ -313,7 +336,7 @@ func (f *Form) checkCodes(codes []string) error {
 	}
 	for _, it := range f.Of.Items {
 		if !have[it.Code] {
-			return fmt.Errorf("the form lacks the %s item with LOINC code %s", f.Of.Title, it.Code)
+			return fmt.Errorf("the form lacks the %s item with code %s of %s", f.Of.Title, it.Code, f.Of.System)
 		}
 	}
 	return nil

@@ -52,7 +52,7 @@ func TestFormsThatCannotBeScored(t *testing.T) {
 		{"an option twice", edit(t, "item.3.answerOption.1.valueCoding.code", `"LA15694-5"`), "item 2: an answer option is listed twice"},
 		{"points for the offer", edit(t, "item.6.answerOption.0.extension", "["+ordinal+"0}]", "item.6.answerOption.1.extension", "["+ordinal+"4}]", "item.6.answerOption.2", ""), "3 items with weighted answers; this form has 4 [1 2 3 consult-offer]"},
 		{"an item missing", edit(t, "item.4", ""), "3 items with weighted answers; this form has 2"},
-		{"another item 1", edit(t, "item.2.code.0.code", `"68517-2"`), "lacks the AUDIT-C item with LOINC code 68518-0"},
+		{"another item 1", edit(t, "item.2.code.0.code", `"68517-2"`), "lacks the AUDIT-C item with code 68518-0 of http://loinc.org"},
 		{"top answer missing", edit(t, "item.3.answerOption.4", ""), "item 2: its weights run from 0 to 3"},
 		{"lowest answer missing", edit(t, "item.3.answerOption.0", ""), "item 2: its weights run from 1 to 4"},
 		{"a rule that we cannot follow", edit(t, "item.3.extension.0", `{"url":"http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"}`), "item 2: enableWhenExpression"},
