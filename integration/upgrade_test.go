@@ -65,7 +65,7 @@ func (w *world) published(version string, different func(*reconcile.Options)) *r
 	w.must(err)
 	form := w.publish(raw)
 	return w.release(func(o *reconcile.Options) {
-		o.Form, o.Language = form, "nb"
+		o.Forms, o.Language = []*instrument.Form{form}, "nb"
 		different(o)
 	})
 }
@@ -313,7 +313,7 @@ func TestFormThatCannotBeReadYet(t *testing.T) {
 		later, err := instrument.AuditC().Form(form.Raw())
 		w.must(err)
 		now := w.release(func(*reconcile.Options) {})
-		newer := w.release(func(o *reconcile.Options) { o.Form = later })
+		newer := w.release(func(o *reconcile.Options) { o.Forms = []*instrument.Form{later} })
 		a, b := w.admit(hospital.Stay{Person: woman}), w.admit(hospital.Stay{Person: woman})
 		for _, asked := range []hospital.Admission{a, b} {
 			w.settledBy(newer, asked)

@@ -29,11 +29,11 @@ func writeArtifacts(c *cobra.Command, _ []string) error {
 	if dir == "" {
 		return wrongUse{errors.New("artifacts needs --out DIR")}
 	}
-	cfg, _, err := settings(c)
+	cfg, policy, err := settings(c)
 	if err != nil {
 		return err
 	}
-	all, err := artifacts.All(cfg.Questionnaire.Language)
+	all, err := artifacts.All(cfg.Questionnaire.Language, policy.Instruments()...)
 	if err != nil {
 		return err
 	}

@@ -61,22 +61,29 @@ func (a Artifact) Versioned() string {
 	return strings.TrimSpace(a.Name + " " + gjson.GetBytes(a.JSON, "version").Str)
 }
 
-// All returns everything that a server needs before the first admission, with the form and the Device in the given language.
-func All(lang string) ([]Artifact, error) {
-	form, err := Form(AuditC, lang)
-	if err != nil {
-		return nil, err
+// All returns everything that a server needs before the first admission, with the forms and the Device in the given
+// language. The forms are those of the named instruments; of AUDIT-C where none is named.
+func All(lang string, names ...string) ([]Artifact, error) {
+	if len(names) == 0 {
+		names = []string{AuditC}
+	}
+	var forms []Artifact
+	for _, name := range names {
+		form, err := Form(name, lang)
+		if err != nil {
+			return nil, err
+		}
+		forms = append(forms, form)
 	}
 	ours, err := translate(device, base, lang, map[string]string{"language": lang})
 	if err != nil {
 		return nil, err
 	}
-	return []Artifact{
+	return append([]Artifact{
 		{"CodeSystem-tilsyn", slices.Clone(codeSystem)},
 		{"CodeSystem-rule", slices.Clone(rules)},
 		{"Device-tilsyn", ours},
-		form,
-	}, nil
+	}, forms...), nil
 }
 
 var concepts = sync.OnceValue(func() map[string]bool {

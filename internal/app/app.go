@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/tidwall/gjson"
 
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/fhir"
@@ -229,9 +230,25 @@ func (a *App) untilAnswered(ctx context.Context, ask func() error) error {
 	}
 }
 
+// artifacts are what the server needs for what the policy asks.
+func (a *App) artifacts() ([]artifacts.Artifact, error) {
+	return artifacts.All(a.cfg.Questionnaire.Language, a.policy.Instruments()...)
+}
+
+// readForm reads a form for the instrument whose it is.
+func (a *App) readForm(raw []byte) (*instrument.Form, error) {
+	url := gjson.GetBytes(raw, "url").String()
+	for _, d := range a.policy.Definitions() {
+		if d.URL == url {
+			return d.Form(raw)
+		}
+	}
+	return nil, fmt.Errorf("the form %s belongs to no instrument that the policy asks with", url)
+}
+
 // Reconciler checks that the server is set up and makes the reconciler for it.
 func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
-	all, err := artifacts.All(a.cfg.Questionnaire.Language)
+	all, err := a.artifacts()
 	if err != nil {
 		return nil, err
 	}
@@ -252,9 +269,11 @@ func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 				return nil, err
 			}
 		case "Questionnaire":
-			if o.Form, err = instrument.AuditC().Form(art.JSON); err != nil {
+			form, err := a.readForm(art.JSON)
+			if err != nil {
 				return nil, err
 			}
+			o.Forms = append(o.Forms, form)
 		}
 	}
 	return reconcile.New(o), nil

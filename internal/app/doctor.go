@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
-	"github.com/tilsyn/tilsyn/fhir/artifacts"
 	"github.com/tilsyn/tilsyn/internal/doctor"
 	"github.com/tilsyn/tilsyn/internal/intake"
 	"github.com/tilsyn/tilsyn/internal/reconcile"
@@ -170,7 +169,7 @@ func isSetUp(found []doctor.Finding) bool {
 }
 
 func (a *App) seesSetup(ctx context.Context, found *[]doctor.Finding) error {
-	all, err := artifacts.All(a.cfg.Questionnaire.Language)
+	all, err := a.artifacts()
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ type Change struct {
 // nothing. A resource of the same version but with other content is an error:
 // what was published is never changed in place.
 func (a *App) Setup(ctx context.Context) ([]Change, error) {
-	all, err := artifacts.All(a.cfg.Questionnaire.Language)
+	all, err := a.artifacts()
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (p *play) setUp(o *reconcile.Options) error {
 	}
 	devices, err := p.client.Search(p.ctx, "Device?")
 	if err == nil {
-		o.Device, o.Form, p.canonical = devices[0].Ref(), s.form, s.form.Canonical()
+		o.Device, o.Forms, p.canonical = devices[0].Ref(), []*instrument.Form{s.form}, s.form.Canonical()
 	}
 	return err
 }

@@ -154,8 +154,15 @@ type Stay struct {
 
 // Admission is one Encounter that the hospital made.
 type Admission struct {
-	Encounter string // Encounter/id
-	Patient   string // Patient/id
+	Encounter  string // Encounter/id
+	Patient    string // Patient/id
+	Instrument string // that a nurse's work is about; "": AUDIT-C
+}
+
+// With is the admission as a nurse sees it who asks with another instrument.
+func (a Admission) With(instrument string) Admission {
+	a.Instrument = instrument
+	return a
 }
 
 // ID is the Encounter's logical id.
@@ -178,7 +185,7 @@ func (h *Hospital) Readmit(ctx context.Context, before Admission, s Stay) (Admis
 
 func (h *Hospital) register(ctx context.Context, n int, s Stay, patient string) (Admission, error) {
 	encounter, err := h.Create(ctx, fmt.Sprintf("encounter-%d", n), h.encounter(n, s, patient))
-	a := Admission{encounter, patient}
+	a := Admission{Encounter: encounter, Patient: patient}
 	if err == nil {
 		h.mu.Lock()
 		h.admitted = append(h.admitted, a)

@@ -1,6 +1,7 @@
 package hospital
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -29,7 +30,7 @@ func Wait(ctx context.Context, done func() (bool, error)) error {
 	}
 }
 
-// Find gives what tilsyn made of one kind in an admission, about AUDIT-C.
+// Find gives what tilsyn made of one kind in an admission.
 func (h *Hospital) Find(ctx context.Context, resourceType string, kind stay.Kind, a Admission) ([]fhir.Resource, error) {
 	return h.client.Search(ctx, resourceType+"?"+fhir.ByIdentifier(artifacts.IdentifierSystem, named(kind, a, 1)))
 }
@@ -38,11 +39,11 @@ func (h *Hospital) Find(ctx context.Context, resourceType string, kind stay.Kind
 const manyTimes = 9
 
 func named(kind stay.Kind, a Admission, n int) string {
-	return stay.Name{Purpose: stay.For(kind, stay.AuditC), Admission: a.ID(), Number: n}.String()
+	return stay.Name{Purpose: stay.For(kind, cmp.Or(a.Instrument, stay.AuditC)), Admission: a.ID(), Number: n}.String()
 }
 
-// All gives what tilsyn made of one kind in an admission, about AUDIT-C, however often,
-// in the order of its numbers.
+// All gives what tilsyn made of one kind in an admission, however often, in the order of
+// its numbers.
 func (h *Hospital) All(ctx context.Context, resourceType string, kind stay.Kind, a Admission) ([]fhir.Resource, error) {
 	var names []string
 	for n := range manyTimes {

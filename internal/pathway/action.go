@@ -71,6 +71,8 @@ type Referral struct {
 	Stands    string `json:"stands,omitempty"`
 	Completes string `json:"completes,omitempty"`
 	Limit     Limit  `json:"-"` // that was passed
+
+	Grounds []Ground `json:"-"` // where several things were asked
 }
 
 // Revocation takes back a consult that nobody has begun on.

@@ -10,6 +10,7 @@ import "github.com/tilsyn/tilsyn/internal/stay"
 func (c *chart) advise() {
 	task, made := c.advice()
 	switch {
+	case c.other:
 	case !c.Admission.Present():
 		c.decision.because("advice-late", "the patient has gone home; nobody can give the advice")
 	case !made && c.task.Advice == "":

@@ -34,9 +34,9 @@ func Items(form *instrument.Form, result instrument.Result) map[string]int {
 
 // withdraw says that the score no longer holds.
 func (c *chart) withdraw(why string) {
-	c.revoke(why)
-	c.endAdvice(why)
-	c.endReply(why)
+	if c.other || !c.standsElsewhere() {
+		c.dropAll(why)
+	}
 	if !c.task.Scored() {
 		return
 	}

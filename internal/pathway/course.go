@@ -40,9 +40,13 @@ func (k course) referral() *Referral {
 	return r
 }
 
+func (c *chart) item1Only(score stay.Result) bool {
+	return c.policy.Definition().AllFrom(instrument.FlagItem1Only, score.Items, score.Sum)
+}
+
 // courseOf is that of a score which stands on the server.
 func (c *chart) courseOf(score stay.Result) course {
-	return c.course(score.Sum, score.Item1Only(), score.Offer)
+	return c.course(score.Sum, c.item1Only(score), score.Offer)
 }
 
 // tier is that of a score. Of one that is all of item 1 the policy may make less than a
@@ -58,9 +62,20 @@ func (c *chart) tier(score int, item1Only bool) (tier Tier, limit Limit, lowered
 // take acts on what a score leads to.
 func (c *chart) take(k course, offer instrument.Offer) {
 	c.findings(k)
+	if !c.other {
+		c.pursue(c.highest(wanting{k, offer}))
+	}
+}
+
+// pursue asks for what the answers lead to, or takes it back.
+func (c *chart) pursue(w wanting) {
+	k, offer := w.course, w.offer
+	c.pursued = true
 	switch {
 	case k.leads >= Consult:
-		c.order(k.referral())
+		r := k.referral()
+		r.Grounds = c.grounds()
+		c.order(r)
 	case offer == instrument.OfferDeclined && (k.tier >= Consult || c.courseOf(c.Score).wish):
 		c.decision.because(OfferDeclined, "the patient does not want the consult; recorded, and none is ordered")
 		c.revoke(OfferDeclined)

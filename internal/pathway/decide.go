@@ -7,6 +7,7 @@
 package pathway
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tilsyn/tilsyn/internal/stay"
@@ -15,16 +16,18 @@ import (
 // Decide says what is to be done with one admission now, or what has to be read
 // before that can be said.
 func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
-	c := newChart(s, p, now)
-	if needs := c.needs(); len(needs) > 0 {
+	c := newCharts(s, p, now)
+	if needs := c.allNeeds(); len(needs) > 0 {
 		return Decision{Needs: needs}
 	}
 	c.protect()
 	if c.madeTwice() {
-		return c.decision.inOrder() // all else when there is one of each
+		return c.decided() // all else when there is one of each
 	}
+	c.decideOthers()
 	c.screening()
 	c.settle()
+	c.restOnAll()
 	if planned[Move](c) == nil { // all else when the patient is right
 		if c.depart(); !c.renewing() {
 			c.carry()
@@ -38,9 +41,22 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 		c.putBack()
 	}
 	if c.needsHistory() {
-		return Decision{Needs: []Need{{Part: stay.History}}}
+		return Decision{Needs: []Need{{Part: stay.History, Instrument: c.Instrument}}}
 	}
-	return c.decision.inOrder()
+	return c.decided()
+}
+
+// decided is the decision with those about the other screenings.
+func (c *chart) decided() Decision {
+	d := c.decision.inOrder()
+	d.Instrument = c.policy.Definition().Name
+	for _, o := range c.others {
+		theirs := o.decision
+		theirs.Instrument = o.policy.Definition().Name
+		theirs.Reasons = slices.DeleteFunc(slices.Clone(theirs.Reasons), func(r Reason) bool { return slices.Contains(d.Reasons, r) }) // the admission's
+		d.Others = append(d.Others, theirs)
+	}
+	return d
 }
 
 // screening is where the question to the ward stands, and what is made of the answer.
@@ -92,4 +108,9 @@ type chart struct {
 	asked    bool          // somebody has been asked to screen this admission
 	response stay.Response // the one that counts, if submitted
 	decision Decision
+
+	others   []*chart  // of the screenings that do not lead
+	other    bool      // this is one of those
+	pursued  bool      // what the answers lead to was decided on
+	referred *Referral // what the answers of such a one ask for, beside a score
 }

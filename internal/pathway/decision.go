@@ -16,7 +16,14 @@ type Decision struct {
 	// Needs are parts of the stay that were not read and without which nothing can be
 	// decided. While there are any, the rest is empty.
 	Needs []Need
+
+	Instrument string     // whose screening the actions are about
+	Others     []Decision // about the screenings that do not lead
 }
+
+// All are a decision and those about the other screenings, in the order in which they are
+// written: the consult rests on all scores.
+func (d Decision) All() []Decision { return append(slices.Clone(d.Others), d) }
 
 // Reason is one rule that spoke, in the order in which they did.
 type Reason struct {
@@ -25,7 +32,9 @@ type Reason struct {
 }
 
 // Nothing tells whether the decision writes nothing.
-func (d Decision) Nothing() bool { return len(d.Actions) == 0 }
+func (d Decision) Nothing() bool {
+	return !slices.ContainsFunc(d.All(), func(one Decision) bool { return len(one.Actions) > 0 })
+}
 
 // Of is the action of one kind in a decision, or nil.
 func Of[A any](d Decision) *A {
@@ -48,7 +57,9 @@ func Without[A any](d Decision) Decision {
 
 // Follows tells whether the decision follows something that happened, and not
 // only that time has passed.
-func (d Decision) Follows() bool {
+func (d Decision) Follows() bool { return slices.ContainsFunc(d.All(), Decision.follows) }
+
+func (d Decision) follows() bool {
 	ask, task := Of[Ask](d), Of[TaskChange](d)
 	asked := ask != nil && ask.Attempt == 1
 	ended := task != nil && task.Raise == 0 && (task.Business != Unable || !task.UnableSince.IsZero())
@@ -64,6 +75,11 @@ func (d Decision) MarshalJSON() ([]byte, error) {
 	}
 	if !d.Next.IsZero() {
 		fields["next"] = d.Next
+	}
+	for _, other := range d.Others {
+		if len(other.Actions)+len(other.Reasons) > 0 {
+			fields[other.Instrument] = other
+		}
 	}
 	return json.Marshal(fields)
 }

@@ -2,6 +2,7 @@ package pathway
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -108,7 +109,7 @@ func TestAssigning(t *testing.T) {
 		}
 		c.assign()
 		got := planned[Referral](c)
-		if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
+		if (got == nil) != (test.want == nil) || got != nil && !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

@@ -104,7 +104,7 @@ func (c *chart) label() {
 	question, results := Wanted(c.Stay, c.policy, nil), Wanted(c.Stay, c.policy, From(c.Stay, c.counts()))
 	for _, t := range c.Tasks {
 		switch {
-		case !c.hers(t):
+		case !c.hers(t), c.anothers(t):
 		case t.Kind == stay.ScreeningTask:
 			c.lacks(t.Ref, question, t.Labels)
 		default:

@@ -2,10 +2,10 @@ package pathway
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
-	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
@@ -16,7 +16,9 @@ import (
 // UpsideDown says for whom a higher tier begins below a lower one, by which limits,
 // and what to do. A consult in pregnancy may begin below the advice that others get:
 // there any score is talked through (IS-0265), and advice is no step on the way.
-func (p *Policy) UpsideDown() []string {
+func (p *Policy) UpsideDown() []string { return p.each((*Policy).upsideDown) }
+
+func (p *Policy) upsideDown() []string {
 	found := findings{}
 	for _, k := range p.kinds() {
 		for _, pair := range p.pairs(k) {
@@ -30,7 +32,9 @@ func (p *Policy) UpsideDown() []string {
 }
 
 // Odd says what a policy may mean and seldom does.
-func (p *Policy) Odd() []string {
+func (p *Policy) Odd() []string { return p.each((*Policy).odd) }
+
+func (p *Policy) odd() []string {
 	found := findings{}
 	for _, k := range p.kinds() {
 		p.oddSteps(&found, k)
@@ -142,7 +146,7 @@ func (p *Policy) begins(t Tier, k kind) step {
 }
 
 func (ts Tiers) begins(t Tier, who person) step {
-	first := step{t, -1, Limit{From: instrument.AuditC().Max + 1}}
+	first := step{t, -1, Limit{From: math.MaxInt}}
 	for i, l := range ts.List()[t-Advice].Limits {
 		if l.fits(who) && l.From < first.From {
 			first = step{t, i, l}

@@ -59,7 +59,7 @@ func TestWhoNeedsTheHistory(t *testing.T) {
 		"completed":       {&Referral{Completes: "s1"}, stay.Parts, false},
 		"it was read":     {&Referral{}, nil, false},
 	} {
-		c := &chart{Stay: stay.Stay{Unread: test.unread}, decision: Decision{Actions: []Action{test.plans}}}
+		c := &chart{Stay: stay.Stay{Screening: stay.Screening{Unread: test.unread}}, decision: Decision{Actions: []Action{test.plans}}}
 		if got := c.needsHistory(); got != test.want {
 			t.Errorf("%s: %t", name, got)
 		}

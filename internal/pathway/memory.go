@@ -19,7 +19,7 @@ func (c *chart) forgot() bool {
 func (c *chart) putBack() {
 	found := false
 	for _, t := range c.Tasks {
-		if t.WrittenOver && t.Status != "entered-in-error" {
+		if t.WrittenOver && !c.anothers(t) && t.Status != "entered-in-error" {
 			planEach[Restoration](c, t.Ref)
 			found = true
 		}

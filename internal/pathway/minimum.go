@@ -46,7 +46,7 @@ func (c *chart) certainly() (m minimum, ok bool) {
 		m.sum += item.Points
 	}
 	var lowered bool
-	m.tier, m.limit, lowered = c.tier(m.sum, stay.Result{Sum: m.sum, Items: Items(r.Form, m.result)}.Item1Only())
+	m.tier, m.limit, lowered = c.tier(m.sum, c.item1Only(stay.Result{Sum: m.sum, Items: Items(r.Form, m.result)}))
 	return m, m.tier >= Consult && !lowered
 }
 

@@ -17,17 +17,17 @@ func (c *chart) needs() (unread []Need) {
 		needed bool
 		Need
 	}{
-		{len(c.extra) > 0, Need{stay.Twins, c.twins()}},
+		{len(c.extra) > 0, Need{Part: stay.Twins, Refs: c.twins()}},
 		{c.awaitsAnswer(), Need{Part: stay.Portal}},
 		{c.forgot(), Need{Part: stay.Memory}},
-		{c.needsScore(), Need{stay.Scores, []string{c.task.Score}}},
-		{c.needsConsult(), Need{stay.Consults, []string{c.task.Consult}}},
-		{c.task.Minimum != "", Need{stay.Minima, []string{c.task.Minimum}}},
-		{c.toJudge() || c.settles() || c.mayComeBack(), Need{Part: stay.Background}},
+		{c.needsScore(), Need{Part: stay.Scores, Refs: []string{c.task.Score}}},
+		{c.needsConsult(), Need{Part: stay.Consults, Refs: []string{c.task.Consult}}},
+		{c.task.Minimum != "", Need{Part: stay.Minima, Refs: []string{c.task.Minimum}}},
+		{c.toJudge() || c.settles() || c.mayComeBack() || c.stirred(), Need{Part: stay.Background}},
 		{c.asks(), Need{Part: stay.Spared}},
-		{c.asks() && !c.unread(stay.Spared) && c.countsStill() && c.earlier.Consult == "", Need{stay.EarlierScores, []string{c.earlier.Score}}},
+		{c.asks() && !c.unread(stay.Spared) && c.countsStill() && c.earlier.Consult == "", Need{Part: stay.EarlierScores, Refs: []string{c.earlier.Score}}},
 	} {
-		if need.needed && c.unread(need.Part) {
+		if need.Instrument = c.Instrument; need.needed && c.unread(need.Part) {
 			unread = append(unread, need.Need)
 		}
 	}
@@ -37,8 +37,9 @@ func (c *chart) needs() (unread []Need) {
 // Need is a part of the stay that a decision needs, and which resources that is where
 // their references are known.
 type Need struct {
-	Part stay.Part
-	Refs []string
+	Part       stay.Part
+	Refs       []string
+	Instrument string // of the screening whose part it is
 }
 
 func (c *chart) twins() (refs []string) {
@@ -78,7 +79,7 @@ func (c *chart) needsConsult() bool {
 	}
 	over := (c.Admission.Void() || c.Dead()) && orderStatus(c.task.Carried) == "active"
 	return over || c.unassigned() || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toCarryWords() || c.toChase() ||
-		c.needsScore() || c.toJudge() || c.mayComeBack()
+		c.needsScore() || c.toJudge() || c.mayComeBack() || c.stirred()
 }
 
 // toJudge tells whether there are answers that have not been judged.
@@ -93,7 +94,10 @@ func (c *chart) asks() bool {
 }
 
 // Awaits tells whether the next decision about a stay may be to ask.
-func Awaits(s stay.Stay, p *Policy) bool { return newChart(s, p, time.Time{}).asks() }
+func Awaits(s stay.Stay, p *Policy) bool {
+	c := newCharts(s, p, time.Time{})
+	return c.asks() || slices.ContainsFunc(c.others, (*chart).asks)
+}
 
 // LeftUnasked tells that a patient went home who would have been asked, as far
 // as the admission and her age show: flags and earlier screenings are not looked at.

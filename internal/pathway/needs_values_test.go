@@ -16,7 +16,7 @@ func inpatient(change func(*stay.Stay)) stay.Stay {
 	s := stay.Stay{
 		Admission: stay.Admission{ID: "e1", Status: stay.InProgress, Classes: []stay.Code{{Code: "IMP"}}},
 		Patient:   stay.Patient{Ref: "Patient/1"},
-		Unread:    []stay.Part{stay.Twins, stay.Scores, stay.Consults, stay.Background, stay.Spared, stay.EarlierScores},
+		Screening: stay.Screening{Unread: []stay.Part{stay.Twins, stay.Scores, stay.Consults, stay.Background, stay.Spared, stay.EarlierScores}},
 	}
 	change(&s)
 	return s

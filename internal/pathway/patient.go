@@ -32,7 +32,7 @@ func (c *chart) moveAlong(rule, text string) {
 	c.decision.because(rule, "%s", text)
 	was := c.task.For
 	for _, t := range c.Tasks {
-		if t.For == was {
+		if t.For == was && !c.anothers(t) {
 			planEach[Move](c, t.Ref)
 		}
 	}
@@ -87,7 +87,7 @@ func (c *chart) saidOfAnother() bool {
 func (c *chart) leaveOutOthers() {
 	var theirs []string
 	for _, t := range c.Tasks {
-		if t.BusinessStatus == PatientChanged {
+		if t.BusinessStatus == PatientChanged && !c.anothers(t) {
 			theirs = append(theirs, t.Response)
 		}
 	}
@@ -107,7 +107,7 @@ func (c *chart) leaveOutOthers() {
 func Generation(s stay.Stay) int {
 	n := 1
 	for _, t := range s.Tasks {
-		if t.Kind == stay.ScreeningTask && t.BusinessStatus == PatientChanged {
+		if s.Asks(t) && t.BusinessStatus == PatientChanged {
 			n++
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
-	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // Policy is what a hospital approves: who is asked, and what a score leads to.
@@ -21,7 +20,8 @@ type Policy struct {
 	Screening  Screening  `yaml:"screening"`
 	UnknownSex UnknownSex `yaml:"unknown_sex"`
 	Pregnancy  Codings    `yaml:"pregnancy"`
-	Tiers      Tiers      `yaml:"tiers"`
+	Screenings []Asked    `yaml:"screenings"` // in this order; none: AUDIT-C, by Tiers
+	Tiers      Tiers      `yaml:"tiers"`      // of the screening in view
 	Consult    Consulting `yaml:"consult"`
 	Labels     Labelling  `yaml:"labels"`
 	Protected  Protected  `yaml:"protected"`
@@ -30,6 +30,9 @@ type Policy struct {
 	CertainMinimum string `yaml:"certain_minimum"` // ReferMinimum or IgnoreMinimum: what incomplete answers that pass a limit lead to
 	Item1Only      string `yaml:"item1_only"`      // AsScored or AsAdvice: what points from item 1 alone lead to
 	OnWish         string `yaml:"on_wish"`         // WishConsult, WishAdvice or WishRecord
+
+	of    *instrument.Definition // of the screening in view: the first, until About
+	whole *Policy                // as it was written; nil: it has no screenings
 }
 
 // What a hospital can make of a patient who wants to see the team, and whose score has
@@ -149,13 +152,17 @@ func DefaultPolicy() *Policy {
 
 var longLine = regexp.MustCompile(`.{500}`)
 
-// ParsePolicy reads a policy strictly: an unknown key, a limit outside 1–12, a
-// group of patients without a limit is an error that says where and what.
-func ParsePolicy(text []byte) (*Policy, error) {
+// ParsePolicy reads a policy strictly: an unknown key, a limit that no score reaches, a
+// group of patients without a limit is an error that says where and what. It may ask with
+// the instruments that are embedded, and with others of the site.
+func ParsePolicy(text []byte, others ...*instrument.Definition) (*Policy, error) {
 	p := unnamed()
 	if err := yaml.UnmarshalWithOptions(text, &p, yaml.Strict()); err != nil {
 		// With the lines around it, unless they are none that anybody reads.
 		return nil, fmt.Errorf("policy: %s", yaml.FormatError(err, false, !longLine.Match(text)))
+	}
+	if err := p.take(others); err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
 	}
 	if err := p.validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
@@ -196,7 +203,7 @@ func unnamed() Policy {
 var versionPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 func (p *Policy) validate() error {
-	errs := []error{p.Tiers.validate(), p.gaps()}
+	errs := []error{p.validateScreenings()}
 	check := func(ok bool, format string, args ...any) {
 		if !ok {
 			errs = append(errs, fmt.Errorf(format, args...))
@@ -251,18 +258,4 @@ func (s Screening) checkReasons(check func(ok bool, format string, args ...any))
 	}
 	check(s.RejectedWithoutReason == AsPutAway || s.RejectedWithoutReason == AsDeclined,
 		"screening.rejected_without_reason: %q must be put_away or declined", s.RejectedWithoutReason)
-}
-
-// gaps finds patients for whom no consult limit was written: an age band
-// forgotten must not mean that nobody in it is ever referred.
-func (p *Policy) gaps() error {
-	for _, sex := range []stay.Sex{stay.Female, stay.Male} {
-		for age := p.Screening.MinAge; age <= stay.MaxAge; age++ {
-			who := person{sex: sex, youngest: age, oldest: age}
-			if tier, _ := p.Tiers.of(instrument.AuditC().Max, who); tier < Consult {
-				return fmt.Errorf("tiers: a %s patient of %d has no limit for a consult", sex, age)
-			}
-		}
-	}
-	return nil
 }

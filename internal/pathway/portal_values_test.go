@@ -41,7 +41,7 @@ func TestPlacing(t *testing.T) {
 		"she has gone home":             {answers: []stay.Response{portal}, status: stay.Finished},
 		"the Task is another patient's": {answers: []stay.Response{portal}, task: stay.Task{Ref: "t", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 1, Status: "requested", For: "p2"}},
 	} {
-		s := stay.Stay{Admission: stay.Admission{ID: "e1", Status: stay.InProgress, Start: noonOf17}, Patient: patient, Tasks: []stay.Task{waits}, Screening: stay.Screening{Unplaced: test.answers}, Waiting: test.others}
+		s := stay.Stay{Admission: stay.Admission{ID: "e1", Status: stay.InProgress, Start: noonOf17}, Patient: patient, Tasks: []stay.Task{waits}, Screening: stay.Screening{Unplaced: test.answers, Waiting: test.others}}
 		if test.task.Ref != "" {
 			s.Tasks[0] = test.task
 		}

@@ -41,7 +41,7 @@ type Limit struct {
 	MinAge   int      `yaml:"min_age"`  // whole years; 0: no lower bound
 	MaxAge   int      `yaml:"max_age"`  // whole years, included; 0: no upper bound
 	Pregnant bool     `yaml:"pregnant"` // only during pregnancy
-	From     int      `yaml:"from"`     // AUDIT-C score, 1–12
+	From     int      `yaml:"from"`     // score, 1 to the highest of the instrument
 	Source   string   `yaml:"source"`   // where the number comes from
 }
 
@@ -51,11 +51,11 @@ type UnknownSex string
 
 var unknownSexRules = []UnknownSex{"lower", "higher", "female", "male"}
 
-func (ts Tiers) validate() error {
+func (ts Tiers) validate(of *instrument.Definition) error {
 	var errs []error
 	for _, t := range ts.List() {
 		for i, l := range t.Limits {
-			if err := l.validate(); err != nil {
+			if err := l.validate(of); err != nil {
 				errs = append(errs, fmt.Errorf("tiers.%s[%d]: %w", t.Tier, i, err))
 			}
 		}
@@ -63,10 +63,10 @@ func (ts Tiers) validate() error {
 	return errors.Join(errs...)
 }
 
-func (l Limit) validate() error {
+func (l Limit) validate(of *instrument.Definition) error {
 	switch {
-	case l.From < 1 || l.From > instrument.AuditC().Max:
-		return fmt.Errorf("from: %d is not an AUDIT-C score of 1–%d", l.From, instrument.AuditC().Max)
+	case l.From < 1 || l.From > of.Max:
+		return fmt.Errorf("from: %d is not a score of 1–%d on %s", l.From, of.Max, of.Title)
 	case l.Sex != stay.UnknownSex && l.Sex != stay.Female && l.Sex != stay.Male:
 		return fmt.Errorf("sex: %q must be female or male; leave it out for both", l.Sex)
 	case l.MinAge < 0 || l.MaxAge < 0 || l.MaxAge != 0 && l.MaxAge < l.MinAge:
@@ -134,14 +134,13 @@ func (l Limit) fits(who person) bool {
 // PregnancyMatters tells whether any limit asks for it, so that it need not
 // be read where it cannot change anything.
 func (p *Policy) PregnancyMatters() bool {
-	for _, t := range p.Tiers.List() {
-		for _, l := range t.Limits {
-			if l.Pregnant {
-				return len(p.Pregnancy.Codings) > 0
-			}
-		}
+	asks := func(ts Tiers) bool {
+		return slices.ContainsFunc(ts.List(), func(t TierLimits) bool {
+			return slices.ContainsFunc(t.Limits, func(l Limit) bool { return l.Pregnant })
+		})
 	}
-	return false
+	asked := asks(p.Tiers) || slices.ContainsFunc(p.Screenings, func(a Asked) bool { return asks(a.Tiers) })
+	return asked && len(p.Pregnancy.Codings) > 0
 }
 
 // Who says in words for whom a limit holds.

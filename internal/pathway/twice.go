@@ -12,10 +12,13 @@ import (
 
 // madeTwice marks what there is one too many of.
 func (c *chart) madeTwice() bool {
-	if len(c.extra) == 0 {
+	extra := Duplicates(c.extra)
+	for _, o := range c.others {
+		extra = append(extra, o.extra...)
+	}
+	if len(extra) == 0 {
 		return false
 	}
-	extra := Duplicates(c.extra)
 	plan(c, &extra)
 	c.decision.because("duplicate", "the server let the same thing be made twice; one of each stays")
 	c.again(c.now)

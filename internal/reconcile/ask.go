@@ -20,7 +20,7 @@ func (a asking) write(w *writing) {
 	t := w.screeningTask(r4.TaskStatusRequested, name)
 	t.Restriction = dueBy(a.Due)
 	t.Output = append(t.Output, fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(a.Draft, task))})
-	t.BusinessStatus = fhir.Ptr(w.concept(pathway.Unanswered))
+	t.BusinessStatus = fhir.Ptr(w.became(pathway.Unanswered))
 	w.tx.Create(task, t, byName(name))
 }
 
@@ -39,7 +39,7 @@ func (w *writing) draft(n int, task string) (ref string) {
 		Meta:          w.marked(&pathway.Source{}),
 		Extension:     madeWith(task),
 		Identifier:    fhir.Ptr(identifier(name)),
-		Questionnaire: fhir.Ptr(w.Form.Canonical()),
+		Questionnaire: fhir.Ptr(w.form().Canonical()),
 		Status:        r4.QuestionnaireResponseStatusInProgress,
 		Subject:       w.subject(),
 		Encounter:     w.encounter(),
@@ -59,7 +59,7 @@ func (w *writing) screeningTask(status r4.TaskStatus, name stay.Name) fhir.Task 
 			Intent:       "order",
 			Priority:     fhir.Ptr(r4.RequestPriorityRoutine),
 			Code:         fhir.Ptr(worded(fhir.Concept(sdcTemp, "complete-questionnaire", ""), w.words.Text("fill-in"))),
-			Description:  fhir.Ptr(w.words.Text("ask")),
+			Description:  fhir.Ptr(w.question()),
 			For:          w.subject(),
 			Encounter:    w.encounter(),
 			AuthoredOn:   fhir.Instant(w.now),
@@ -69,7 +69,7 @@ func (w *writing) screeningTask(status r4.TaskStatus, name stay.Name) fhir.Task 
 			Location:     w.location(),
 		},
 		Input: []fhir.Parameter{
-			{Type: paramForm.concept(), ValueCanonical: fhir.Ptr(w.Form.Canonical())},
+			{Type: paramForm.concept(), ValueCanonical: fhir.Ptr(w.form().Canonical())},
 			{Type: paramEndpoint.concept(), ValueURL: fhir.Ptr(w.Client.Base() + "/QuestionnaireResponse")},
 		},
 		Output: w.routed(w.owners.Ward),

@@ -15,7 +15,7 @@ import (
 // nothing.
 
 func (w *writing) author(s *pathway.Score) string {
-	if s == nil || w.hides(pathway.ShowWard) {
+	if s == nil || s.Response.Ref == "" || w.hides(pathway.ShowWard) {
 		return ""
 	}
 	who := w.who(w.p.byRef[s.Response.Ref])

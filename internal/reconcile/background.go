@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -14,8 +15,11 @@ import (
 
 // fetch reads what a decision needs.
 func (l loader) fetch(ctx context.Context, p *picture, needs []pathway.Need) error {
+	was := p.stay.Instrument
+	defer func() { p.stay = p.stay.About(was) }()
 	for _, need := range needs {
 		var err error
+		l := l.about(p, cmp.Or(need.Instrument, was))
 		switch need.Part {
 		case stay.Twins:
 			for _, ref := range need.Refs {
@@ -89,9 +93,10 @@ func (l loader) background(ctx context.Context, p *picture) error {
 	if err != nil || patient == "" {
 		return err
 	}
-	screening := present(p.stay)
-	if p.guess.toAsk || p.guess.patient != patient || p.guess.screening != screening {
-		queries := l.queries.background(patient, screening)
+	screenings := presents(p.stay, l.policy.Instruments())
+	if known := p.guess.patient == patient && p.guess.screenings == joined(screenings) && !p.guess.toAsk; !known && !p.shared[stay.Background] {
+		p.shared[stay.Background] = true
+		queries := l.queries.background(patient, screenings)
 		if !p.screened {
 			queries = append(queries, l.queries.screened(patient))
 		}
@@ -110,7 +115,7 @@ func (l loader) background(ctx context.Context, p *picture) error {
 			p.stay.Orders = append(p.stay.Orders, l.order(res))
 		}
 	}
-	l.unknown(p, screening)
+	l.unknown(p, present(p.stay))
 	return nil
 }
 
@@ -161,12 +166,13 @@ func (l loader) spared(ctx context.Context, p *picture) error {
 		return err
 	}
 	// Nobody is missed because a server says that it has not given all; but it is asked again.
-	if !p.guess.toAsk || p.guess.patient != patient || p.doubt != nil {
+	if known := p.guess.toAsk && p.guess.patient == patient && p.doubt == nil; !known && !p.shared[stay.Spared] {
+		p.shared[stay.Spared] = true
 		if err := l.ask(ctx, p, l.queries.spare(patient)...); err != nil {
 			return err
 		}
 	}
-	p.stay.Before = l.screenings(p)
+	p.stay.Before, p.stay.Flags = l.before(p), nil
 	if l.policy.Screening.RescreenAfter.Duration > 0 { // else spare has not asked for them
 		l.lookedFor(p)
 	}

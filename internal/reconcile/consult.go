@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
@@ -129,10 +130,28 @@ func (w *writing) order(score, task string, r pathway.Referral) r4.ServiceReques
 		Requester:         w.device(),
 		Performer:         []r4.Reference{*w.team()},
 		LocationReference: w.locations(),
-		ReasonReference:   []r4.Reference{*fhir.Ref(score)},
+		ReasonReference:   w.grounds(score, r),
 		SupportingInfo:    w.supporting(),
 		Note:              w.notes(),
 	}
+}
+
+// grounds are the scores that a consult rests on; one is of that alone.
+func (w *writing) grounds(score string, r pathway.Referral) (all []r4.Reference) {
+	for _, ground := range r.Grounds {
+		view := w.p.stay.About(ground.Instrument)
+		made := w.scores[ground.Instrument]
+		if ground.Instrument == w.p.stay.Instrument {
+			made = score
+		}
+		if ref := cmp.Or(made, view.Score.Ref, view.Minimum.Ref); ref != "" {
+			all = append(all, *fhir.Ref(ref))
+		}
+	}
+	if len(all) == 0 {
+		all = append(all, *fhir.Ref(score))
+	}
+	return all
 }
 
 // teamTask is the entry on the team's worklist.
@@ -144,7 +163,7 @@ func (w *writing) teamTask(order string, r pathway.Referral) fhir.Task {
 		Intent:       "order",
 		Priority:     w.priority(),
 		Code:         fhir.Ptr(w.teamCode()),
-		Description:  fhir.Ptr(w.words.Text("consult")),
+		Description:  fhir.Ptr(w.consultText()),
 		Focus:        fhir.Ref(order),
 		For:          w.subject(),
 		Encounter:    w.encounter(),
@@ -185,6 +204,9 @@ func (w *writing) restate(order string, renew func(*edit)) {
 		if from := e.Get("reasonReference.0.reference").String(); w.made.score != "" && from != "" && from == w.p.stay.Minimum.Ref {
 			e.set("reasonReference.0", fhir.Ref(w.made.score)) // there is a score now
 		}
+		if r := pathway.Of[pathway.Referral](w.decision); len(r.Grounds) > 0 {
+			e.set("reasonReference", w.grounds(cmp.Or(w.made.score, w.made.minimum), *r))
+		}
 		w.rewrite(e)
 	})
 	w.touched(order)
@@ -217,11 +239,19 @@ func (w *writing) dueAnew(e *edit, due time.Time) {
 }
 
 func (w *writing) consultCode() *r4.CodeableConcept {
-	c := r4.CodeableConcept{Text: fhir.Ptr(w.words.Text("consult"))}
+	c := r4.CodeableConcept{Text: fhir.Ptr(w.consultText())}
 	for _, code := range w.Policy.Consult.Codings {
 		c.Coding = append(c.Coding, fhir.Coding(code.System, code.Code, code.Display))
 	}
 	return &c
+}
+
+// consultText is what the consult is called: after AUDIT-C, where nothing else is asked.
+func (w *writing) consultText() string {
+	if slices.Equal(w.Policy.Instruments(), []string{stay.AuditC}) {
+		return w.words.Text("consult")
+	}
+	return w.words.Text("consult-plain")
 }
 
 // refs are none or one.

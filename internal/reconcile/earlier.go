@@ -16,8 +16,11 @@ import (
 
 // screened asks for the Tasks of screenings that gave a score.
 func (q queries) screened(patient string) string {
-	return fhir.Query("Task", "patient", patient, "code", sdcTemp+"|complete-questionnaire",
-		"business-status", CodeSystem+"|"+pathway.Scored)
+	scored := CodeSystem + "|" + pathway.Scored
+	if !slices.Equal(q.policy.Instruments(), []string{stay.AuditC}) {
+		scored += "," + CodeSystem + "|" + screenedCode
+	}
+	return fhir.Query("Task", "patient", patient, "code", sdcTemp+"|complete-questionnaire", "business-status", scored)
 }
 
 // scores asks for Observations by their references.
@@ -29,15 +32,17 @@ func (q queries) scores(refs ...string) string {
 	return fhir.Query("Observation", "_id", strings.Join(ids, ","))
 }
 
-// screenings are those of other admissions, as far as they were read.
-func (l loader) screenings(p *picture) (earlier []stay.Earlier) {
+// before are the screenings of other admissions with the instrument in view, as far as
+// they were read.
+func (l loader) before(p *picture) (earlier []stay.Earlier) {
 	for _, res := range sorted(p.byRef) {
-		_, here := nameIn(res, p.stay.Admission.ID)
-		if res.Type() != "Task" || here || !l.concerns(res, "for", p.stay.Patient) {
+		name, here := nameIn(res, p.stay.Admission.ID)
+		another := cmp.Or(name.Instrument, stay.AuditC) != p.stay.Instrument
+		if res.Type() != "Task" || here || another || !l.concerns(res, "for", p.stay.Patient) {
 			continue
 		}
 		earlier = append(earlier, stay.Earlier{
-			At: l.stamp(res, "executionPeriod.end"), BusinessStatus: ourCode(res.Get("businessStatus")),
+			At: l.stamp(res, "executionPeriod.end"), BusinessStatus: statusOf(res),
 			Score: l.output(res, paramScore), Consult: l.output(res, paramConsult),
 		})
 	}
@@ -46,7 +51,7 @@ func (l loader) screenings(p *picture) (earlier []stay.Earlier) {
 
 // lookedFor keeps which scores there are, once their Tasks were asked for.
 func (l loader) lookedFor(p *picture) {
-	p.screened, p.scores = true, scoresOf(l.screenings(p))
+	p.screened, p.scores = true, scoresOf(l.before(p))
 }
 
 // history reads the scores of earlier screenings. Which there are is known where this
@@ -56,7 +61,7 @@ func (l loader) history(ctx context.Context, p *picture) error {
 	if err != nil {
 		return err
 	}
-	if !p.screened && p.guess.screened && p.guess.patient == patient {
+	if !p.screened && p.guess.screened && p.guess.patient == patient && p.stay.Instrument == stay.AuditC {
 		p.screened, p.scores = true, strings.Fields(p.guess.scores)
 	}
 	if !p.screened {

@@ -15,11 +15,6 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// nth is the n-th of a kind that is about AUDIT-C.
-func nth(kind stay.Kind, admission string, n int) stay.Name {
-	return stay.Name{Purpose: stay.For(kind, stay.AuditC), Admission: admission, Number: n}
-}
-
 // Every search about one admission, as the doctor sends them.
 func TestSearches(t *testing.T) {
 	p := pathway.DefaultPolicy()
@@ -69,10 +64,10 @@ func TestExpecting(t *testing.T) {
 		there []string
 		want  string
 	}{
-		"nobody asked yet": {requested(), "{Patient/p1 {{screening auditc} e1 1} 2031-05-17T08:00:00.000Z false  false }"},
-		"asked":            {requested(nurse), "{Patient/p1 {{screening auditc} e1 1} 2031-05-17T08:00:00.000Z false  false }"},
-		"the team waits":   {referred, "{ {{ }  0}  false ServiceRequest/s1 false }"},
-		"all is done":      {instead(referred, taken), "{ {{ }  0}  false  false }"},
+		"nobody asked yet": {requested(), "{Patient/p1 screening:e1 2031-05-17T08:00:00.000Z false  false }"},
+		"asked":            {requested(nurse), "{Patient/p1 screening:e1 2031-05-17T08:00:00.000Z false  false }"},
+		"the team waits":   {referred, "{   false ServiceRequest/s1 false }"},
+		"all is done":      {instead(referred, taken), "{   false  false }"},
 	} {
 		r, s := desk(t, test.there...)
 		p := lookedAt(t, r, s)
@@ -80,7 +75,7 @@ func TestExpecting(t *testing.T) {
 		if got := fmt.Sprint(r.loader.seen.of("e1")); got != test.want {
 			t.Errorf("%s: %s", name, got)
 		}
-		if _, kept := r.loader.seen.guesses["e1"]; kept != (test.want != "{ {{ }  0}  false  false }") {
+		if _, kept := r.loader.seen.guesses["e1"]; kept != (test.want != "{   false  false }") {
 			t.Errorf("%s: kept %t", name, kept)
 		}
 	}
@@ -88,7 +83,7 @@ func TestExpecting(t *testing.T) {
 	for want, g := range map[string]guess{
 		"":                       {},
 		"Task?patient":           {patient: "Patient/1", toAsk: true},
-		"ServiceRequest?patient": {patient: "Patient/1", screening: nth(stay.ScreeningTask, "e1", 1)},
+		"ServiceRequest?patient": {patient: "Patient/1", screenings: "screening:e1"},
 		"ServiceRequest?_id=s1":  {consult: "ServiceRequest/s1"},
 	} {
 		got := q.expected(g)
@@ -129,12 +124,12 @@ func TestAHintSavesARequest(t *testing.T) {
 		g     guess
 		after int
 	}{
-		"expected":                   {guess{patient: "Patient/p1", screening: nth(stay.ScreeningTask, "e1", 1), screened: true}, 0},
-		"expected, with a score":     {guess{patient: "Patient/p1", screening: nth(stay.ScreeningTask, "e1", 1), screened: true, scores: "Observation/o9 Observation/o8"}, 1},
-		"expected, scores not known": {guess{patient: "Patient/p1", screening: nth(stay.ScreeningTask, "e1", 1)}, 1},
-		"another screening":          {guess{patient: "Patient/p1", screening: nth(stay.ScreeningTask, "e1", 2)}, 5},
-		"another patient":            {guess{patient: "Patient/p2", screening: nth(stay.ScreeningTask, "e1", 1), screened: true}, 5},
-		"expected to be asked":       {guess{patient: "Patient/p1", screening: nth(stay.ScreeningTask, "e1", 1), toAsk: true}, 5},
+		"expected":                   {guess{patient: "Patient/p1", screenings: "screening:e1", screened: true}, 0},
+		"expected, with a score":     {guess{patient: "Patient/p1", screenings: "screening:e1", screened: true, scores: "Observation/o9 Observation/o8"}, 1},
+		"expected, scores not known": {guess{patient: "Patient/p1", screenings: "screening:e1"}, 1},
+		"another screening":          {guess{patient: "Patient/p1", screenings: "screening:e1:2"}, 5},
+		"another patient":            {guess{patient: "Patient/p2", screenings: "screening:e1", screened: true}, 5},
+		"expected to be asked":       {guess{patient: "Patient/p1", screenings: "screening:e1", toAsk: true}, 5},
 	} {
 		r, s := desk(t, awaited...)
 		r.loader.seen.keep("e1", test.g)

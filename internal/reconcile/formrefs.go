@@ -124,7 +124,7 @@ func (f *forms) readReferred(ctx context.Context, ref, version string) (stated, 
 	default:
 		s = f.named(res.Get("url").String(), res.Get("version").String(), shownForm(ref, version))
 		if s.problem.IsZero() {
-			s.form, _ = instrument.AuditC().Form(res.Raw())
+			s.form, _ = f.current.Of.Form(res.Raw())
 		}
 		if version != "" && res.VersionID() == version {
 			until = time.Time{}

@@ -100,7 +100,7 @@ func (f *forms) fetch(ctx context.Context, canonical string) (formFound, error) 
 	case err != nil:
 		return formFound{}, err
 	}
-	form, err := instrument.AuditC().Form(res.Raw())
+	form, err := f.current.Of.Form(res.Raw())
 	if err != nil {
 		return noForm(instrument.FormUnreadable, err.Error()), nil
 	}

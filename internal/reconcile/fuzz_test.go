@@ -99,7 +99,7 @@ func FuzzAdmission(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec := reconcile.New(reconcile.Options{Client: client, Policy: pathway.DefaultPolicy(), Form: form, Language: "en", Device: "Device/1", Audit: true, Host: "ward-pc", Now: func() time.Time { return noon },
+		rec := reconcile.New(reconcile.Options{Client: client, Policy: pathway.DefaultPolicy(), Forms: []*instrument.Form{form}, Language: "en", Device: "Device/1", Audit: true, Host: "ward-pc", Now: func() time.Time { return noon },
 			Routing: config.Routing{Default: config.Owners{Ward: "Organization/1", Liaison: "CareTeam/1"}}})
 		if _, err := rec.Reconcile(t.Context(), "1"); err != nil && strings.Contains(err.Error(), "defect") {
 			t.Error(err)

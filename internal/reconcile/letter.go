@@ -24,11 +24,35 @@ type passage struct{ part, text string }
 
 // letter is all that there is to say now, in the order in which it is read.
 func (w *writing) letter() []passage {
-	return append(w.aboutScore(cmp.Or(pathway.Of[pathway.Score](w.decision), w.certain())),
+	return append(w.aboutScores(),
 		passage{stay.LetterPlace, w.ward()},
 		passage{stay.LetterLeaving, w.leaving()},
 		passage{stay.LetterLeft, w.answeredAfterwards()},
 		passage{stay.LetterBefore, w.before()})
+}
+
+// aboutScores is what of it follows from the answers: each part tells of every screening
+// that asks for the consult.
+func (w *writing) aboutScores() []passage {
+	consult := pathway.Of[pathway.Referral](w.decision)
+	if consult == nil || len(consult.Grounds) == 0 {
+		return w.aboutScore(cmp.Or(pathway.Of[pathway.Score](w.decision), w.certain()))
+	}
+	lead := w.p.stay.Instrument
+	defer w.see(lead)
+	var all []passage
+	for _, ground := range consult.Grounds {
+		w.see(ground.Instrument)
+		for i, p := range w.aboutScore(&ground.Score) {
+			switch {
+			case len(all) <= i:
+				all = append(all, p)
+			case p.text != "" && p.text != all[i].text:
+				all[i].text = strings.TrimPrefix(all[i].text+"\n"+p.text, "\n")
+			}
+		}
+	}
+	return all
 }
 
 // aboutScore is what of it follows from the answers alone.
@@ -61,15 +85,21 @@ func (w *writing) found(score *pathway.Score) string {
 	if consult := pathway.Of[pathway.Referral](w.decision); consult != nil && consult.Wish {
 		reached = w.words.Text("limit-none")
 	}
-	return w.words.Text(text, "score", strconv.Itoa(sum), "limit", reached,
+	return w.about(text, "score", strconv.Itoa(sum), "limit", reached,
 		"tier", w.words.Code(tier.String()), "policy", w.Policy.Version, "day", day(pathway.LastScreening(w.p.stay).At))
+}
+
+// about is a text about the instrument in view.
+func (w *writing) about(text string, filledIn ...string) string {
+	d := w.asked.Definition()
+	return w.words.Text(text, append(filledIn, "instrument", d.Title, "max", strconv.Itoa(d.Max))...)
 }
 
 // passed is the limit that the letter is about: that of the consult which is asked for,
 // or of a score that asks for none.
 func (w *writing) passed(score *pathway.Score) (pathway.Limit, pathway.Tier) {
 	consult := pathway.Of[pathway.Referral](w.decision)
-	if consult == nil {
+	if consult == nil || len(consult.Grounds) > 0 {
 		return score.Limit, score.Tier
 	}
 	return consult.Limit, w.tier()
@@ -81,7 +111,7 @@ func (w *writing) whom(l pathway.Limit) string {
 
 // answers are the items as the form words them, and when they were answered.
 func (w *writing) answers(s *pathway.Score) string {
-	if s == nil {
+	if s == nil || s.Response.Form == nil {
 		return ""
 	}
 	var lines []string
@@ -118,7 +148,7 @@ func (w *writing) review(s *pathway.Score) string {
 		for _, flag := range s.Result.Flags {
 			lines = append(lines, w.flagged(flag))
 		}
-	case w.p.stay.EarlierScore.Item1Only():
+	case w.asked.Definition().AllFrom(instrument.FlagItem1Only, w.p.stay.EarlierScore.Items, w.p.stay.EarlierScore.Sum):
 		lines = append(lines, w.flagged(instrument.FlagItem1Only))
 	}
 	limit, _ := w.passed(s)
@@ -134,7 +164,7 @@ func (w *writing) before() string {
 	lines := w.replaced()
 	carries := pathway.Wanted(w.p.stay, w.Policy, source(w.p.stay, w.decision))
 	for _, earlier := range pathway.EarlierScores(w.p.stay, carries) {
-		lines = append(lines, w.words.Text("score-before", "day", w.stated(earlier.Ref, "effectiveDateTime", earlier.At, day), "score", strconv.Itoa(earlier.Sum)))
+		lines = append(lines, w.about("score-before", "day", w.stated(earlier.Ref, "effectiveDateTime", earlier.At, day), "score", strconv.Itoa(earlier.Sum)))
 	}
 	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {
 		lines = append(lines, w.words.Text("consult-before", "day", w.stated(order.Ref, "authoredOn", order.At, day), "status", w.words.Status(order.Status)))
@@ -185,7 +215,12 @@ func clock(t time.Time) string {
 // supporting is what the team may want to open: the answers, earlier consults.
 func (w *writing) supporting() []r4.Reference {
 	var refs []r4.Reference
-	if score := cmp.Or(pathway.Of[pathway.Score](w.decision), w.certain()); score != nil {
+	for _, ground := range pathway.Of[pathway.Referral](w.decision).Grounds {
+		if ground.Score.Response.Ref != "" {
+			refs = append(refs, *fhir.Ref(ground.Score.Response.Ref))
+		}
+	}
+	if score := cmp.Or(pathway.Of[pathway.Score](w.decision), w.certain()); score != nil && refs == nil {
 		refs = append(refs, *fhir.Ref(score.Response.Ref))
 	}
 	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {

@@ -20,12 +20,13 @@ type picture struct {
 	stay      stay.Stay
 	encounter fhir.Resource
 	byRef     map[string]fhir.Resource
-	guess     guess           // what was asked for along with it
-	asked     []string        // requests, each with its searches
-	gotten    []fhir.Resource // one by one, beside what was asked
-	doubt     error           // the server warned that it did not give all
-	screened  bool            // the screenings of other admissions were looked for
-	scores    []string        // and these came of them: Observation/id, the latest first
+	guess     guess              // what was asked for along with it
+	asked     []string           // requests, each with its searches
+	gotten    []fhir.Resource    // one by one, beside what was asked
+	doubt     error              // the server warned that it did not give all
+	screened  bool               // the screenings of other admissions were looked for
+	scores    []string           // and these came of them, for the screening in view: Observation/id, the latest first
+	shared    map[stay.Part]bool // what was asked for, for all screenings
 }
 
 // newest is when anything of it was last written.
@@ -43,7 +44,8 @@ type loader struct {
 	device  string // Device/id of tilsyn itself
 	policy  *pathway.Policy
 	queries queries
-	forms   *forms
+	forms   *forms            // of the instrument in view
+	all     map[string]*forms // by the name of the instrument
 	route   func(stay.Stay) stay.Owners
 	seen    *memo
 
@@ -61,7 +63,7 @@ const manyRefused = 3
 // load reads one admission. found is false when the server has no such
 // Encounter.
 func (l loader) load(ctx context.Context, id string) (p picture, found bool, err error) {
-	p.guess, p.byRef = l.seen.of(id), map[string]fhir.Resource{}
+	p.guess, p.byRef, p.shared = l.seen.of(id), map[string]fhir.Resource{}, map[stay.Part]bool{}
 	if err := l.search(ctx, &p, id); err != nil {
 		return p, false, fmt.Errorf("load the admission: %w", err)
 	}
@@ -71,8 +73,40 @@ func (l loader) load(ctx context.Context, id string) (p picture, found bool, err
 	if err := l.read(ctx, &p); err != nil {
 		return p, true, fmt.Errorf("read the admission: %w", err)
 	}
-	p.stay.Unread = slices.Clone(stay.Parts)
+	for _, name := range l.policy.Instruments() {
+		l.about(&p, name)
+		p.stay.Unread = slices.Clone(stay.Parts)
+	}
+	l.about(&p, l.policy.Definition().Name)
 	return p, true, nil
+}
+
+// screenings are those that the policy asks for, of which nothing is known yet.
+func (l loader) screenings() (first stay.Screening, others []stay.Screening) {
+	for _, name := range l.policy.Instruments() {
+		others = append(others, stay.Screening{Instrument: name})
+	}
+	return others[0], others[1:]
+}
+
+// about looks at another screening from now on.
+func (l loader) about(p *picture, name string) loader {
+	p.stay = p.stay.About(name)
+	l.policy, l.forms = l.policy.About(name), l.all[name]
+	l.queries.policy = l.policy
+	return l
+}
+
+// each looks at each screening in turn, and at the one in view again in the end.
+func (l loader) each(p *picture, look func(loader) error) error {
+	was := p.stay.Instrument
+	defer func() { p.stay = p.stay.About(was) }()
+	for _, name := range l.policy.Instruments() {
+		if err := look(l.about(p, name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // decide reads what the rules ask for until they can decide. Each part is asked for
@@ -94,8 +128,10 @@ func (l loader) decide(ctx context.Context, p *picture) (pathway.Decision, error
 // doubtful tells that the Task of the answers was not found by a server that warned
 // that it did not give all.
 func (p *picture) doubtful() error {
-	if _, asked := p.stay.ScreeningTask(); !asked && len(p.stay.Responses) > 0 && p.doubt != nil {
-		return fmt.Errorf("read the admission: there are answers, and the Task that they belong to is not found: %w", p.doubt)
+	for _, s := range append([]stay.Screening{p.stay.Screening}, p.stay.Others...) {
+		if _, asked := p.stay.About(s.Instrument).ScreeningTask(); !asked && len(s.Responses) > 0 && p.doubt != nil {
+			return fmt.Errorf("read the admission: there are answers, and the Task that they belong to is not found: %w", p.doubt)
+		}
 	}
 	return nil
 }
@@ -181,6 +217,7 @@ func refusesSearch(err error) bool {
 // read turns the resources into the picture's values.
 func (l loader) read(ctx context.Context, p *picture) error {
 	p.stay.Admission = l.admission(p.encounter)
+	p.stay.Screening, p.stay.Others = l.screenings()
 	if err := l.understoodAdmission(p.encounter); err != nil {
 		return err
 	}
@@ -208,11 +245,13 @@ func (l loader) read(ctx context.Context, p *picture) error {
 		return err
 	}
 	p.stay.Owners = l.route(p.stay)
-	l.recall(p)
-	if err := l.pointedTo(ctx, p); err != nil {
-		return err
-	}
-	return l.responses(ctx, p)
+	return l.each(p, func(l loader) error {
+		l.recall(p)
+		if err := l.pointedTo(ctx, p); err != nil {
+			return err
+		}
+		return l.responses(ctx, p)
+	})
 }
 
 // result reads a score or a consult; one that a person has deleted is absent.

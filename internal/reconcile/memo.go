@@ -2,6 +2,8 @@ package reconcile
 
 import (
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,10 +20,11 @@ import (
 // as soon as nothing is expected.
 func (l loader) remember(p *picture) {
 	s := p.stay
+	s = s.About(pathway.Leading(s, l.policy))
 	task, _ := s.ScreeningTask()
 	var g guess
-	if task.Open() || pathway.Awaits(s, l.policy) {
-		g.patient, g.screening, g.since = allRecords(s.Patient), present(s), instantOf(s.Admission.Start)
+	if slices.ContainsFunc(s.Tasks, func(t stay.Task) bool { return t.Kind == stay.ScreeningTask && t.Open() }) || pathway.Awaits(s, l.policy) {
+		g.patient, g.screenings, g.since = allRecords(s.Patient), joined(presents(s, l.policy.Instruments())), instantOf(s.Admission.Start)
 	}
 	if team, ok := s.TeamTask(); ok && (team.Open() || team.Reasoned && pathway.SaidNo(team)) {
 		g.consult = task.Consult
@@ -34,13 +37,29 @@ func (l loader) remember(p *picture) {
 // can be asked for in the same request. It saves a round trip: what was read
 // decides, and a process without it works as well.
 type guess struct {
-	patient   string // all her records, where an answer is awaited: see allRecords
-	screening stay.Name
-	since     string // when the admission began, as an instant
-	toAsk     bool   // nobody has been asked yet, as far as is known
-	consult   string // ServiceRequest/id, where the team has not ended it
-	screened  bool   // the screenings of other admissions were looked for, once
-	scores    string // those that there are: Observation/id, with a space between
+	patient    string // all her records, where an answer is awaited: see allRecords
+	screenings string // their names, with a space between
+	since      string // when the admission began, as an instant
+	toAsk      bool   // nobody has been asked yet, as far as is known
+	consult    string // ServiceRequest/id, where the team has not ended it
+	screened   bool   // the screenings of other admissions were looked for, once
+	scores     string // those that there are: Observation/id, with a space between
+}
+
+func joined(names []stay.Name) string {
+	var all []string
+	for _, name := range names {
+		all = append(all, name.String())
+	}
+	return strings.Join(all, " ")
+}
+
+func (g guess) names() (all []stay.Name) {
+	for _, one := range strings.Fields(g.screenings) {
+		name, _ := stay.ParseName(one)
+		all = append(all, name)
+	}
+	return all
 }
 
 // memo remembers, by Encounter id.

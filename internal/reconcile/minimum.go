@@ -29,7 +29,7 @@ func (a settling) write(w *writing) {
 	o := w.observation(*a.asScore())
 	o.Identifier = []r4.Identifier{identifier(w.name.As(stay.AtLeast))}
 	o.Status = r4.ObservationStatusPreliminary
-	o.Code = w.concept("audit-c-at-least")
+	o.Code = w.atLeast()
 	o.ValueQuantity.Comparator = fhir.Ptr(r4.QuantityComparatorGreaterOrEquals)
 	w.made.minimum = a.Ref
 	if a.Ref == "" {
@@ -42,6 +42,14 @@ func (a settling) write(w *writing) {
 		})
 	}
 	w.touched(w.made.minimum)
+}
+
+// atLeast is what such an Observation is.
+func (w *writing) atLeast() r4.CodeableConcept {
+	if w.asked.Definition().Name != stay.AuditC {
+		return coded("at-least", w.about("at-least"))
+	}
+	return w.concept("audit-c-at-least")
 }
 
 // asScore is what is certain in the shape of a score, for what says both alike.

@@ -101,7 +101,17 @@ func byName(names ...stay.Name) string {
 // present names the nurse's Task about who the patient is now: what is made of her answers
 // bears its number.
 func present(s stay.Stay) stay.Name {
-	return stay.Name{Purpose: stay.For(stay.ScreeningTask, stay.AuditC), Admission: s.Admission.ID, Number: pathway.Generation(s)}
+	return stay.Name{Purpose: stay.For(stay.ScreeningTask, s.Instrument), Admission: s.Admission.ID, Number: pathway.Generation(s)}
+}
+
+// presents are those of all screenings.
+func presents(s stay.Stay, instruments []string) (all []stay.Name) {
+	for _, name := range instruments {
+		view := s.About(name)
+		view.Instrument = name
+		all = append(all, present(view))
+	}
+	return all
 }
 
 // nameOf is that of a resource of ours; ok is false where it bears none.

@@ -90,7 +90,7 @@ func (w *writing) correct(e *edit, said string) {
 	}
 	certain := pathway.Of[pathway.Minimum](w.decision)
 	if pathway.Of[pathway.Withdrawal](w.decision) != nil || certain != nil && certain.Status == "entered-in-error" {
-		w.replaceParts(e, []passage{{stay.LetterReason, w.words.Text("because-withdrawn")}, {part: stay.LetterAnswers}, {part: stay.LetterAuthor},
+		w.replaceParts(e, []passage{{stay.LetterReason, w.about("because-withdrawn")}, {part: stay.LetterAnswers}, {part: stay.LetterAuthor},
 			{part: stay.LetterWish}, {part: stay.LetterReview}})
 	}
 	w.tell(e, said)

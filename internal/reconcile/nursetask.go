@@ -55,8 +55,8 @@ func (a changing) write(w *writing) {
 // say puts where the screening stands, and why, in words on the Task. What a
 // person has written there stays unless we have something else to say.
 func (w *writing) say(e *edit, change pathway.TaskChange) {
-	if change.Business != "" && change.Business != ourCode(e.Get("businessStatus")) {
-		e.set("businessStatus", w.concept(change.Business))
+	if change.Business != "" && change.Business != statusOf(e.Resource) {
+		e.set("businessStatus", w.became(change.Business))
 	}
 	said := ourCode(e.Get("statusReason"))
 	switch {
@@ -68,6 +68,22 @@ func (w *writing) say(e *edit, change pathway.TaskChange) {
 	default:
 		e.delete("statusReason")
 	}
+}
+
+// became is what became of the screening in view: see screenedCode.
+func (w *writing) became(business string) r4.CodeableConcept {
+	if business == pathway.Scored && w.asked.Definition().Name != stay.AuditC {
+		business = screenedCode
+	}
+	return w.concept(business)
+}
+
+// question is what the nurse reads on her list. AUDIT-C is known to her by what it asks.
+func (w *writing) question() string {
+	if d := w.asked.Definition(); d.Name != stay.AuditC {
+		return w.words.Text("ask-with", "instrument", d.Title)
+	}
+	return w.words.Text("ask")
 }
 
 // reroute gives a Task to the ward where the patient lies now.
@@ -124,7 +140,7 @@ func (w *writing) remember(e *edit, change pathway.TaskChange) {
 	if change.NewDraft > 0 {
 		draft := w.draft(change.NewDraft, e.Ref())
 		e.output(fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(draft)})
-		e.replace("input", fhir.Parameter{Type: paramForm.concept(), ValueCanonical: fhir.Ptr(w.Form.Canonical())}) // she may have been asked with an older one
+		e.replace("input", fhir.Parameter{Type: paramForm.concept(), ValueCanonical: fhir.Ptr(w.form().Canonical())}) // she may have been asked with an older one
 	}
 }
 
@@ -172,7 +188,7 @@ func (w *writing) repoint(of, path, to string) {
 // answeredUnasked is the record of a screening that nobody had to ask for.
 func (w *writing) answeredUnasked(change pathway.TaskChange) {
 	t := w.screeningTask(taskStatus(change.Status), w.name)
-	t.BusinessStatus = fhir.Ptr(w.concept(change.Business))
+	t.BusinessStatus = fhir.Ptr(w.became(change.Business))
 	if change.Met != "" {
 		w.made.consult = change.Met
 	}

@@ -18,7 +18,8 @@ func (l loader) unplaced(ctx context.Context, p *picture) error {
 	if err != nil {
 		return err
 	}
-	if p.guess.toAsk || p.guess.patient != who {
+	if known := !p.guess.toAsk && p.guess.patient == who; !known && !p.shared[stay.Portal] {
+		p.shared[stay.Portal] = true
 		if err := l.ask(ctx, p, l.queries.unplaced(who, instantOf(p.stay.Admission.Start))); err != nil {
 			return err
 		}
@@ -69,7 +70,7 @@ func (l loader) others(ctx context.Context, p *picture) error {
 	for _, res := range found {
 		at, _ := l.client.LocalRef(res.Get("encounter.reference").String())
 		ours := slices.ContainsFunc(p.stay.Tasks, func(t stay.Task) bool { return t.Ref == res.Ref() })
-		if ours || res.Type() != "Task" || !l.concerns(res, "for", p.stay.Patient) || !l.asksOurForm(res) {
+		if ours || res.Type() != "Task" || !l.concerns(res, "for", p.stay.Patient) || !l.asksInView(res) {
 			continue
 		}
 		for _, ref := range l.answersOf(res) {
@@ -84,6 +85,12 @@ func (l loader) others(ctx context.Context, p *picture) error {
 		}
 	}
 	return nil
+}
+
+// asksInView tells that a Task asks with the instrument in view.
+func (l loader) asksInView(task fhir.Resource) bool {
+	name, _ := l.asksWith(task)
+	return name == l.forms.current.Of.Name
 }
 
 // instantOf is a time as a search writes it; "" for none.

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -14,7 +15,7 @@ import (
 func Searches(p *pathway.Policy, admission, patient string) []string {
 	q := queries{p}
 	all := append([]string{q.admission(admission)}, q.ourWork(admission)...)
-	all = append(all, q.background(patient, present(stay.Stay{Admission: stay.Admission{ID: admission}}))...)
+	all = append(all, q.background(patient, presents(stay.Stay{Admission: stay.Admission{ID: admission}}, p.Instruments()))...)
 	all = append(all, q.spare(patient)...)
 	all = append(all, q.unplaced(patient, ""), q.questions(patient))
 	all = append(all, q.recordsOf([]string{"QuestionnaireResponse/" + admission})...)
@@ -54,22 +55,33 @@ const othersAsked = 3
 // no beginnings.
 func (q queries) named(id string, kinds ...stay.Kind) string {
 	var names []stay.Name
-	for _, kind := range kinds {
+	for _, purpose := range q.purposes(kinds) {
 		for n := 1; n <= q.policy.Screening.MaxAttempts+othersAsked; n++ {
-			names = append(names, stay.Name{Purpose: stay.For(kind, stay.AuditC), Admission: id, Number: n})
+			names = append(names, stay.Name{Purpose: purpose, Admission: id, Number: n})
 		}
 	}
 	return byName(names...)
 }
 
+func (q queries) purposes(kinds []stay.Kind) (all []stay.Purpose) {
+	for _, kind := range kinds {
+		for _, name := range q.policy.Instruments() {
+			if purpose := stay.For(kind, name); !slices.Contains(all, purpose) {
+				all = append(all, purpose)
+			}
+		}
+	}
+	return all
+}
+
 // background asks for every consult that the patient has had: the team wants to
 // know of the earlier ones too. What was made of the answers of the screening so
 // named is asked for by name: the nurse's Task may not know of it.
-func (q queries) background(patient string, screening stay.Name) []string {
+func (q queries) background(patient string, screenings []stay.Name) []string {
 	all := []string{
 		fhir.Query("ServiceRequest", "patient", patient, "code", pathway.Tokens(q.policy.Consult.Codings)),
 	}
-	all = append(all, q.results(screening)...)
+	all = append(all, q.results(screenings)...)
 	if q.policy.PregnancyMatters() {
 		all = append(all, fhir.Query("Condition", "patient", patient, "code", pathway.Tokens(q.policy.Pregnancy.Codings)))
 	}
@@ -77,11 +89,20 @@ func (q queries) background(patient string, screening stay.Name) []string {
 }
 
 // results asks by name for what was made of the answers.
-func (q queries) results(screening stay.Name) []string {
-	consult := screening.As(stay.Consult)
+func (q queries) results(screenings []stay.Name) []string {
+	var consults, scores []stay.Name
+	for _, screening := range screenings {
+		consult := screening.As(stay.Consult)
+		for _, name := range []stay.Name{consult, consult.Next()} {
+			if !slices.Contains(consults, name) {
+				consults = append(consults, name)
+			}
+		}
+		scores = append(scores, screening.As(stay.Score), screening.As(stay.AtLeast))
+	}
 	return []string{
-		"ServiceRequest?" + byName(consult, consult.Next()),
-		"Observation?" + byName(screening.As(stay.Score), screening.As(stay.AtLeast)),
+		"ServiceRequest?" + byName(consults...),
+		"Observation?" + byName(scores...),
 	}
 }
 
@@ -135,7 +156,7 @@ func (q queries) expected(g guess) (all []string) {
 	case g.toAsk:
 		all = q.spare(g.patient)
 	case g.patient != "":
-		all = append(q.background(g.patient, g.screening), q.unplaced(g.patient, g.since))
+		all = append(q.background(g.patient, g.names()), q.unplaced(g.patient, g.since))
 	}
 	if id, ok := strings.CutPrefix(g.consult, "ServiceRequest/"); ok {
 		all = append(all, q.order(id))

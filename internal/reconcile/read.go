@@ -101,7 +101,7 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 		Number:         name.Number,
 		Made:           l.moment(res.Get("authoredOn")),
 		Status:         res.Get("status").String(),
-		BusinessStatus: ourCode(res.Get("businessStatus")),
+		BusinessStatus: statusOf(res),
 		Form:           parameter(res, "input", paramForm).Get("valueCanonical").String(),
 		Judged:         parameter(res, "output", paramJudged).Get("valueString").String(),
 		Withdrawn:      parameter(res, "output", paramWithdrawn).Exists(),
@@ -168,6 +168,19 @@ func (l loader) output(task fhir.Resource, kind param) string {
 	return ref
 }
 
+// screenedCode is what a Task says of a score of another instrument than AUDIT-C. An
+// earlier release takes any Task that is scored for an AUDIT-C.
+const screenedCode = "screened"
+
+// statusOf is what became of a screening, as the rules name it.
+func statusOf(task fhir.Resource) string {
+	code := ourCode(task.Get("businessStatus"))
+	if code == screenedCode {
+		return pathway.Scored
+	}
+	return code
+}
+
 func ourCode(concept gjson.Result) string {
 	for _, c := range concept.Get("coding").Array() {
 		if c.Get("system").String() == CodeSystem {
@@ -199,7 +212,7 @@ func indexOf(task fhir.Resource, list string, kind param) int {
 // its own made for this admission with any version of our form.
 func (l loader) relevant(ctx context.Context, res fhir.Resource, task stay.Task, admission string) (bool, error) {
 	named := slices.Contains(task.Answers, res.Ref()) && res.Get("questionnaire").Exists()
-	if isDraft(res, admission) || res.Ref() == task.Response || named {
+	if l.isDraft(res, admission) || res.Ref() == task.Response || named {
 		return true, nil
 	}
 	if at, _ := l.client.LocalRef(res.Get("encounter.reference").String()); at != "Encounter/"+admission {
@@ -208,9 +221,10 @@ func (l loader) relevant(ctx context.Context, res fhir.Resource, task stay.Task,
 	return l.forms.ours(ctx, res)
 }
 
-func isDraft(res fhir.Resource, admission string) bool {
+// isDraft tells that we have prepared a response for the screening in view.
+func (l loader) isDraft(res fhir.Resource, admission string) bool {
 	name, ok := nameIn(res, admission)
-	return ok && name.Kind == stay.Draft
+	return ok && name.Purpose == stay.For(stay.Draft, l.forms.current.Of.Name)
 }
 
 func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task, admission string) (stay.Response, error) {
@@ -223,7 +237,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 		Ref:           res.Ref(),
 		Version:       res.Ref() + "/_history/" + holds.version,
 		Status:        content.Status,
-		Ours:          isDraft(res, admission) || res.Ref() == task.Response,
+		Ours:          l.isDraft(res, admission) || res.Ref() == task.Response,
 		Questionnaire: content.Questionnaire,
 		Authored:      l.moment(res.Get("authored")),
 		Content:       content,
@@ -234,7 +248,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 			r.Subject = "elsewhere" // a patient of another server is another patient
 		}
 	}
-	if name, ok := nameIn(res, admission); ok && name.Kind == stay.Draft {
+	if name, _ := nameOf(res); l.isDraft(res, admission) {
 		r.Number = name.Number
 	}
 	r.Poor = r.Ours && len(missing(res)) > 0

@@ -28,7 +28,8 @@ func (l loader) unnamed(res fhir.Resource, admission string) (purpose stay.Purpo
 	for _, c := range res.Get("code.coding").Array() {
 		switch c.Get("system").String() + "|" + c.Get("code").String() {
 		case sdcTemp + "|complete-questionnaire":
-			return stay.For(stay.ScreeningTask, stay.AuditC), l.asksOurForm(res)
+			name, ok := l.asksWith(res)
+			return stay.For(stay.ScreeningTask, name), ok
 		case CodeSystem + "|consult":
 			return stay.Purpose{Kind: stay.ConsultTask}, true
 		case CodeSystem + "|brief-advice":
@@ -40,8 +41,16 @@ func (l loader) unnamed(res fhir.Resource, admission string) (purpose stay.Purpo
 	return stay.Purpose{}, false
 }
 
-func (l loader) asksOurForm(task fhir.Resource) bool {
-	return urlOf(parameter(task, "input", paramForm).Get("valueCanonical").String()) == l.forms.current.URL
+// asksWith is the instrument whose form a Task asks for; ok is false where that is none of
+// ours.
+func (l loader) asksWith(task fhir.Resource) (name string, ok bool) {
+	url := urlOf(parameter(task, "input", paramForm).Get("valueCanonical").String())
+	for name, f := range l.all {
+		if f.current.URL == url {
+			return name, true
+		}
+	}
+	return "", false
 }
 
 // number gives Tasks without an identifier the numbers that are free, the oldest the
@@ -115,8 +124,8 @@ func madeAtOnce(tasks []stay.Task, t stay.Task, drafts map[string]int) int {
 func (l loader) drafted(p *picture) map[string]int {
 	numbers := map[string]int{}
 	for _, res := range p.byRef {
-		if of, ok := l.client.LocalRef(taskOf(res).Get("reference").String()); ok && isDraft(res, p.stay.Admission.ID) {
-			name, _ := nameOf(res)
+		name, ours := nameIn(res, p.stay.Admission.ID)
+		if of, ok := l.client.LocalRef(taskOf(res).Get("reference").String()); ok && ours && name.Kind == stay.Draft {
 			numbers[of] = name.Number
 		}
 	}
@@ -128,11 +137,14 @@ func (l loader) recall(p *picture) {
 	last, _ := p.stay.ScreeningTask()
 	for i := range p.stay.Tasks {
 		t := &p.stay.Tasks[i]
+		if t.Kind == stay.ScreeningTask && !p.stay.Asks(*t) {
+			continue
+		}
 		if t.Kind == stay.ScreeningTask {
 			l.recallDraft(p, t, t.Ref == last.Ref)
 			recallStatus(p, t, t.Ref == last.Ref)
 		}
-		if t.Ref == last.Ref {
+		if t.Ref == last.Ref && l.leads(p) {
 			recallResults(p.stay, t)
 		}
 		recallReminders(t)
@@ -140,12 +152,17 @@ func (l loader) recall(p *picture) {
 	}
 }
 
+// leads tells that the nurse's Task in view is the one that remembers the consult.
+func (l loader) leads(p *picture) bool {
+	return pathway.Leading(p.stay, l.policy) == p.stay.Instrument
+}
+
 // recallDraft finds the draft that was made along with a Task, or else the last one: an
 // EHR may have put something of its own in its place.
 func (l loader) recallDraft(p *picture, t *stay.Task, last bool) {
 	draft, best := "", 0
 	for _, res := range sorted(p.byRef) {
-		if res.Type() != "QuestionnaireResponse" || !isDraft(res, p.stay.Admission.ID) {
+		if res.Type() != "QuestionnaireResponse" || !l.isDraft(res, p.stay.Admission.ID) {
 			continue
 		}
 		name, _ := nameOf(res)
@@ -210,7 +227,7 @@ func recallStatus(p *picture, t *stay.Task, last bool) {
 // person has deleted: a Provenance tells of that.
 func (l loader) memory(ctx context.Context, p *picture) error {
 	screening := present(p.stay)
-	if err := l.ask(ctx, p, l.queries.results(screening)...); err != nil {
+	if err := l.ask(ctx, p, l.queries.results(presents(p.stay, l.policy.Instruments()))...); err != nil {
 		return err
 	}
 	// A server that does not give them keeps nobody from being looked after.
@@ -262,7 +279,7 @@ func (l loader) recallMade(p *picture, t *stay.Task, screening stay.Name) {
 		if t.Minimum == "" && name == screening.As(stay.AtLeast) {
 			t.Minimum = res.Ref()
 		}
-		if n := l.consultOf(p, res); n > latest && (t.Consult == "" || latest > 0) {
+		if n := l.consultOf(p, res); l.leads(p) && n > latest && (t.Consult == "" || latest > 0) {
 			t.Consult, latest = res.Ref(), n
 		}
 	}
@@ -296,7 +313,7 @@ func (l loader) recorded(p *picture, provenance fhir.Resource, t *stay.Task) {
 		switch typ := typeOf(ref); {
 		case typ == "Observation" && t.Score == "":
 			t.Score = ref
-		case typ == "ServiceRequest" && t.Consult == "":
+		case typ == "ServiceRequest" && t.Consult == "" && l.leads(p):
 			t.Consult = ref
 		}
 	}
@@ -357,7 +374,7 @@ func (w *writing) putBack(t stay.Task) {
 			e.set("identifier.-1", identifier(stay.Name{Purpose: t.Purpose, Admission: w.id, Number: t.Number}))
 		}
 		if t.BusinessStatus != "" && ourCode(e.Get("businessStatus")) == "" {
-			e.set("businessStatus", w.concept(t.BusinessStatus))
+			e.set("businessStatus", w.became(t.BusinessStatus))
 		}
 		for _, o := range append(keptOn(t), w.marks(t)...) {
 			if !has(e.Resource, o) {

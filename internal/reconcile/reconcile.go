@@ -23,14 +23,14 @@ type Options struct {
 	Client   *fhir.Client
 	Policy   *pathway.Policy
 	Routing  config.Routing
-	Advice   config.Advice    // what the nurse says and hands over as brief advice
-	Language string           // of the texts that people read: nb, nn, en, sv, da
-	Form     *instrument.Form // the form that new admissions are asked with
-	Device   string           // Device/id of tilsyn itself
-	Audit    bool             // write an AuditEvent for each thing that is done to a patient's record
-	Host     string           // the name of this machine, for the AuditEvents
-	Now      func() time.Time // nil: time.Now
-	Zone     *time.Location   // in which people read times, and dates are days; nil: UTC
+	Advice   config.Advice      // what the nurse says and hands over as brief advice
+	Language string             // of the texts that people read: nb, nn, en, sv, da
+	Forms    []*instrument.Form // those that new admissions are asked with, one for each instrument of the policy
+	Device   string             // Device/id of tilsyn itself
+	Audit    bool               // write an AuditEvent for each thing that is done to a patient's record
+	Host     string             // the name of this machine, for the AuditEvents
+	Now      func() time.Time   // nil: time.Now
+	Zone     *time.Location     // in which people read times, and dates are days; nil: UTC
 }
 
 // Reconciler works on any number of admissions at once; each admission must be
@@ -52,8 +52,11 @@ func New(o Options) *Reconciler {
 	clock := o.Now
 	o.Now = func() time.Time { return clock().In(o.Zone) }
 	r := &Reconciler{Options: o}
-	f := newForms(o.Client, o.Form, func() time.Time { return r.Now() })
-	r.loader = loader{client: o.Client, device: o.Device, policy: o.Policy, queries: queries{o.Policy}, forms: f, seen: newMemo(), zone: o.Zone,
+	all := map[string]*forms{}
+	for _, form := range o.Forms {
+		all[form.Of.Name] = newForms(o.Client, form, func() time.Time { return r.Now() })
+	}
+	r.loader = loader{client: o.Client, device: o.Device, policy: o.Policy, queries: queries{o.Policy}, forms: all[o.Policy.Definition().Name], all: all, seen: newMemo(), zone: o.Zone,
 		route: r.route, now: func() time.Time { return r.Now() }, refused: new(atomic.Int32), windows: new(atomic.Int32)}
 	return r
 }
@@ -105,8 +108,12 @@ func (r *Reconciler) Expect(admission, patient string) {
 // AnswersOurForm tells whether a response answers our form, also by a reference to where
 // it lies, and where the server cannot say that now.
 func (r *Reconciler) AnswersOurForm(ctx context.Context, response fhir.Resource) bool {
-	ours, err := r.loader.forms.ours(ctx, response)
-	return ours || err != nil
+	for _, f := range r.loader.all {
+		if ours, err := f.ours(ctx, response); ours || err != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Done is how a look at one admission ended.

@@ -13,6 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 )
 
@@ -242,7 +243,7 @@ func TestWhatTheTaskPointsTo(t *testing.T) {
 // A half of which nobody can say what stands of it is kept.
 func TestHalvesAreKept(t *testing.T) {
 	client := answering(t, 502, ``)
-	r := New(Options{Client: client, Policy: pathway.DefaultPolicy(), Form: english()})
+	r := New(Options{Client: client, Policy: pathway.DefaultPolicy(), Forms: []*instrument.Form{english()}})
 	if r.Now == nil || r.Now().IsZero() {
 		t.Error("without a clock it is the machine's")
 	}

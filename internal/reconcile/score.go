@@ -82,7 +82,7 @@ func (w *writing) observation(s pathway.Score) r4.Observation {
 		Identifier:        []r4.Identifier{identifier(w.name.As(stay.Score))},
 		Status:            r4.ObservationStatusFinal,
 		Category:          []r4.CodeableConcept{worded(fhir.Concept("http://terminology.hl7.org/CodeSystem/observation-category", "survey", "Survey"), w.words.Text("survey"))},
-		Code:              worded(fhir.Concept(instrument.LOINC, instrument.AuditC().Score.Code, instrument.AuditC().Score.Display), w.words.Text("score")),
+		Code:              w.total(),
 		Subject:           w.subject(),
 		Encounter:         w.encounter(),
 		EffectiveDateTime: fhir.Instant(r.Authored),
@@ -108,6 +108,12 @@ func (w *writing) observation(s pathway.Score) r4.Observation {
 	}
 	o.Note = w.remarks(s)
 	return o
+}
+
+// total is what a score of the instrument in view is.
+func (w *writing) total() r4.CodeableConcept {
+	d := w.asked.Definition()
+	return worded(fhir.Concept(d.System, d.Score.Code, d.Score.Display), w.about("score"))
 }
 
 // remarks are what a reader of the score must know.
@@ -144,7 +150,7 @@ func (w *writing) interpretation(s pathway.Score) []r4.CodeableConcept {
 // form that carries no codes: by that it is found again.
 func (w *writing) item(f *instrument.Form, linkID string) r4.CodeableConcept {
 	if code := f.ItemCode(linkID); code != "" {
-		return worded(fhir.Concept(instrument.LOINC, code, ""), f.Question(linkID))
+		return worded(fhir.Concept(f.Of.System, code, ""), f.Question(linkID))
 	}
 	return r4.CodeableConcept{Text: &linkID}
 }

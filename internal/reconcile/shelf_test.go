@@ -99,7 +99,7 @@ func desk(t testing.TB, resources ...string) (*Reconciler, *shelf) {
 	policy := pathway.DefaultPolicy()
 	policy.Version = "policy-1"
 	return New(Options{
-		Client: client, Policy: policy, Form: english(), Language: "en", Device: "Device/tilsyn", Host: "pc-7",
+		Client: client, Policy: policy, Forms: []*instrument.Form{english()}, Language: "en", Device: "Device/tilsyn", Host: "pc-7",
 		Now:    func() time.Time { return at12 },
 		Advice: config.Advice{Say: "Say this", Offers: []config.Offer{{Name: "Line", Phone: "08588"}, {Name: "Group"}}},
 		Routing: config.Routing{Default: config.Owners{Ward: "Organization/ward", Liaison: "CareTeam/liaison"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 	"github.com/tilsyn/tilsyn/internal/words"
@@ -21,16 +22,18 @@ import (
 type writing struct {
 	*Reconciler
 	p          picture
-	id         string    // of the admission
-	name       stay.Name // of the nurse's Task about who the patient is now
+	id         string          // of the admission
+	name       stay.Name       // of the nurse's Task in view, about who the patient is now
+	asked      *pathway.Policy // as it is for the screening in view
 	now        time.Time
 	owners     stay.Owners
 	words      *words.Catalogue
 	meta       *r4.Meta // of what says only that the patient is to be asked
 	resultMeta *r4.Meta // of what follows from answers
 
-	decision pathway.Decision
-	made     outputs // so far
+	decision pathway.Decision  // about the screening in view
+	made     outputs           // so far, of it
+	scores   map[string]string // by instrument: what was made of the answers, so far
 
 	tx      fhir.Transaction
 	edits   map[string]*edit
@@ -42,24 +45,43 @@ type writing struct {
 // compose turns a decision into the transaction that carries it out, and that
 // has its AuditEvents where it is to be recorded.
 func (r *Reconciler) compose(p picture, d pathway.Decision, recorded bool) (*fhir.Transaction, error) {
-	id := p.stay.Admission.ID
 	w := &writing{
-		Reconciler: r, p: p, id: id, name: present(p.stay), now: r.Now(), decision: d,
+		Reconciler: r, p: p, id: p.stay.Admission.ID, now: r.Now(),
 		owners: p.stay.Owners,
 		words:  words.In(r.Language),
 		edits:  map[string]*edit{},
+		scores: map[string]string{},
 	}
-	w.meta, w.resultMeta = w.marked(nil), w.marked(source(p.stay, d))
-	for _, action := range d.Actions {
-		doingOf(action).write(w)
+	for _, one := range d.All() {
+		w.carryOut(one)
 	}
-	w.provenance()
+	w.provenance(d.All())
 	w.update()
 	if recorded {
 		w.audit()
 	}
 	return &w.tx, errors.Join(w.err, w.tx.Err())
 }
+
+// carryOut adds what was decided about one screening.
+func (w *writing) carryOut(d pathway.Decision) {
+	w.see(d.Instrument)
+	w.decision, w.made = d, outputs{}
+	w.meta, w.resultMeta = w.marked(nil), w.marked(source(w.p.stay, d))
+	for _, action := range d.Actions {
+		doingOf(action).write(w)
+	}
+	w.scores[d.Instrument] = cmp.Or(w.made.score, w.made.minimum)
+}
+
+// see has another screening in view.
+func (w *writing) see(name string) {
+	w.p.stay = w.p.stay.About(name)
+	w.name, w.asked = present(w.p.stay), w.Policy.About(name)
+}
+
+// form is the one that the screening in view asks with.
+func (w *writing) form() *instrument.Form { return w.loader.all[w.asked.Definition().Name].current }
 
 func (w *writing) create(ref string, resource any, kind stay.Kind) {
 	w.createNamed(ref, resource, w.name.As(kind))
@@ -130,17 +152,17 @@ func worded(c r4.CodeableConcept, text string) r4.CodeableConcept {
 }
 
 // provenance records who did it, by which policy and rules, from which answers.
-func (w *writing) provenance() {
+func (w *writing) provenance(decided []pathway.Decision) {
 	if len(w.targets) == 0 {
 		return
 	}
-	activity, from := w.activity()
+	activity, from := w.activity(decided)
 	w.tx.Create(fhir.NewRef(), r4.Provenance{
 		Meta:     w.resultMeta,
 		Target:   w.targets,
 		Recorded: *fhir.Instant(w.now),
 		Policy:   []string{w.policyURI()},
-		Reason:   w.reasons(),
+		Reason:   w.reasons(decided),
 		Activity: fhir.Ptr(w.concept(activity)),
 		Agent: []r4.ProvenanceAgent{{
 			Type: fhir.Ptr(fhir.Concept("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "assembler", "Assembler")),
@@ -152,36 +174,40 @@ func (w *writing) provenance() {
 
 // reasons are the rules that spoke, by code, and in words of the site's language:
 // those of the decision itself are for explain.
-func (w *writing) reasons() []r4.CodeableConcept {
-	reasons := make([]r4.CodeableConcept, 0, len(w.decision.Reasons))
-	for _, reason := range w.decision.Reasons {
-		reasons = append(reasons, worded(fhir.Concept(artifacts.RuleSystemURL, reason.Rule, ""), w.words.Rule(reason.Rule, w.limit())))
+func (w *writing) reasons(decided []pathway.Decision) []r4.CodeableConcept {
+	reasons := []r4.CodeableConcept{}
+	for _, d := range decided {
+		for _, reason := range d.Reasons {
+			reasons = append(reasons, worded(fhir.Concept(artifacts.RuleSystemURL, reason.Rule, ""), w.words.Rule(reason.Rule, limit(d))))
+		}
 	}
 	return reasons
 }
 
 // limit is that of the tier which was reached, or of the consult that is asked for
 // because of an earlier score; 0: none was.
-func (w *writing) limit() int {
-	if score := pathway.Of[pathway.Score](w.decision); score != nil {
+func limit(d pathway.Decision) int {
+	if score := pathway.Of[pathway.Score](d); score != nil {
 		return score.Limit.From
 	}
-	if consult := pathway.Of[pathway.Referral](w.decision); consult != nil {
+	if consult := pathway.Of[pathway.Referral](d); consult != nil {
 		return consult.Limit.From
 	}
 	return 0
 }
 
 // activity is that of the first action that has one.
-func (w *writing) activity() (activity, from string) {
-	activity = "withdraw"
-	for _, action := range w.decision.Actions {
-		if a, ok := doingOf(action).(recorded); ok {
-			activity, from = a.record(w)
-			break
+func (w *writing) activity(decided []pathway.Decision) (activity, from string) {
+	for _, d := range decided {
+		w.see(d.Instrument)
+		for _, action := range d.Actions {
+			if a, ok := doingOf(action).(recorded); ok {
+				activity, from = a.record(w)
+				return activity, cmp.Or(from, "Encounter/"+w.id)
+			}
 		}
 	}
-	return activity, cmp.Or(from, "Encounter/"+w.id)
+	return "withdraw", "Encounter/" + w.id
 }
 
 func (w *writing) policyURI() string { return PolicySystem + "/" + w.Policy.Version }

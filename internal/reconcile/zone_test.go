@@ -44,7 +44,7 @@ func inOslo(t *testing.T, now time.Time, resources [4]string, wrote *[]byte) *re
 	if err != nil {
 		t.Fatal(err)
 	}
-	return reconcile.New(reconcile.Options{Client: client, Policy: pathway.DefaultPolicy(), Form: form, Language: "en", Device: "Device/1",
+	return reconcile.New(reconcile.Options{Client: client, Policy: pathway.DefaultPolicy(), Forms: []*instrument.Form{form}, Language: "en", Device: "Device/1",
 		Now: func() time.Time { return now }, Zone: config.Config{TimeZone: "Europe/Oslo"}.Zone()})
 }
 

@@ -25,8 +25,6 @@ type Stay struct {
 	Conditions []Condition // of the patient
 	Orders     []Order     // consults of the patient, whoever ordered them, oldest first
 	Flags      []Flag      // of the patient
-	Waiting    int         // other admissions of the patient in which somebody waits for an answer
-	Unread     []Part      // what has not been read
 
 	// News tells that a pregnancy of the patient may have been recorded since her answers
 	// were judged.
@@ -45,6 +43,8 @@ type Screening struct {
 	EarlierScore Result     // of the last of these
 	Scores       []Result   // of these, the latest first: what a letter tells of
 	Unplaced     []Response // of the patient to its form, that name no admission and that no Task points to
+	Waiting      int        // other admissions of the patient in which somebody waits for an answer
+	Unread       []Part     // what has not been read
 }
 
 // About is the stay with the screening of another instrument in view.
@@ -150,11 +150,6 @@ func (r Result) Says(part string) bool { return slices.Contains(r.Notes, part) }
 
 // Urgent tells that its priority is above routine.
 func (r Result) Urgent() bool { return aboveRoutine(r.Priority) }
-
-// Item1Only tells of a score that all its points come from the first item.
-func (r Result) Item1Only() bool {
-	return instrument.AuditC().AllFrom(instrument.FlagItem1Only, r.Items, r.Sum)
-}
 
 // Live tells whether the result still says something.
 func (r Result) Live() bool {
@@ -370,23 +365,26 @@ func (s Stay) DiedBefore() bool {
 // came of the earlier answers: a score that was taken back is amended, not made
 // a second time.
 func (s Stay) ScreeningTask() (Task, bool) {
-	last, asked := s.last(ScreeningTask, anyTask)
+	last, asked := s.last(ScreeningTask, s.Asks)
 	for _, t := range s.Tasks {
-		if t.Kind == ScreeningTask && t.Number < last.Number && t.For == last.For && last.Score == "" {
+		if s.Asks(t) && t.Number < last.Number && t.For == last.For && last.Score == "" {
 			last.Score, last.Withdrawn = t.Score, t.Withdrawn
 		}
-		if t.Kind == ScreeningTask && t.Number < last.Number && t.For == last.For && last.Consult == "" {
+		if s.Asks(t) && t.Number < last.Number && t.For == last.For && last.Consult == "" {
 			last.Consult, last.Carried = t.Consult, t.Carried
 		}
 	}
 	return last, asked
 }
 
+// Asks tells that a Task asks for the screening in view.
+func (s Stay) Asks(t Task) bool { return t.Kind == ScreeningTask && t.Instrument == s.Instrument }
+
 // Attempts is how often the ward has been asked in this admission, about whomever.
 func (s Stay) Attempts() int {
 	n := 0
 	for _, t := range s.Tasks {
-		if t.Kind == ScreeningTask {
+		if s.Asks(t) {
 			n++
 		}
 	}

@@ -1,0 +1,183 @@
+package pathway
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
+
+// This file is about which instruments a policy asks with. What stands above them in the
+// file holds for each, until it says otherwise.
+
+// Asked is an instrument that is asked of whom the policy lets be asked at all.
+type Asked struct {
+	Instrument string `yaml:"instrument"` // its name
+	Tiers      Tiers  `yaml:"tiers"`
+
+	MinAge         int       `yaml:"min_age"`         // whole years, where fewer are asked than the policy says
+	DueAfter       *Duration `yaml:"due_after"`       // as in Screening
+	RescreenAfter  *Duration `yaml:"rescreen_after"`  // as in Screening
+	CertainMinimum string    `yaml:"certain_minimum"` // as in Policy
+
+	of *instrument.Definition
+}
+
+// take finds what the screenings ask with. A policy that names none asks AUDIT-C, as all
+// did before there were others.
+func (p *Policy) take(others []*instrument.Definition) error {
+	if len(p.Screenings) == 0 {
+		p.of = instrument.AuditC()
+		return nil
+	}
+	if len(p.Tiers.Advice)+len(p.Tiers.Consult)+len(p.Tiers.Urgent) > 0 {
+		return errors.New("tiers: stands beside screenings: move it under the screening whose limits these are")
+	}
+	var errs []error
+	for i := range p.Screenings {
+		errs = append(errs, p.Screenings[i].take(i, p.Screenings[:i], append(slices.Clone(others), instrument.Embedded()...)))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	whole := *p
+	p.whole = &whole
+	*p = *p.seen(p.Screenings[0])
+	return nil
+}
+
+func (a *Asked) take(i int, before []Asked, known []*instrument.Definition) error {
+	at := slices.IndexFunc(known, func(d *instrument.Definition) bool { return d.Name == a.Instrument })
+	if at < 0 {
+		var names []string
+		for _, d := range known {
+			names = append(names, d.Name)
+		}
+		return fmt.Errorf("screenings[%d].instrument: %q is none of %s", i, a.Instrument, strings.Join(names, ", "))
+	}
+	if slices.ContainsFunc(before, func(b Asked) bool { return b.Instrument == a.Instrument }) {
+		return fmt.Errorf("screenings[%d].instrument: %s stands above already", i, a.Instrument)
+	}
+	a.of = known[at]
+	return nil
+}
+
+// Instruments are the names of those that are asked, in order.
+func (p *Policy) Instruments() (names []string) {
+	for _, d := range p.Definitions() {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// Definitions are those of the instruments that are asked, in order.
+func (p *Policy) Definitions() (all []*instrument.Definition) {
+	for _, a := range p.Screenings {
+		all = append(all, a.of)
+	}
+	if len(all) == 0 {
+		all = append(all, p.Definition())
+	}
+	return all
+}
+
+// Definition is that of the instrument in view.
+func (p *Policy) Definition() *instrument.Definition {
+	if p.of == nil {
+		return instrument.AuditC()
+	}
+	return p.of
+}
+
+// About is the policy as it is for one instrument; for one that it does not ask with, as
+// it is.
+func (p *Policy) About(name string) *Policy {
+	for _, a := range p.Screenings {
+		if a.Instrument == name && name != p.Definition().Name {
+			return p.seen(a)
+		}
+	}
+	return p
+}
+
+func (p *Policy) seen(a Asked) *Policy {
+	seen := *p.whole
+	seen.of, seen.whole, seen.Tiers = a.of, p.whole, a.Tiers
+	seen.Screening.MinAge = max(a.MinAge, seen.Screening.MinAge)
+	if a.DueAfter != nil {
+		seen.Screening.DueAfter = *a.DueAfter
+	}
+	if a.RescreenAfter != nil {
+		seen.Screening.RescreenAfter = *a.RescreenAfter
+	}
+	if a.CertainMinimum != "" {
+		seen.CertainMinimum = a.CertainMinimum
+	}
+	return &seen
+}
+
+// each gathers what there is to say of the limits of each screening.
+func (p *Policy) each(say func(*Policy) []string) (all []string) {
+	for i, name := range p.Instruments() {
+		for _, text := range say(p.About(name)) {
+			if len(p.Screenings) > 0 {
+				text = fmt.Sprintf("screenings[%d] (%s): %s", i, name, text)
+			}
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// validateScreenings is about the limits of each, and what it says otherwise.
+func (p *Policy) validateScreenings() error {
+	if len(p.Screenings) == 0 {
+		return errors.Join(p.Tiers.validate(p.Definition()), p.gaps())
+	}
+	var errs []error
+	for i, a := range p.Screenings {
+		seen := p.seen(a)
+		for _, err := range []error{a.validate(), a.Tiers.validate(a.of), seen.gaps()} {
+			if err != nil {
+				errs = append(errs, fmt.Errorf("screenings[%d] (%s): %w", i, a.Instrument, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (a Asked) validate() error {
+	switch {
+	case a.MinAge < 0 || a.MinAge > 120:
+		return fmt.Errorf("min_age: %d is not an age in years (0–120)", a.MinAge)
+	case a.DueAfter != nil && !a.DueAfter.positive():
+		return errors.New("due_after: must be a duration longer than 0, such as 24h")
+	case a.RescreenAfter != nil && (a.RescreenAfter.unread != "" || a.RescreenAfter.Duration < 0):
+		return errors.New("rescreen_after: must be a duration such as 720h, or 0s to ask in every admission")
+	case !slices.Contains([]string{"", ReferMinimum, IgnoreMinimum}, a.CertainMinimum):
+		return fmt.Errorf("certain_minimum: %q must be refer or ignore", a.CertainMinimum)
+	}
+	return nil
+}
+
+// gaps finds patients for whom no consult limit was written: an age band forgotten must
+// not mean that nobody in it is ever referred. A further instrument may lead to no consult
+// at all.
+func (p *Policy) gaps() error {
+	further := len(p.Screenings) > 0 && p.Screenings[0].of != p.of
+	if further && len(p.Tiers.Consult)+len(p.Tiers.Urgent) == 0 {
+		return nil
+	}
+	for _, sex := range []stay.Sex{stay.Female, stay.Male} {
+		for age := p.Screening.MinAge; age <= stay.MaxAge; age++ {
+			who := person{sex: sex, youngest: age, oldest: age}
+			if tier, _ := p.Tiers.of(p.Definition().Max, who); tier < Consult {
+				return fmt.Errorf("tiers: a %s patient of %d has no limit for a consult", sex, age)
+			}
+		}
+	}
+	return nil
+}
