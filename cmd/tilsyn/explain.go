@@ -98,6 +98,11 @@ func tell(w io.Writer, e reconcile.Explanation) {
 	for _, r := range e.Decision.Reasons {
 		fmt.Fprintf(w, "  %-15s %s\n", r.Rule, r.Text)
 	}
+	for _, other := range e.Decision.Others {
+		for _, r := range other.Reasons {
+			fmt.Fprintf(w, "  %-15s %s: %s\n", r.Rule, other.Instrument, r.Text)
+		}
+	}
 	fmt.Fprintf(w, "\nWould be done\n")
 	for _, line := range e.Plan {
 		fmt.Fprintf(w, "  %s\n", line)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -49,6 +50,15 @@ var unscreened = map[string]string{
 	"closed":        "closed by the ward without a reason",
 }
 
+// inWords keeps the name of the instrument before it.
+func inWords(why string) string {
+	instrument, how, named := strings.Cut(why, " ")
+	if !named {
+		return unscreened[why]
+	}
+	return instrument + ": " + unscreened[how]
+}
+
 func printReport(w io.Writer, r app.Report) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "open admissions\t%d\n", r.Census.Admissions)
@@ -56,7 +66,7 @@ func printReport(w io.Writer, r app.Report) error {
 		fmt.Fprintf(t, "asked: %s\t%d\n", cmp.Or(business, "none"), r.Screenings[business])
 	}
 	for _, why := range slices.Sorted(maps.Keys(r.Unscreened)) {
-		fmt.Fprintf(t, "of these not screened: %s\t%d\n", unscreened[why], r.Unscreened[why])
+		fmt.Fprintf(t, "of these not screened: %s\t%d\n", inWords(why), r.Unscreened[why])
 	}
 	fmt.Fprintf(t, "overdue\t%d\n", r.Overdue)
 	fmt.Fprintf(t, "consults not accepted in time\t%d\n", r.Unaccepted)

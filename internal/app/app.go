@@ -149,7 +149,7 @@ func (a *App) names() intake.Names {
 		IdentifierSystem: artifacts.IdentifierSystem,
 		CodeSystem:       artifacts.CodeSystemURL,
 		Unfinished:       pathway.Unfinished,
-		Questionnaire:    artifacts.QuestionnaireURL,
+		Questionnaires:   formsOf(a.policy),
 		Classes:          a.policy.Screening.Classes,
 		InClasses:        func(encounter fhir.Resource) bool { return reconcile.Asked(a.policy, encounter) },
 		ClassShown:       func(encounter fhir.Resource) string { return reconcile.ClassShown(a.policy, encounter) },
@@ -228,6 +228,14 @@ func (a *App) untilAnswered(ctx context.Context, ask func() error) error {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// formsOf are the urls of the forms of what a policy asks.
+func formsOf(p *pathway.Policy) (urls []string) {
+	for _, d := range p.Definitions() {
+		urls = append(urls, d.URL)
+	}
+	return urls
 }
 
 // artifacts are what the server needs for what the policy asks.

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/tilsyn/tilsyn/internal/pathway"
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // metrics are for machines what /status is for people. No label names a
@@ -42,7 +43,7 @@ func newMetrics(now func() vitals) *metrics {
 	m.plannedLate = m.gauge("planned_late", "Planned admissions whose start lies up to a week back, at the last census.")
 	m.quarantined = m.gauge("quarantined", "Admissions that a person must look at.")
 	m.refused = m.counter("refused_callers_total", "Callers of the hook or of the operators' pages who showed no valid secret.")
-	m.putAside = m.counters("put_aside_total", "Questions that a person put aside instead of an answer. how: declined by the patient; put-away by the ward; unable, as the patient could not be asked.", "how", pathway.WithoutAnswer)
+	m.putAside = m.counters("put_aside_total", "Questions that a person put aside instead of an answer. how: declined by the patient; put-away by the ward; unable, as the patient could not be asked.", pathway.WithoutAnswer, "how", "instrument")
 	m.unrecorded = m.counter("unrecorded_writes_total", "Decisions written without AuditEvents, which audit.enabled wants and the FHIR server refuses.")
 	m.whole = m.gauge("intake_whole", "1: the last poll and the last census read all that they asked for. 0: they did not, or there was none yet; /status says why.")
 	m.wrongForms = m.counter("wrong_forms_total", "Responses to another form than the ward was asked with, or to one that cannot be read: for the EHR to mend; /status names them.")
@@ -62,11 +63,11 @@ func (m *metrics) counter(name, help string) prometheus.Counter {
 	return c
 }
 
-// counters are one for each value of a label, from 0 on.
-func (m *metrics) counters(name, help, label string, values []string) *prometheus.CounterVec {
-	v := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "tilsyn", Name: name, Help: help}, []string{label})
+// counters are one for each value of the first label, from 0 on, for AUDIT-C.
+func (m *metrics) counters(name, help string, values []string, labels ...string) *prometheus.CounterVec {
+	v := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "tilsyn", Name: name, Help: help}, labels)
 	for _, value := range values {
-		v.WithLabelValues(value)
+		v.WithLabelValues(value, stay.AuditC)
 	}
 	m.registry.MustRegister(v)
 	return v

@@ -15,16 +15,19 @@ import (
 // What was put aside by the ward is counted apart from what the patient has declined.
 func TestPutAsideIsCountedApart(t *testing.T) {
 	s, _, get := pages(0)
-	for _, how := range []string{"put-away", "declined", "", "put-away", "unable"} {
-		s.done("e1", reconcile.Done{PutAside: how})
+	s.done("e1", reconcile.Done{})
+	for _, how := range []string{"put-away", "declined", "put-away"} {
+		s.done("e1", reconcile.Done{PutAside: map[string]string{"auditc": how}})
 	}
+	s.done("e1", reconcile.Done{PutAside: map[string]string{"auditc": "unable", "dudit": "unable"}})
 	_, body := get("/status")
-	if got := gjson.Get(body, "put_aside").Raw; strings.Join(strings.Fields(got), "") != `{"declined":1,"put-away":2,"unable":1}` {
+	if got := gjson.Get(body, "put_aside").Raw; strings.Join(strings.Fields(got), "") != `{"declined":1,"put-away":2,"unable":2}` {
 		t.Error(got)
 	}
 	_, metrics := get("/metrics")
-	for _, line := range []string{`tilsyn_put_aside_total{how="put-away"} 2`, `tilsyn_put_aside_total{how="declined"} 1`, `tilsyn_put_aside_total{how="unable"} 1`} {
-		if !strings.Contains(metrics, line+"\n") {
+	for _, line := range []string{`{how="put-away",instrument="auditc"} 2`, `{how="declined",instrument="auditc"} 1`, `{how="unable",instrument="auditc"} 1`,
+		`{how="unable",instrument="dudit"} 1`} {
+		if !strings.Contains(metrics, "tilsyn_put_aside_total"+line+"\n") {
 			t.Errorf("%s is missing", line)
 		}
 	}

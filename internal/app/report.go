@@ -102,14 +102,25 @@ func (r *Report) count(e reconcile.Explanation) {
 		r.NotAsked[reasons[len(reasons)-1].Rule]++
 		return
 	}
-	r.Screenings[task.Business]++
-	if why := unscreened(task); why != "" {
-		r.Unscreened[why]++
+	r.screening("", task)
+	for instrument, ref := range e.Asked {
+		if task, there := e.Seen(ref); there {
+			r.screening(instrument+" ", task)
+		}
 	}
 	for _, t := range e.Tasks {
 		if t.Purpose == string(stay.ConsultTask) && t.Status == "requested" && t.Raised > 0 {
 			r.Unaccepted++
 		}
+	}
+}
+
+// screening counts one question, under the name of its instrument where others are asked
+// beside it.
+func (r *Report) screening(instrument string, task reconcile.SeenTask) {
+	r.Screenings[instrument+task.Business]++
+	if why := unscreened(task); why != "" {
+		r.Unscreened[instrument+why]++
 	}
 	if task.Open && task.Raised > 0 {
 		r.Overdue++

@@ -137,9 +137,9 @@ func (s *status) done(id string, done reconcile.Done) {
 		s.metrics.reconciled.Inc()
 		s.repaired += done.Repaired
 		s.metrics.repaired.Add(float64(done.Repaired))
-		if done.PutAside != "" {
-			s.putAside[done.PutAside]++
-			s.metrics.putAside.WithLabelValues(done.PutAside).Inc()
+		for instrument, how := range done.PutAside {
+			s.putAside[how]++
+			s.metrics.putAside.WithLabelValues(how, instrument).Inc()
 		}
 		delete(s.quarantined, id)
 		s.metrics.quarantined.Set(float64(len(s.quarantined)))

@@ -36,7 +36,7 @@ func TestTheCensusNamesOpenAdmissionsAndOpenWork(t *testing.T) {
 	s.put("Task/2", noon, identified("ask", "5"))
 	s.put("Task/3", noon, identified("consult", "5"))
 	s.put("Task/4", noon, `"identifier":[{"system":"theirs","value":"ask:6"}]`)
-	s.put("Task/5", noon, fmt.Sprintf(`"input":[{"valueCanonical":%q}],"encounter":{"reference":"Encounter/5"}`, names.Questionnaire))
+	s.put("Task/5", noon, fmt.Sprintf(`"input":[{"valueCanonical":%q}],"encounter":{"reference":"Encounter/5"}`, names.Questionnaires[0]))
 	n, named, err := counted(t, c)
 	if err != nil || n.Admissions != 3 || n.OpenWork != 2 || n.At.IsZero() {
 		t.Errorf("counted %+v, %v", n, err)

@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var names = Names{IdentifierSystem: "https://tilsyn.example/id", CodeSystem: "https://tilsyn.example/codes", Questionnaire: "https://tilsyn.example/audit-c",
+var names = Names{IdentifierSystem: "https://tilsyn.example/id", CodeSystem: "https://tilsyn.example/codes", Questionnaires: []string{"https://tilsyn.example/audit-c"},
 	Unfinished: []string{"unanswered", "invalid"}, Classes: []string{"IMP", "ACUTE"}, Consults: "theirs|consult",
 	InClasses: func(e fhir.Resource) bool {
 		return slices.Contains([]string{"IMP", "ACUTE"}, e.Get("class.code").String())

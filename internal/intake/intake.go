@@ -31,7 +31,7 @@ type Names struct {
 	IdentifierSystem string   // our identifiers read <purpose>:<Encounter id>[:n]
 	CodeSystem       string   // our codes
 	Unfinished       []string // those of a Task whose screening still waits for somebody
-	Questionnaire    string   // url of our form
+	Questionnaires   []string // urls of our forms
 	Classes          []string // of the Encounters that are asked about: code, or system|code
 
 	InClasses  func(encounter fhir.Resource) bool   // whether it has one of these classes
@@ -96,7 +96,7 @@ func (n Names) admissionOfTask(r fhir.Resource, encounter string) (string, bool)
 		return "", false
 	}
 	for _, in := range r.Get("input.#.valueCanonical").Array() {
-		if url, _, _ := strings.Cut(in.String(), "|"); url == n.Questionnaire {
+		if url, _, _ := strings.Cut(in.String(), "|"); slices.Contains(n.Questionnaires, url) {
 			return id, true
 		}
 	}

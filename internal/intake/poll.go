@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -224,7 +225,7 @@ func (p *Poller) name(ctx context.Context, r fhir.Resource, named *tally) {
 		return
 	}
 	form, _, _ := strings.Cut(r.Get("questionnaire").String(), "|")
-	if form != p.names.Questionnaire && (p.Answers == nil || !p.Answers(ctx, r)) {
+	if !slices.Contains(p.names.Questionnaires, form) && (p.Answers == nil || !p.Answers(ctx, r)) {
 		return
 	}
 	if id, ok := p.encounter(r, "encounter"); ok {

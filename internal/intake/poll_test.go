@@ -37,7 +37,7 @@ func rounds(t *testing.T, p *Poller) {
 
 func TestEachChangeNamesItsAdmission(t *testing.T) {
 	encounter := `"encounter":{"reference":"Encounter/7"}`
-	form := fmt.Sprintf(`"questionnaire":%q`, names.Questionnaire+"|1.0.0-nb")
+	form := fmt.Sprintf(`"questionnaire":%q`, names.Questionnaires[0]+"|1.0.0-nb")
 	for _, tt := range []struct{ name, ref, elements, want string }{
 		{"an admission", "Encounter/7", `"status":"in-progress"`, "7"},
 		{"a part of an admission, and the whole", "Encounter/8", `"partOf":{"reference":"Encounter/7"}`, "7 8"},
@@ -45,14 +45,14 @@ func TestEachChangeNamesItsAdmission(t *testing.T) {
 		{"our answer, by its identifier", "QuestionnaireResponse/1", fmt.Sprintf(`"identifier":{"system":%q,"value":"draft:7"}`, names.IdentifierSystem), "7"},
 		{"an answer to our form from another screen", "QuestionnaireResponse/1", form + "," + encounter, "7"},
 		{"an absolute reference into the server", "QuestionnaireResponse/1", form + `,"encounter":{"reference":"{base}/Encounter/7"}`, "7"},
-		{"a form without a version", "QuestionnaireResponse/1", fmt.Sprintf(`"questionnaire":%q,`, names.Questionnaire) + encounter, "7"},
+		{"a form without a version", "QuestionnaireResponse/1", fmt.Sprintf(`"questionnaire":%q,`, names.Questionnaires[0]) + encounter, "7"},
 		{"somebody else's task", "Task/1", `"identifier":[{"system":"theirs","value":"ask:7"}],` + encounter, ""},
 		{"an answer to somebody else's form", "QuestionnaireResponse/1", `"questionnaire":"https://x|1",` + encounter, ""},
-		{"a form that only begins like ours", "QuestionnaireResponse/1", fmt.Sprintf(`"questionnaire":%q,`, names.Questionnaire+"-2") + encounter, ""},
-		{"a task for our form, without its identifier", "Task/1", fmt.Sprintf(`"input":[{"valueCanonical":"https://x"},{"valueCanonical":%q}],`, names.Questionnaire+"|1") + encounter, "7"},
+		{"a form that only begins like ours", "QuestionnaireResponse/1", fmt.Sprintf(`"questionnaire":%q,`, names.Questionnaires[0]+"-2") + encounter, ""},
+		{"a task for our form, without its identifier", "Task/1", fmt.Sprintf(`"input":[{"valueCanonical":"https://x"},{"valueCanonical":%q}],`, names.Questionnaires[0]+"|1") + encounter, "7"},
 		{"a task with a code of ours, without its identifier", "Task/1", fmt.Sprintf(`"code":{"coding":[{"system":"theirs"},{"system":%q,"code":"consult"}]},`, names.CodeSystem) + encounter, "7"},
 		{"a task for another form", "Task/1", `"input":[{"valueCanonical":"https://x|1"}],"code":{"coding":[{"system":"theirs","code":"consult"}]},` + encounter, ""},
-		{"a task for our form of another server's admission", "Task/1", fmt.Sprintf(`"input":[{"valueCanonical":%q}],"encounter":{"reference":"https://evil.example/Encounter/7"}`, names.Questionnaire), ""},
+		{"a task for our form of another server's admission", "Task/1", fmt.Sprintf(`"input":[{"valueCanonical":%q}],"encounter":{"reference":"https://evil.example/Encounter/7"}`, names.Questionnaires[0]), ""},
 		{"an identifier of ours that names nothing", "Task/1", identified("ask", ""), ""},
 		{"an identifier of ours that leads elsewhere", "Task/1", identified("ask", "../../x"), ""},
 		{"a part of an admission on another server", "Encounter/8", `"partOf":{"reference":"https://evil.example/Encounter/7"}`, "8"},
@@ -90,7 +90,7 @@ func TestAnAnswerToOurFormByWhereItLies(t *testing.T) {
 	for i, test := range []struct{ elements, named, asked string }{
 		{`"questionnaire":"Questionnaire/1","encounter":{"reference":"Encounter/7"}`, "7", "Questionnaire/1"},
 		{`"questionnaire":"Questionnaire/2","encounter":{"reference":"Encounter/7"}`, "", "Questionnaire/2"},
-		{fmt.Sprintf(`"questionnaire":%q,"encounter":{"reference":"Encounter/7"}`, names.Questionnaire), "7", ""},
+		{fmt.Sprintf(`"questionnaire":%q,"encounter":{"reference":"Encounter/7"}`, names.Questionnaires[0]), "7", ""},
 		{fmt.Sprintf(`"questionnaire":"Questionnaire/2","identifier":{"system":%q,"value":"draft:7"}`, names.IdentifierSystem), "7", ""},
 	} {
 		asked = nil
@@ -152,7 +152,7 @@ func TestAnAnswerFromAPortalNamesThePatientsAdmissions(t *testing.T) {
 		s, c := serve(t)
 		s.put("Encounter/7", noon.Add(-time.Hour), `"status":"in-progress","subject":{"reference":"Patient/p7"}`)
 		p, q := watching(t, c)
-		s.put("QuestionnaireResponse/1", noon, fmt.Sprintf(`"questionnaire":%q,"source":{"reference":%q}`, names.Questionnaire, strings.ReplaceAll(source, "{base}", s.base)))
+		s.put("QuestionnaireResponse/1", noon, fmt.Sprintf(`"questionnaire":%q,"source":{"reference":%q}`, names.Questionnaires[0], strings.ReplaceAll(source, "{base}", s.base)))
 		rounds(t, p)
 		q.wantFresh(t, want, source)
 		if rung := len(p.census.bell) == 1; rung != (want == "") {
@@ -164,7 +164,7 @@ func TestAnAnswerFromAPortalNamesThePatientsAdmissions(t *testing.T) {
 // One that she puts right when she has gone home names the admission in which she was
 // asked, which no search for open ones finds; what else changes about her does not.
 func TestAnAnswerFromAPortalThatIsPutRightLater(t *testing.T) {
-	answer := fmt.Sprintf(`"questionnaire":%q,"source":{"reference":"Patient/p7"}`, names.Questionnaire)
+	answer := fmt.Sprintf(`"questionnaire":%q,"source":{"reference":"Patient/p7"}`, names.Questionnaires[0])
 	for ref, test := range map[string]struct{ elements, want string }{
 		"QuestionnaireResponse/1": {answer, "7"}, "Patient/p7": {`"deceasedBoolean":false`, ""},
 	} {
@@ -188,7 +188,7 @@ func TestAnAnswerThatNamesNoAdmissionRingsTheCensus(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, c := serve(t)
 			p, q := watching(t, c)
-			s.put("QuestionnaireResponse/1", noon, fmt.Sprintf(`"questionnaire":%q`, names.Questionnaire)+encounter)
+			s.put("QuestionnaireResponse/1", noon, fmt.Sprintf(`"questionnaire":%q`, names.Questionnaires[0])+encounter)
 			rounds(t, p)
 			q.wantFresh(t, "", "nobody knows whose it is")
 			if len(p.census.bell) != 1 {
@@ -272,7 +272,7 @@ func TestOneTypeThatFailsDoesNotStopTheOthers(t *testing.T) {
 			p, q := watching(t, c)
 			s.put("Encounter/1", noon, "")
 			s.put("Task/1", noon, identified("ask", "2"))
-			s.put("QuestionnaireResponse/1", noon, fmt.Sprintf(`"questionnaire":%q,"encounter":{"reference":"Encounter/3"}`, names.Questionnaire))
+			s.put("QuestionnaireResponse/1", noon, fmt.Sprintf(`"questionnaire":%q,"encounter":{"reference":"Encounter/3"}`, names.Questionnaires[0]))
 			s.fail = func(r *http.Request) bool { return r.URL.Path == "/"+tt.broken }
 			if err := p.round(t.Context()); err == nil {
 				t.Error("the failure is hidden")

@@ -23,13 +23,16 @@ func saidOn(task fhir.Resource) (s stay.Said) {
 	return s
 }
 
-// putAside is how a person has put the question aside, where a decision is the first to
-// say so.
-func putAside(s stay.Stay, d pathway.Decision) string {
-	task, _ := s.ScreeningTask()
-	change := pathway.Of[pathway.TaskChange](d)
-	if change == nil || change.Business == task.BusinessStatus || !slices.Contains(pathway.WithoutAnswer, change.Business) {
-		return ""
+// putAside is how a person has put questions aside, by instrument, where a decision is the
+// first to say so.
+func putAside(s stay.Stay, d pathway.Decision) map[string]string {
+	said := map[string]string{}
+	for _, one := range d.All() {
+		task, _ := s.About(one.Instrument).ScreeningTask()
+		change := pathway.Of[pathway.TaskChange](one)
+		if change != nil && change.Business != task.BusinessStatus && slices.Contains(pathway.WithoutAnswer, change.Business) {
+			said[one.Instrument] = change.Business
+		}
 	}
-	return change.Business
+	return said
 }

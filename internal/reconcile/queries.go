@@ -47,16 +47,16 @@ func (q queries) ourWork(id string) []string {
 // ourCodes are those of our Tasks.
 var ourCodes = []string{sdcTemp + "|complete-questionnaire", CodeSystem + "|consult", CodeSystem + "|brief-advice", CodeSystem + "|consult-rejected"}
 
-// othersAsked is how many Tasks more an admission may have than the policy allows, because
+// anothersAsked is how many Tasks more an admission may have than the policy allows, because
 // it had been another patient's. Should there be more, they are found by the Encounter.
-const othersAsked = 3
+const anothersAsked = 3
 
 // named asks for the first so many things of each kind: a token search knows
 // no beginnings.
 func (q queries) named(id string, kinds ...stay.Kind) string {
 	var names []stay.Name
 	for _, purpose := range q.purposes(kinds) {
-		for n := 1; n <= q.policy.Screening.MaxAttempts+othersAsked; n++ {
+		for n := 1; n <= q.policy.Screening.MaxAttempts+anothersAsked; n++ {
 			names = append(names, stay.Name{Purpose: purpose, Admission: id, Number: n})
 		}
 	}

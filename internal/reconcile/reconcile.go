@@ -119,14 +119,14 @@ func (r *Reconciler) AnswersOurForm(ctx context.Context, response fhir.Resource)
 // Done is how a look at one admission ended.
 type Done struct {
 	Wrote      bool
-	Unrecorded bool      // AuditEvents were wanted, and the server refuses them
-	Gone       bool      // the server has no such Encounter
-	Known      bool      // the server has shown it
-	Happened   time.Time // when what the writing follows was written on the server; zero: only time has passed
-	Repaired   int       // duplicates that were marked as made in error
-	PutAside   string    // of pathway.WithoutAnswer: what became of the question now; "": nothing, or it was known
-	Over       bool      // the admission has ended; known also where nothing else could be understood
-	Next       time.Time // when to look again although nothing has changed; zero: never
+	Unrecorded bool              // AuditEvents were wanted, and the server refuses them
+	Gone       bool              // the server has no such Encounter
+	Known      bool              // the server has shown it
+	Happened   time.Time         // when what the writing follows was written on the server; zero: only time has passed
+	Repaired   int               // duplicates that were marked as made in error
+	PutAside   map[string]string // of pathway.WithoutAnswer, by instrument: what became of a question now
+	Over       bool              // the admission has ended; known also where nothing else could be understood
+	Next       time.Time         // when to look again although nothing has changed; zero: never
 	WrongForms []WrongForm
 
 	seen string // tells this state of the admission from any other

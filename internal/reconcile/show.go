@@ -43,6 +43,10 @@ func shownDecision(d pathway.Decision) pathway.Decision {
 			d.Actions[i] = a.shown()
 		}
 	}
+	d.Others = slices.Clone(d.Others)
+	for i, other := range d.Others {
+		d.Others[i] = shownDecision(other)
+	}
 	return d
 }
 
@@ -50,6 +54,13 @@ func shownDecision(d pathway.Decision) pathway.Decision {
 func described(d pathway.Decision) (lines []string) {
 	for _, action := range d.Actions {
 		lines = append(lines, doingOf(action).describe()...)
+	}
+	for _, other := range d.Others {
+		for _, action := range other.Actions {
+			for _, line := range doingOf(action).describe() {
+				lines = append(lines, other.Instrument+": "+line)
+			}
+		}
 	}
 	if len(lines) == 0 {
 		lines = []string{"nothing"}

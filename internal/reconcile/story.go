@@ -27,15 +27,18 @@ type story struct {
 }
 
 func (r *Reconciler) story(ctx context.Context, p *picture) ([]Event, error) {
-	task, _ := p.stay.ScreeningTask()
-	for _, ref := range []string{task.Score, task.Minimum, task.Consult} {
-		if ref == "" {
-			continue
-		}
-		if _, err := r.loader.get(ctx, p, ref); err != nil && !fhir.IsGone(err) {
-			return nil, err
+	tasks := p.screeningTasks()
+	for _, task := range tasks {
+		for _, ref := range []string{task.Score, task.Minimum, task.Consult} {
+			if ref == "" {
+				continue
+			}
+			if _, err := r.loader.get(ctx, p, ref); err != nil && !fhir.IsGone(err) {
+				return nil, err
+			}
 		}
 	}
+	task, _ := p.stay.ScreeningTask()
 	if err := r.loader.consult(ctx, p, task.Consult); err != nil {
 		return nil, err
 	}
@@ -44,14 +47,26 @@ func (r *Reconciler) story(ctx context.Context, p *picture) ([]Event, error) {
 	for _, t := range p.stay.Tasks {
 		s.task(t)
 	}
-	for _, resp := range p.stay.Responses {
+	for _, resp := range p.responsesOfAll() {
 		if resp.Submitted() {
 			s.tell(resp.Authored, resp.Ref, "answered (%s)", resp.Status)
 		}
 	}
-	s.results(task)
+	for _, task := range tasks {
+		s.results(task)
+	}
 	slices.SortStableFunc(s.events, func(a, b Event) int { return a.At.Compare(b.At) })
 	return s.events, nil
+}
+
+// screeningTasks are the nurse's Tasks that count, of all screenings.
+func (p *picture) screeningTasks() (all []stay.Task) {
+	for _, s := range append([]stay.Screening{p.stay.Screening}, p.stay.Others...) {
+		if task, asked := p.stay.About(s.Instrument).ScreeningTask(); asked {
+			all = append(all, task)
+		}
+	}
+	return all
 }
 
 // mostOften bounds a count that people are shown: a larger one is no count.
@@ -72,7 +87,7 @@ func (s *story) task(t stay.Task) {
 	last := s.moment(s.p.byRef[t.Ref].Get("lastModified"))
 	switch t.Kind {
 	case stay.ScreeningTask:
-		s.tell(t.Made, t.Ref, "ward asked, time %d", min(t.Number, mostOften))
+		s.tell(t.Made, t.Ref, "ward asked%s, time %d", asksWith(t), min(t.Number, mostOften))
 		if t.Open() {
 			s.tell(t.Due, t.Ref, "answer due")
 		}
@@ -89,6 +104,14 @@ func (s *story) task(t stay.Task) {
 	case stay.Reply:
 		s.tell(last, t.Ref, "the ward was told that the team does not come: task %s", t.Status)
 	}
+}
+
+// asksWith names the instrument, where it is not AUDIT-C.
+func asksWith(t stay.Task) string {
+	if t.Instrument == stay.AuditC {
+		return ""
+	}
+	return " with " + t.Instrument
 }
 
 func (s *story) results(task stay.Task) {

@@ -1,6 +1,11 @@
 package reconcile
 
-import "github.com/tilsyn/tilsyn/internal/instrument"
+import (
+	"slices"
+
+	"github.com/tilsyn/tilsyn/internal/instrument"
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
 
 // WrongForm is a response that a screen has sent to another form than ours, or to a
 // version of it that cannot be read: whoever runs the EHR must mend that, for the answers
@@ -11,10 +16,19 @@ type WrongForm struct {
 	Detail   string                 `json:"detail,omitempty"` // in English
 }
 
+// responsesOfAll are those to all screenings.
+func (p picture) responsesOfAll() []stay.Response {
+	all := slices.Clone(p.stay.Responses)
+	for _, other := range p.stay.Others {
+		all = append(all, other.Responses...)
+	}
+	return all
+}
+
 // wrongForms are those of the responses that belong to the admission and that somebody
 // has written on.
 func (p picture) wrongForms() (wrong []WrongForm) {
-	for _, r := range p.stay.Responses {
+	for _, r := range p.responsesOfAll() {
 		saved := r.Submitted() || r.Status == "in-progress" && !r.Untouched()
 		if saved && !r.FormProblem.IsZero() {
 			wrong = append(wrong, WrongForm{p.byRef[r.Ref].Shown(), r.FormProblem.Code, r.FormError})
