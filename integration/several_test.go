@@ -3,6 +3,7 @@ package integration_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tilsyn/tilsyn/internal/hospital"
 	"github.com/tilsyn/tilsyn/internal/pathway"
@@ -104,5 +105,90 @@ func TestOneOfTwoIsWithdrawn(t *testing.T) {
 				w.Errorf("at discharge a task is %s", got)
 			}
 		}
+	})
+}
+
+// first asks the whole AUDIT of those alone whom AUDIT-C finds.
+const first = `
+version: first-1
+screening: {classes: [IMP], min_age: 18, due_after: 24h}
+unknown_sex: lower
+consult:
+  codings: [{system: "https://tilsyn.org/fhir/CodeSystem/tilsyn", code: consult}]
+screenings:
+  - instrument: auditc
+    tiers: {consult: [{from: 4, source: test}], urgent: [{from: 8, source: test}]}
+    next: {instrument: audit, from: consult, within: 1h}
+  - instrument: audit
+    tiers: {advice: [{from: 8, source: WHO}], consult: [{from: 16, source: WHO}], urgent: [{from: 20, source: WHO}]}
+`
+
+// Who is found by AUDIT-C is asked the whole AUDIT, with what she has answered; a
+// routine consult waits for that, an urgent one does not, and whom nothing is found of is
+// asked nothing more.
+func TestTheNextForm(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		w.several(first)
+		rec := w.release(func(*reconcile.Options) {})
+		asked := func(a hospital.Admission) int {
+			found, err := w.hospital.Find(w.ctx(), "Task", stay.ScreeningTask, a.With("audit"))
+			w.must(err)
+			return len(found)
+		}
+		answered := func(points ...int) hospital.Admission {
+			a := w.admit(hospital.Stay{Person: woman})
+			w.settledBy(rec, a)
+			if asked(a) > 0 {
+				w.Error("asked before anybody knows")
+			}
+			w.answer(a, points...)
+			w.settledBy(rec, a)
+			return a
+		}
+		if fine := answered(1, 1, 1); asked(fine) > 0 {
+			w.Error("asked although nothing was found")
+		}
+		urgent := answered(4, 4, 4)
+		w.want(urgent, referred(12, "urgent"))
+		if asked(urgent) != 1 {
+			w.Error("an urgent consult spares her the form")
+		}
+
+		a := answered(2, 2, 1)
+		w.want(a, scored(5))
+		longer := a.With("audit")
+		draft := w.find("QuestionnaireResponse", stay.Draft, longer)
+		if got := draft.Get("item.#").Int(); got != 3 || draft.Get("status").String() != "in-progress" {
+			w.Errorf("%d items are filled in: %s", got, draft.Get("item"))
+		}
+		task := w.find("Task", stay.ScreeningTask, longer)
+		if task.Get("description").String() != "More questions for the patient" {
+			w.Errorf("the task says %s", task.Get("description"))
+		}
+		w.answer(longer, 2, 2, 1, 1, 1, 1, 1, 1, 2, 4) // 16
+		w.settledBy(rec, a)
+		w.want(a, referred(5, "routine"))
+		order := w.find("ServiceRequest", stay.Consult, a)
+		if order.Get("reasonReference.#").Int() != 2 || !strings.Contains(notesOf(order), "AUDIT-C: 5 of 12") || !strings.Contains(notesOf(order), "AUDIT: 16 of 40") {
+			w.Errorf("%s", notesOf(order))
+		}
+
+		no := answered(2, 2, 1)
+		w.must(w.hospital.SetTask(w.ctx(), no.With("audit"), "rejected", ""))
+		w.settledBy(rec, no)
+		w.want(no, referred(5, "routine"))
+
+		home := answered(2, 2, 1)
+		w.must(w.hospital.SetStatus(w.ctx(), home, "finished"))
+		w.settledBy(rec, home)
+		w.want(home, referred(5, "routine"))
+		if got := w.find("QuestionnaireResponse", stay.Draft, home.With("audit")).Get("status").String(); got != "stopped" {
+			w.Errorf("the form that nobody has written on is %s", got)
+		}
+
+		late := answered(2, 2, 1)
+		later := w.release(func(o *reconcile.Options) { o.Now = func() time.Time { return time.Now().Add(2 * time.Hour) } })
+		w.settledBy(later, late)
+		w.want(late, referred(5, "routine"))
 	})
 }

@@ -240,7 +240,24 @@ func formsOf(p *pathway.Policy) (urls []string) {
 
 // artifacts are what the server needs for what the policy asks.
 func (a *App) artifacts() ([]artifacts.Artifact, error) {
-	return artifacts.All(a.cfg.Questionnaire.Language, a.policy.Instruments()...)
+	all, err := artifacts.All(a.cfg.Questionnaire.Language, a.policy.Instruments()...)
+	for i, art := range all {
+		if err == nil && gjson.GetBytes(art.JSON, "resourceType").String() == "Questionnaire" {
+			all[i], err = a.asAsked(art)
+		}
+	}
+	return all, err
+}
+
+// asAsked is a form as it is put before people: what was asked before is only shown.
+func (a *App) asAsked(form artifacts.Artifact) (artifacts.Artifact, error) {
+	url := gjson.GetBytes(form.JSON, "url").String()
+	for _, d := range a.policy.Definitions() {
+		if step := a.policy.About(d.Name).Step(); step != nil && d.URL == url {
+			return artifacts.ReadOnly(form, a.policy.About(step.After).Definition().Codes())
+		}
+	}
+	return form, nil
 }
 
 // readForm reads a form for the instrument whose it is.

@@ -134,6 +134,14 @@ func (d *Definition) place(code string) int {
 	return slices.IndexFunc(d.Items, func(it Defined) bool { return it.Code == code })
 }
 
+// Codes are those of its items.
+func (d *Definition) Codes() (all []string) {
+	for _, it := range d.Items {
+		all = append(all, it.Code)
+	}
+	return all
+}
+
 // item finds one by its code; nil: it has none such.
 func (d *Definition) item(code string) *Defined {
 	i := d.place(code)

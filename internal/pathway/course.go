@@ -71,7 +71,9 @@ func (c *chart) take(k course, offer instrument.Offer) {
 func (c *chart) pursue(w wanting) {
 	k, offer := w.course, w.offer
 	c.pursued = true
+	c.decideSteps()
 	switch {
+	case c.holdBack(w):
 	case k.leads >= Consult:
 		r := k.referral()
 		r.Grounds = c.grounds()

@@ -24,9 +24,10 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 	if c.madeTwice() {
 		return c.decided() // all else when there is one of each
 	}
-	c.decideOthers()
+	c.decideOthers(func(o *chart) bool { return o.prior != c })
 	c.screening()
 	c.settle()
+	c.decideSteps()
 	c.restOnAll()
 	if planned[Move](c) == nil { // all else when the patient is right
 		if c.depart(); !c.renewing() {
@@ -49,10 +50,10 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 // decided is the decision with those about the other screenings.
 func (c *chart) decided() Decision {
 	d := c.decision.inOrder()
-	d.Instrument = c.policy.Definition().Name
+	d.Instrument, d.Prior = c.policy.Definition().Name, c.answeredBefore()
 	for _, o := range c.others {
 		theirs := o.decision
-		theirs.Instrument = o.policy.Definition().Name
+		theirs.Instrument, theirs.Prior = o.policy.Definition().Name, o.answeredBefore()
 		theirs.Reasons = slices.DeleteFunc(slices.Clone(theirs.Reasons), func(r Reason) bool { return slices.Contains(d.Reasons, r) }) // the admission's
 		d.Others = append(d.Others, theirs)
 	}
@@ -110,7 +111,9 @@ type chart struct {
 	decision Decision
 
 	others   []*chart  // of the screenings that do not lead
+	prior    *chart    // of the screening after whose score this one is asked
 	other    bool      // this is one of those
+	stepped  bool      // the forms that are asked after this one were decided
 	pursued  bool      // what the answers lead to was decided on
 	referred *Referral // what the answers of such a one ask for, beside a score
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // Decision is what is to be done with one admission, and why.
@@ -19,6 +21,9 @@ type Decision struct {
 
 	Instrument string     // whose screening the actions are about
 	Others     []Decision // about the screenings that do not lead
+
+	// Prior is what was answered before, where the screening is asked because of that.
+	Prior stay.Response
 }
 
 // All are a decision and those about the other screenings, in the order in which they are

@@ -105,6 +105,8 @@ func (c *chart) label() {
 	for _, t := range c.Tasks {
 		switch {
 		case !c.hers(t), c.anothers(t):
+		case t.Kind == stay.ScreeningTask && c.prior != nil: // it tells of answers
+			c.lacks(t.Ref, Wanted(c.Stay, c.policy, From(c.prior.Stay, c.prior.counts())), t.Labels)
 		case t.Kind == stay.ScreeningTask:
 			c.lacks(t.Ref, question, t.Labels)
 		default:

@@ -38,6 +38,7 @@ func newCharts(s stay.Stay, p *Policy, now time.Time) *chart {
 			lead.others = append(lead.others, newOther(s.About(other), p.About(other), now))
 		}
 	}
+	lead.linkSteps()
 	return lead
 }
 
@@ -76,9 +77,12 @@ func (c *chart) stirs() bool { return c.toJudge() || c.needsScore() || c.settles
 // stirred tells that of another screening.
 func (c *chart) stirred() bool { return slices.ContainsFunc(c.others, (*chart).stirs) }
 
-// decideOthers decides each of the other screenings for itself.
-func (c *chart) decideOthers() {
+// decideOthers decides each of some other screenings for itself.
+func (c *chart) decideOthers(which func(*chart) bool) {
 	for _, o := range c.others {
+		if !which(o) {
+			continue
+		}
 		o.screening()
 		o.settle()
 		if planned[Move](o) == nil {
@@ -133,26 +137,27 @@ func (c *chart) changes() bool {
 }
 
 // restOnAll lets the consult and the advice rest on all screenings, where the answers of
-// another have changed.
+// another have changed, or the form has come, or will not come, that a consult waited for.
 func (c *chart) restOnAll() {
-	if len(c.others) == 0 || c.pursued || c.Admission.Void() || c.Dead() || c.strayed() {
+	if len(c.others) == 0 || c.Admission.Void() || c.Dead() || c.strayed() {
 		return
 	}
 	changed := slices.DeleteFunc(append([]*chart{c}, c.others...), func(o *chart) bool { return !o.changes() })
-	if len(changed) == 0 {
-		return
-	}
+	again := slices.ContainsFunc(c.steps(), (*chart).changes)
 	w, ok := c.wants()
-	if w = c.highest(w); !ok && w == (wanting{}) && !c.anyWants() {
+	w = c.highest(w)
+	switch {
+	case c.pursued && !again:
+	case len(changed) == 0 && c.owes() && w.leads >= Consult:
+		c.askAsOwed(w)
+	case len(changed) == 0:
+	case !ok && !c.anyWants():
 		c.note()
 		c.dropAll(Withdrawn)
-		return
+	case !c.alike(w, changed):
+		c.note()
+		c.pursue(w)
 	}
-	if c.alike(w, changed) {
-		return
-	}
-	c.note()
-	c.pursue(w)
 }
 
 func (c *chart) anyWants() bool {

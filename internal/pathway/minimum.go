@@ -58,7 +58,7 @@ func (c *chart) lastAnswers() (last stay.Response, ok bool) {
 	}
 	for _, r := range c.Responses {
 		begun := r.Status == "in-progress" || r.Status == "stopped" && c.task.Minimum != ""
-		if r.Ours && begun && !r.Content.Empty() {
+		if r.Ours && begun && !r.Content.Empty() && !r.Untouched() {
 			last, ok = r, true
 		}
 	}

@@ -56,6 +56,8 @@ func (c *chart) needsScore() bool {
 	switch {
 	case c.task.Score == "":
 		return false
+	case c.owes():
+		return true
 	case c.unlabelled():
 		return true
 	case c.Admission.Void():
@@ -90,7 +92,7 @@ func (c *chart) toJudge() bool {
 // asks tells whether a decision may be to ask, and so needs to know whether
 // the patient is to be spared.
 func (c *chart) asks() bool {
-	return !c.asked && !c.taskRemoved() && c.Admission.Present() && c.Patient.Ref != "" && c.inpatient(c.Admission)
+	return !c.asked && c.mayBeNext() && !c.taskRemoved() && c.Admission.Present() && c.Patient.Ref != "" && c.inpatient(c.Admission)
 }
 
 // Awaits tells whether the next decision about a stay may be to ask.

@@ -72,7 +72,7 @@ func (c *chart) startAnew() {
 // than the admission's: what names her is hers.
 func (c *chart) begunOn() bool {
 	return c.saidOfAnother() || slices.ContainsFunc(c.Responses, func(r stay.Response) bool {
-		return !c.Patient.Is(r.Subject) && (r.Submitted() || r.Status == "in-progress" && !r.Content.Empty())
+		return !c.Patient.Is(r.Subject) && (r.Submitted() || r.Status == "in-progress" && !r.Untouched())
 	})
 }
 

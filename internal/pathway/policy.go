@@ -32,6 +32,7 @@ type Policy struct {
 	OnWish         string `yaml:"on_wish"`         // WishConsult, WishAdvice or WishRecord
 
 	of    *instrument.Definition // of the screening in view: the first, until About
+	step  *Step                  // after which other screening it is asked; nil: after none
 	whole *Policy                // as it was written; nil: it has no screenings
 }
 

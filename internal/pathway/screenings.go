@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/stay"
@@ -22,9 +23,28 @@ type Asked struct {
 	DueAfter       *Duration `yaml:"due_after"`       // as in Screening
 	RescreenAfter  *Duration `yaml:"rescreen_after"`  // as in Screening
 	CertainMinimum string    `yaml:"certain_minimum"` // as in Policy
+	Next           *Next     `yaml:"next"`
 
-	of *instrument.Definition
+	of   *instrument.Definition
+	step *Step
 }
+
+// Next is what is asked of those alone whose score has reached a tier.
+type Next struct {
+	Instrument string    `yaml:"instrument"`
+	From       string    `yaml:"from"`   // advice or consult
+	Within     *Duration `yaml:"within"` // how long a routine consult waits for it; DefaultWithin where it is not said
+}
+
+// Step is the same, of the screening that is asked so.
+type Step struct {
+	After  string // instrument
+	From   Tier
+	Within time.Duration
+}
+
+// DefaultWithin is how long a routine consult waits for the next form.
+const DefaultWithin = 4 * time.Hour
 
 // take finds what the screenings ask with. A policy that names none asks AUDIT-C, as all
 // did before there were others.
@@ -43,11 +63,43 @@ func (p *Policy) take(others []*instrument.Definition) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	if err := p.link(); err != nil {
+		return err
+	}
 	whole := *p
 	p.whole = &whole
 	*p = *p.seen(p.Screenings[0])
 	return nil
 }
+
+// link lets each screening know after which other it is asked.
+func (p *Policy) link() error {
+	for i, a := range p.Screenings {
+		if a.Next == nil {
+			continue
+		}
+		at := slices.IndexFunc(p.Screenings, func(b Asked) bool { return b.Instrument == a.Next.Instrument })
+		from := tierOf(a.Next.From, None)
+		switch within := a.Next.Within; {
+		case at <= i:
+			return fmt.Errorf("screenings[%d].next.instrument: %q is none of those below it", i, a.Next.Instrument)
+		case p.Screenings[at].step != nil:
+			return fmt.Errorf("screenings[%d].next.instrument: %s follows %s already", i, a.Next.Instrument, p.Screenings[at].step.After)
+		case from != Advice && from != Consult:
+			return fmt.Errorf("screenings[%d].next.from: %q must be advice or consult", i, a.Next.From)
+		case within != nil && !within.positive():
+			return fmt.Errorf("screenings[%d].next.within: must be a duration longer than 0, such as 4h", i)
+		}
+		p.Screenings[at].step = &Step{After: a.Instrument, From: from, Within: DefaultWithin}
+		if a.Next.Within != nil {
+			p.Screenings[at].step.Within = a.Next.Within.Duration
+		}
+	}
+	return nil
+}
+
+// Step is after which other screening the one in view is asked; nil: after none.
+func (p *Policy) Step() *Step { return p.step }
 
 func (a *Asked) take(i int, before []Asked, known []*instrument.Definition) error {
 	at := slices.IndexFunc(known, func(d *instrument.Definition) bool { return d.Name == a.Instrument })
@@ -105,7 +157,7 @@ func (p *Policy) About(name string) *Policy {
 
 func (p *Policy) seen(a Asked) *Policy {
 	seen := *p.whole
-	seen.of, seen.whole, seen.Tiers = a.of, p.whole, a.Tiers
+	seen.of, seen.step, seen.whole, seen.Tiers = a.of, a.step, p.whole, a.Tiers
 	seen.Screening.MinAge = max(a.MinAge, seen.Screening.MinAge)
 	if a.DueAfter != nil {
 		seen.Screening.DueAfter = *a.DueAfter

@@ -96,8 +96,13 @@ func (c *chart) tooMany(t, keep stay.Task) {
 	if t.Status == "entered-in-error" {
 		return
 	}
-	for _, pair := range [][2]string{{t.Ref, keep.Ref}, {t.Score, keep.Score}, {t.Consult, keep.Consult}} {
-		if pair[0] != "" && pair[0] != pair[1] {
+	pairs := [][2]string{{t.Ref, keep.Ref}, {t.Score, keep.Score}, {t.Consult, keep.Consult}}
+	if t.Kind == stay.ConsultTask && keep.Focus != "" { // the nurse's Task knows one of the orders alone
+		pairs = append(pairs, [2]string{t.Focus, keep.Focus})
+	}
+	for _, pair := range pairs {
+		known := slices.ContainsFunc(c.extra, func(d Duplicate) bool { return d.Ref == pair[0] })
+		if pair[0] != "" && pair[0] != pair[1] && !known {
 			c.extra = append(c.extra, Duplicate{pair[0], pair[1]})
 		}
 	}

@@ -79,6 +79,7 @@ func TestTooMany(t *testing.T) {
 	results := func(score, consult string) func(*stay.Task) {
 		return func(t *stay.Task) { t.Score, t.Consult = score, consult }
 	}
+	about := func(order string) func(*stay.Task) { return func(t *stay.Task) { t.Focus = order } }
 	draft := func(ref string, number int, ours bool) stay.Response {
 		return stay.Response{Ref: ref, Number: number, Ours: ours, Status: "in-progress", Content: new(instrument.Response)}
 	}
@@ -88,18 +89,22 @@ func TestTooMany(t *testing.T) {
 		responses []stay.Response
 		want      string
 	}{
-		"one of each":            {[]stay.Task{task("a", stay.ScreeningTask, 1, nil), task("b", stay.ScreeningTask, 2, nil), task("c", stay.ConsultTask, 1, nil), task("d", stay.Advice, 1, nil)}, nil, ""},
-		"asked twice":            {[]stay.Task{task("a", stay.ScreeningTask, 1, results("o1", "s1")), task("b", stay.ScreeningTask, 1, results("o2", "s2"))}, nil, "b>a o2>o1 s2>s1"},
-		"results shared":         {[]stay.Task{task("a", stay.ScreeningTask, 1, results("o1", "s1")), task("b", stay.ScreeningTask, 1, results("o1", ""))}, nil, "b>a"},
-		"the team's":             {[]stay.Task{task("a", stay.ConsultTask, 1, nil), task("b", stay.ConsultTask, 1, nil)}, nil, "b>a"},
-		"advice":                 {[]stay.Task{task("b", stay.Advice, 1, nil), task("a", stay.Advice, 1, nil)}, nil, "b>a"},
-		"known already":          {[]stay.Task{task("a", stay.ScreeningTask, 1, nil), task("b", stay.ScreeningTask, 1, func(t *stay.Task) { t.Status = "entered-in-error" })}, nil, ""},
-		"three":                  {[]stay.Task{task("a", stay.ScreeningTask, 1, nil), task("b", stay.ScreeningTask, 1, nil), task("c", stay.ScreeningTask, 1, nil)}, nil, "b>a c>a"},
-		"a form":                 {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), draft("r2", 1, true)}, "r2>r1"},
-		"a form of theirs":       {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), draft("r2", 1, false)}, ""},
-		"the next form":          {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), draft("r2", 2, true)}, ""},
-		"forms without a number": {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 0, true), draft("r2", 0, true)}, ""},
-		"a form that is begun":   {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), {Ref: "r2", Number: 1, Ours: true, Status: "in-progress", Content: answeredForm(t)}}, ""},
+		"one of each":                     {[]stay.Task{task("a", stay.ScreeningTask, 1, nil), task("b", stay.ScreeningTask, 2, nil), task("c", stay.ConsultTask, 1, nil), task("d", stay.Advice, 1, nil)}, nil, ""},
+		"asked twice":                     {[]stay.Task{task("a", stay.ScreeningTask, 1, results("o1", "s1")), task("b", stay.ScreeningTask, 1, results("o2", "s2"))}, nil, "b>a o2>o1 s2>s1"},
+		"results shared":                  {[]stay.Task{task("a", stay.ScreeningTask, 1, results("o1", "s1")), task("b", stay.ScreeningTask, 1, results("o1", ""))}, nil, "b>a"},
+		"the team's":                      {[]stay.Task{task("a", stay.ConsultTask, 1, nil), task("b", stay.ConsultTask, 1, nil)}, nil, "b>a"},
+		"the team's, each with its order": {[]stay.Task{task("a", stay.ConsultTask, 1, about("s1")), task("b", stay.ConsultTask, 1, about("s2"))}, nil, "b>a s2>s1"},
+		"the team's, for one order":       {[]stay.Task{task("a", stay.ConsultTask, 1, about("s1")), task("b", stay.ConsultTask, 1, about("s1"))}, nil, "b>a"},
+		"the team's, whose order is gone": {[]stay.Task{task("a", stay.ConsultTask, 1, about("")), task("b", stay.ConsultTask, 1, about("s2"))}, nil, "b>a"},
+		"asked and referred twice":        {[]stay.Task{task("a", stay.ScreeningTask, 1, results("", "s1")), task("b", stay.ScreeningTask, 1, results("", "s2")), task("c", stay.ConsultTask, 1, about("s1")), task("d", stay.ConsultTask, 1, about("s2"))}, nil, "b>a s2>s1 d>c"},
+		"advice":                          {[]stay.Task{task("b", stay.Advice, 1, nil), task("a", stay.Advice, 1, nil)}, nil, "b>a"},
+		"known already":                   {[]stay.Task{task("a", stay.ScreeningTask, 1, nil), task("b", stay.ScreeningTask, 1, func(t *stay.Task) { t.Status = "entered-in-error" })}, nil, ""},
+		"three":                           {[]stay.Task{task("a", stay.ScreeningTask, 1, nil), task("b", stay.ScreeningTask, 1, nil), task("c", stay.ScreeningTask, 1, nil)}, nil, "b>a c>a"},
+		"a form":                          {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), draft("r2", 1, true)}, "r2>r1"},
+		"a form of theirs":                {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), draft("r2", 1, false)}, ""},
+		"the next form":                   {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), draft("r2", 2, true)}, ""},
+		"forms without a number":          {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 0, true), draft("r2", 0, true)}, ""},
+		"a form that is begun":            {[]stay.Task{task("a", stay.ScreeningTask, 1, points)}, []stay.Response{draft("r1", 1, true), {Ref: "r2", Number: 1, Ours: true, Status: "in-progress", Content: answeredForm(t)}}, ""},
 	} {
 		var got []string
 		for _, extra := range newChart(stay.Stay{Tasks: test.tasks, Screening: stay.Screening{Responses: test.responses}}, policyOf(nil), noonOf17).extra {

@@ -170,7 +170,7 @@ func (c *chart) consider() {
 		c.decision.because("task-removed", "the nurse's task was removed by somebody; it is not made again")
 		return
 	}
-	if !c.eligible() || c.spared() {
+	if !c.nextIsDue() || !c.eligible() || c.spared() {
 		return
 	}
 	plan(c, c.newTask(c.due()))

@@ -44,7 +44,14 @@ func editionOf(response fhir.Resource, content *instrument.Response) edition {
 // digest tells what a response says, and about whom, from anything else that it may say.
 // It stands beside the answers, so it tells nobody more.
 func digest(response fhir.Resource, content *instrument.Response) string {
-	sum := sha256.Sum256([]byte(response.Get("subject.reference").String() + "\n" + content.Said()))
+	return shortSum(response.Get("subject.reference").String() + "\n" + content.Said())
+}
+
+// saidDigest tells what a response says, whoever it is about.
+func saidDigest(content *instrument.Response) string { return shortSum(content.Said()) }
+
+func shortSum(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])
 }
 

@@ -1,11 +1,15 @@
 package reconcile
 
 import (
+	"cmp"
+	"encoding/json"
+	"slices"
 	"time"
 
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
+	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -35,8 +39,8 @@ func dueBy(at time.Time) *r4.TaskRestriction {
 // draft prepares the n-th empty response of the admission, for a Task.
 func (w *writing) draft(n int, task string) (ref string) {
 	ref, name := fhir.NewRef(), w.named(stay.Draft, n)
-	w.tx.Create(ref, r4.QuestionnaireResponse{
-		Meta:          w.marked(&pathway.Source{}),
+	draft := r4.QuestionnaireResponse{
+		Meta:          w.marked(cmp.Or(w.priorSource(), &pathway.Source{})),
 		Extension:     madeWith(task),
 		Identifier:    fhir.Ptr(identifier(name)),
 		Questionnaire: fhir.Ptr(w.form().Canonical()),
@@ -44,8 +48,36 @@ func (w *writing) draft(n int, task string) (ref string) {
 		Subject:       w.subject(),
 		Encounter:     w.encounter(),
 		Authored:      fhir.Instant(w.now), // SDC wants one; it says nothing before there are answers
-	}, byName(name))
+	}
+	w.prefill(&draft)
+	w.tx.Create(ref, draft, byName(name))
 	return ref
+}
+
+// priorSource is what a form rests on that is asked because of earlier answers; nil: it
+// tells nothing of the patient.
+func (w *writing) priorSource() *pathway.Source {
+	prior := w.decision.Prior
+	if prior.Ref == "" {
+		return nil
+	}
+	return &pathway.Source{Labels: slices.Concat(prior.Labels, w.p.stay.Patient.Because)}
+}
+
+// prefill puts on a draft what was answered before and is asked here again.
+func (w *writing) prefill(draft *r4.QuestionnaireResponse) {
+	prior := w.decision.Prior
+	if prior.Form == nil {
+		return
+	}
+	draft.Item = w.form().Prefilled(prior.Form, prior.Content)
+	raw, err := json.Marshal(draft)
+	if err != nil || len(draft.Item) == 0 {
+		return
+	}
+	if content, err := instrument.ParseResponse(raw); err == nil {
+		draft.Extension = append(draft.Extension, r4.Extension{Url: prefilledExtension, ValueString: fhir.Ptr(saidDigest(content))})
+	}
 }
 
 // screeningTask is an SDC task: code complete-questionnaire, no focus

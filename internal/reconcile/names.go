@@ -40,6 +40,8 @@ const (
 	closedExtension = "https://tilsyn.org/fhir/StructureDefinition/closed-before"
 	// endedExtension, on a draft that was stopped along with its Task: why that was ended.
 	endedExtension = "https://tilsyn.org/fhir/StructureDefinition/ended"
+	// prefilledExtension, on a draft: a digest of the answers that were put there with it.
+	prefilledExtension = "https://tilsyn.org/fhir/StructureDefinition/prefilled"
 	// returnedExtension, on a draft: how often its Task came back with nothing written.
 	returnedExtension = "https://tilsyn.org/fhir/StructureDefinition/returned"
 )

@@ -80,6 +80,9 @@ func (w *writing) became(business string) r4.CodeableConcept {
 
 // question is what the nurse reads on her list. AUDIT-C is known to her by what it asks.
 func (w *writing) question() string {
+	if w.asked.Step() != nil {
+		return w.words.Text("ask-next") // it says nothing of the answers
+	}
 	if d := w.asked.Definition(); d.Name != stay.AuditC {
 		return w.words.Text("ask-with", "instrument", d.Title)
 	}

@@ -254,6 +254,7 @@ func (l loader) response(ctx context.Context, res fhir.Resource, task stay.Task,
 	r.Poor = r.Ours && len(missing(res)) > 0
 	r.Task, _ = l.client.LocalRef(taskOf(res).Get("reference").String())
 	r.NoTask = r.Ours && neverMade(taskOf(res))
+	r.Prefilled = r.Ours && extension(res, prefilledExtension).Get("valueString").String() == saidDigest(content)
 	r.Returned = int(extension(res, returnedExtension).Get("valueInteger").Int())
 	r.Source, _ = l.client.LocalRef(res.Get("source.reference").String())
 	r.Author, _ = l.client.LocalRef(res.Get("author.reference").String())

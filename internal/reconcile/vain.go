@@ -47,16 +47,23 @@ var keptIn = map[string]string{"labels": "meta.security", "restore": "identifier
 // first of the resources.
 func putOn(d pathway.Decision) map[string]string {
 	puts := map[string]string{}
-	if labels := pathway.Of[pathway.Labels](d); labels != nil {
-		puts["labels"] = (*labels)[0].Ref
-	}
-	if refs := pathway.Of[pathway.Restoration](d); refs != nil {
-		puts["restore"] = (*refs)[0]
+	for _, one := range d.All() {
+		if labels := pathway.Of[pathway.Labels](one); labels != nil {
+			puts["labels"] = (*labels)[0].Ref
+		}
+		if refs := pathway.Of[pathway.Restoration](one); refs != nil {
+			puts["restore"] = (*refs)[0]
+		}
 	}
 	return puts
 }
 
 func leftOut(d pathway.Decision, kind string) pathway.Decision {
+	others := make([]pathway.Decision, 0, len(d.Others))
+	for _, other := range d.Others {
+		others = append(others, leftOut(other, kind))
+	}
+	d.Others = others
 	if kind == "labels" {
 		return pathway.Without[pathway.Labels](d)
 	}

@@ -67,7 +67,7 @@ func (r *Reconciler) compose(p picture, d pathway.Decision, recorded bool) (*fhi
 func (w *writing) carryOut(d pathway.Decision) {
 	w.see(d.Instrument)
 	w.decision, w.made = d, outputs{}
-	w.meta, w.resultMeta = w.marked(nil), w.marked(source(w.p.stay, d))
+	w.meta, w.resultMeta = w.marked(w.priorSource()), w.marked(source(w.p.stay, d))
 	for _, action := range d.Actions {
 		doingOf(action).write(w)
 	}

@@ -327,6 +327,7 @@ type Response struct {
 	Task          string // that it says it was made along with, or ""
 	Poor          bool   // ours, and a renderer dropped what ties it to the admission
 	NoTask        bool   // ours, and its Task was never made
+	Prefilled     bool   // ours, and its answers are those that we have put there
 	Returned      int    // ours, and how often its Task came back because nobody had written on it
 	Questionnaire string // canonical, as the response states it
 	Subject       string // Patient/id, or "" when it states none
@@ -347,7 +348,9 @@ func (r Response) Submitted() bool { return r.Status == "completed" || r.Status 
 func (r Response) ToAnotherForm() bool { return r.FormProblem.Code == instrument.OtherForm }
 
 // Untouched tells that nobody has written on the draft.
-func (r Response) Untouched() bool { return r.Status == "in-progress" && r.Content.Empty() }
+func (r Response) Untouched() bool {
+	return r.Status == "in-progress" && (r.Prefilled || r.Content.Empty())
+}
 
 // Dead tells whether the patient has died in this admission. A date of death
 // before it began contradicts it: somebody lies in that bed.
