@@ -192,3 +192,87 @@ func TestTheNextForm(t *testing.T) {
 		w.want(late, referred(5, "routine"))
 	})
 }
+
+// herself asks the patient first, and the ward where nothing comes of it.
+const herself = `
+version: herself-1
+screening: {classes: [IMP], min_age: 18, due_after: 24h}
+unknown_sex: lower
+consult:
+  codings: [{system: "https://tilsyn.org/fhir/CodeSystem/tilsyn", code: consult}]
+screenings:
+  - instrument: auditc
+    performer: patient_then_nurse
+    patient_due: 1h
+    tiers: {consult: [{from: 4, source: test}], urgent: [{from: 8, source: test}]}
+`
+
+// The patient answers herself, or the ward is asked: never both at once, and nobody twice.
+func TestThePatientAnswers(t *testing.T) {
+	onEachServer(t, func(w *world) {
+		w.several(herself)
+		rec := w.release(func(*reconcile.Options) {})
+		admitted := func() hospital.Admission {
+			a := w.admit(hospital.Stay{Person: woman})
+			w.settledBy(rec, a)
+			return a
+		}
+		open := func(a hospital.Admission) (owners []string) {
+			found, err := w.hospital.All(w.ctx(), "Task", stay.ScreeningTask, a)
+			w.must(err)
+			for _, task := range found {
+				if task.Get("status").String() == "requested" {
+					owners = append(owners, strings.Split(task.Get("owner.reference").String(), "/")[0])
+				}
+			}
+			return owners
+		}
+		hers := admitted()
+		task, draft := w.find("Task", stay.ScreeningTask, hers), w.find("QuestionnaireResponse", stay.Draft, hers)
+		if task.Get("owner.reference").String() != hers.Patient || task.Get("performerType.0.coding.0.code").String() != "116154003" ||
+			task.Get("location").Exists() || strings.Contains(task.Get("description").String(), "alcohol") {
+			w.Errorf("her task: %s", task.Raw())
+		}
+		if draft.Get("source.reference").String() != hers.Patient {
+			w.Errorf("her form is from %s", draft.Get("source"))
+		}
+		w.answer(hers, 4, 4, 4)
+		w.settledBy(rec, hers)
+		w.want(hers, referred(12, "urgent"))
+
+		back := admitted()
+		w.must(w.hospital.SetTask(w.ctx(), back, "rejected", ""))
+		w.settledBy(rec, back)
+		if got := open(back); len(got) != 1 || got[0] != "CareTeam" {
+			w.Errorf("given back, it lies with %q", got)
+		}
+
+		silent := admitted()
+		later := w.release(func(o *reconcile.Options) { o.Now = func() time.Time { return time.Now().Add(2 * time.Hour) } })
+		w.settledBy(later, silent)
+		if got := open(silent); len(got) != 1 || got[0] != "CareTeam" {
+			w.Errorf("not answered, it lies with %q", got)
+		}
+		if writes := w.settledBy(later, silent); writes != 0 {
+			w.Errorf("%d more writes", writes)
+		}
+		w.answer(silent, 4, 4, 4)
+		w.settledBy(later, silent)
+		if got := w.find("ServiceRequest", stay.Consult, silent).Get("status").String(); got != "active" {
+			w.Errorf("the ward's answer led to a consult that is %s", got)
+		}
+
+		no := admitted()
+		w.must(w.hospital.SetTask(w.ctx(), no, "rejected", "declined"))
+		w.settledBy(rec, no)
+		if got := open(no); len(got) != 0 {
+			w.Errorf("her no was no no: it lies with %q", got)
+		}
+
+		moved := admitted()
+		w.must(w.hospital.Transfer(w.ctx(), moved, w.hospital.Wards[1]))
+		if writes := w.settledBy(rec, moved); writes != 0 {
+			w.Errorf("her own task follows no ward: %d writes", writes)
+		}
+	})
+}

@@ -23,8 +23,9 @@ var order = []string{"ask", "score", "minimum", "withdraw", "consult", "revoke",
 // Ask puts the form and the task before the ward.
 type Ask struct {
 	Due     time.Time `json:"due"`
-	Attempt int       `json:"attempt"` // 1, 2, …
-	Draft   int       `json:"draft"`   // counts the responses prepared in this admission, from 1
+	Attempt int       `json:"attempt"`           // 1, 2, …
+	Draft   int       `json:"draft"`             // counts the responses prepared in this admission, from 1
+	Patient bool      `json:"patient,omitempty"` // it is hers to answer
 }
 
 // Score writes down what a response is worth.
@@ -224,6 +225,7 @@ const (
 	Declined     = "declined" // by the patient
 	PutAway      = "put-away" // by the ward: nothing says that the patient declined
 	Unable       = "unable"
+	ToWard       = "to-ward" // the patient did not answer, or gave it back: the ward is asked
 
 	Pregnant           = "pregnant"    // told to the team: so it was recorded after the answers
 	Corrected          = "corrected"   // told to the team: the score has changed

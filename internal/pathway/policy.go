@@ -34,6 +34,9 @@ type Policy struct {
 	of    *instrument.Definition // of the screening in view: the first, until About
 	step  *Step                  // after which other screening it is asked; nil: after none
 	whole *Policy                // as it was written; nil: it has no screenings
+
+	performer  string // as in Asked
+	patientDue time.Duration
 }
 
 // What a hospital can make of a patient who wants to see the team, and whose score has

@@ -81,7 +81,7 @@ func (c *chart) cannotBeAsked() {
 func (c *chart) attempts() (n int) {
 	for _, t := range c.Tasks {
 		others := t.BusinessStatus == PatientChanged || t.For != "" && !c.Patient.Is(t.For)
-		if c.Asks(t) && !others {
+		if c.Asks(t) && !others && !t.ByPatient {
 			n++
 		}
 	}

@@ -24,6 +24,8 @@ type Asked struct {
 	RescreenAfter  *Duration `yaml:"rescreen_after"`  // as in Screening
 	CertainMinimum string    `yaml:"certain_minimum"` // as in Policy
 	Next           *Next     `yaml:"next"`
+	Performer      string    `yaml:"performer"`   // ByNurse, where nothing is said, ByPatient or PatientThenNurse
+	PatientDue     *Duration `yaml:"patient_due"` // how long the ward waits for the patient; DefaultPatientDue where it is not said
 
 	of   *instrument.Definition
 	step *Step
@@ -168,6 +170,10 @@ func (p *Policy) seen(a Asked) *Policy {
 	if a.CertainMinimum != "" {
 		seen.CertainMinimum = a.CertainMinimum
 	}
+	seen.performer, seen.patientDue = a.Performer, DefaultPatientDue
+	if a.PatientDue != nil {
+		seen.patientDue = a.PatientDue.Duration
+	}
 	return &seen
 }
 
@@ -209,6 +215,12 @@ func (a Asked) validate() error {
 		return errors.New("due_after: must be a duration longer than 0, such as 24h")
 	case a.RescreenAfter != nil && (a.RescreenAfter.unread != "" || a.RescreenAfter.Duration < 0):
 		return errors.New("rescreen_after: must be a duration such as 720h, or 0s to ask in every admission")
+	case !slices.Contains([]string{"", ByNurse, ByPatient, PatientThenNurse}, a.Performer):
+		return fmt.Errorf("performer: %q must be nurse, patient or patient_then_nurse", a.Performer)
+	case a.PatientDue != nil && !a.PatientDue.positive():
+		return errors.New("patient_due: must be a duration longer than 0, such as 4h")
+	case a.PatientDue != nil && !a.patientFirst():
+		return errors.New("patient_due: the nurse is asked; take it out, or say performer: patient_then_nurse")
 	case !slices.Contains([]string{"", ReferMinimum, IgnoreMinimum}, a.CertainMinimum):
 		return fmt.Errorf("certain_minimum: %q must be refer or ignore", a.CertainMinimum)
 	}

@@ -18,6 +18,12 @@ func (c *chart) remind() {
 	if c.task.Due.IsZero() || !c.Admission.Present() {
 		return
 	}
+	if c.task.ByPatient {
+		if c.policy.Performer() == PatientThenNurse {
+			c.again(c.task.Due)
+		}
+		return // she is not reminded by a priority
+	}
 	raises := c.raises()
 	if raises > c.task.Raised {
 		c.decision.because("overdue", "not answered in time; raised")
@@ -42,6 +48,8 @@ func (c *chart) await() {
 	switch {
 	case !c.task.Open() && (later(c.task.BusinessStatus) || later(c.task.Reason)):
 		c.decision.because("closed", "a later release of tilsyn ended the nurse's task in a way that this one does not know; left to that one")
+	case c.toWard():
+		c.askWard()
 	case c.unable():
 		c.cannotBeAsked()
 	case c.saidNo():
@@ -72,7 +80,7 @@ func later(code string) bool { return code != "" && !artifacts.Defines(code) }
 // her. Where nothing has moved, whoever has taken it on stays its owner.
 func (c *chart) reassign() {
 	change, rule := planned[TaskChange](c), c.astray(c.task, c.Owners.Ward)
-	if rule == "" || !c.asked || !c.hers(c.task) {
+	if rule == "" || !c.asked || c.task.ByPatient || !c.hers(c.task) {
 		return
 	}
 	switch {

@@ -179,7 +179,11 @@ func (c *chart) consider() {
 
 // newTask counts on from the tasks and drafts that the admission has had.
 func (c *chart) newTask(due time.Time) *Ask {
-	return &Ask{Due: due, Attempt: c.Attempts() + 1, Draft: c.nextDraft()}
+	ask := &Ask{Due: due, Attempt: c.Attempts() + 1, Draft: c.nextDraft()}
+	if c.byPatient() {
+		ask.Patient, ask.Due = true, c.now.Add(c.policy.PatientDue())
+	}
+	return ask
 }
 
 // lastDraft is the number of the last response that we have prepared. Where one does not

@@ -17,15 +17,32 @@ import (
 // asking makes the nurse's Task and the empty response that she fills in.
 type asking struct{ *pathway.Ask }
 
-func (a asking) describe() []string { return []string{"ask the ward, due " + shownTime(a.Due)} }
+func (a asking) describe() []string {
+	whom := "the ward"
+	if a.Patient {
+		whom = "the patient"
+	}
+	return []string{"ask " + whom + ", due " + shownTime(a.Due)}
+}
 
 func (a asking) write(w *writing) {
 	name, task := w.named(stay.ScreeningTask, a.Attempt), fhir.NewRef()
 	t := w.screeningTask(r4.TaskStatusRequested, name)
+	if a.Patient {
+		w.givePatient(&t)
+	}
 	t.Restriction = dueBy(a.Due)
 	t.Output = append(t.Output, fhir.Parameter{Type: paramResponse.concept(), ValueReference: fhir.Ref(w.draft(a.Draft, task))})
 	t.BusinessStatus = fhir.Ptr(w.became(pathway.Unanswered))
 	w.tx.Create(task, t, byName(name))
+}
+
+// givePatient makes the Task the patient's: portals and apps list it by its owner. It says
+// nothing that somebody who looks over her shoulder may not read, nor where she lies.
+func (w *writing) givePatient(t *fhir.Task) {
+	t.Owner, t.Location, t.Output = w.subject(), nil, nil
+	t.PerformerType = []r4.CodeableConcept{fhir.Concept(patientPerforms.System, patientPerforms.Code, "Patient")}
+	t.Description = fhir.Ptr(w.words.Text("ask-patient"))
 }
 
 // dueBy says on a Task by when something is to have been done.
@@ -48,6 +65,9 @@ func (w *writing) draft(n int, task string) (ref string) {
 		Subject:       w.subject(),
 		Encounter:     w.encounter(),
 		Authored:      fhir.Instant(w.now), // SDC wants one; it says nothing before there are answers
+	}
+	if ask := pathway.Of[pathway.Ask](w.decision); ask != nil && ask.Patient {
+		draft.Source = w.subject() // she answers herself
 	}
 	w.prefill(&draft)
 	w.tx.Create(ref, draft, byName(name))

@@ -46,6 +46,10 @@ const (
 	returnedExtension = "https://tilsyn.org/fhir/StructureDefinition/returned"
 )
 
+// patientPerforms is SNOMED CT's Patient, as R4's example binding of Task.performerType
+// has it.
+var patientPerforms = stay.Code{System: "http://snomed.info/sct", Code: "116154003"}
+
 const (
 	sdcTemp   = "http://hl7.org/fhir/uv/sdc/CodeSystem/temp"
 	taskCode  = "http://hl7.org/fhir/CodeSystem/task-code"

@@ -116,6 +116,7 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 	}
 	t.Focus, _ = l.client.LocalRef(res.Get("focus.reference").String())
 	t.For, _ = l.client.LocalRef(res.Get("for.reference").String())
+	t.ByPatient = t.Kind == stay.ScreeningTask && isPatients(res)
 	t.Location, _ = l.client.LocalRef(res.Get("location.reference").String())
 	t.Reason = ourCode(res.Get("statusReason"))
 	t.Reasoned = t.Kind == stay.ConsultTask && reasonOf(res, words.In("")) != ""
@@ -136,6 +137,16 @@ func (l loader) task(res fhir.Resource, admission string) (stay.Task, bool) {
 		t.NoResult = t.NoResult || neverMade(outputReference(res, made))
 	}
 	return t, true
+}
+
+// isPatients tells that a Task was given to the patient.
+func isPatients(task fhir.Resource) bool {
+	for _, by := range task.Get("performerType").Array() {
+		if slices.Contains(codes(by), patientPerforms) {
+			return true
+		}
+	}
+	return false
 }
 
 // mostAnswers bounds how many responses a Task may point to.

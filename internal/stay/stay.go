@@ -248,6 +248,7 @@ type Task struct {
 	Ref            string
 	Number         int    // 1, 2, … among those for the same purpose
 	For            string // Patient/id
+	ByPatient      bool   // of a screening: the patient is to answer it herself
 	Focus          string // reference of what it is about, or ""
 	Cause          string // reference of the consult that the team said no to, and that it was made for, or ""
 	Made           time.Time
