@@ -40,6 +40,7 @@ type Config struct {
 	Policy        Policy        `mapstructure:"policy"`
 	Advice        Advice        `mapstructure:"advice"`
 	Questionnaire Questionnaire `mapstructure:"questionnaire"`
+	Instruments   Instruments   `mapstructure:"instruments"`
 	Routing       Routing       `mapstructure:"routing"`
 	Log           Log           `mapstructure:"log"`
 }
@@ -147,6 +148,7 @@ var settings = []struct {
 	{"policy.file", "", "the hospital's approved policy; empty: the built-in suggestion"},
 	{"advice.file", "", "the site's advice content; empty: what is shipped for questionnaire.language"},
 	{"questionnaire.language", "nb", "base language of the form: nb, nn, en, sv, da"},
+	{"instruments.dir", "", "folder with the site's own instruments, and its own forms of ours; empty: none"},
 	{"routing.default.ward", "", "who owns the nurse's task; empty: the admission's service provider"},
 	{"routing.default.liaison", "", "which team gets the consult"},
 	{"routing.protected.ward", "", "who owns the nurse's task of a protected patient; empty: as of others"},
@@ -175,8 +177,8 @@ func Flags(fs *pflag.FlagSet) {
 
 const prefix = "TILSYN"
 
-// Load reads the configuration and the advice content that it names. All that
-// is wrong with them is in the error.
+// Load reads the configuration, and the advice content and the instruments that it
+// names. All that is wrong with them is in the error.
 func Load(fs *pflag.FlagSet) (Config, error) {
 	v := viper.New()
 	for _, s := range settings {
@@ -196,7 +198,7 @@ func Load(fs *pflag.FlagSet) (Config, error) {
 	if err := errors.Join(unknownEnv(os.Environ()), decode(v, &c)); err != nil {
 		return Config{}, err
 	}
-	err := errors.Join(c.validate(), c.Advice.read(c.Questionnaire.Language))
+	err := errors.Join(c.validate(), c.Advice.read(c.Questionnaire.Language), c.Instruments.read(c.Questionnaire.Language))
 	return c, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"path/filepath"
 	"slices"
 
 	"golang.org/x/net/http/httpproxy"
@@ -61,6 +62,11 @@ func (c Config) files() map[string]string {
 	}
 	for key, s := range c.secrets() {
 		all[key] = string(s)
+	}
+	for _, own := range c.Instruments.Own {
+		for _, file := range []string{formFile, definitionFile} {
+			all["instruments.dir: "+own.Definition.Name+"/"+file] = filepath.Join(filepath.Dir(own.File), file)
+		}
 	}
 	maps.DeleteFunc(all, func(_, path string) bool { return path == "" })
 	return all

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tilsyn/tilsyn/config"
-	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/app"
 )
 
 func artifactsCommand() *cobra.Command {
@@ -33,7 +33,7 @@ func writeArtifacts(c *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	all, err := artifacts.All(cfg.Questionnaire.Language, policy.Instruments()...)
+	all, err := app.Artifacts(cfg, policy)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func checkConfigCommand() *cobra.Command {
 			printAuth(c.OutOrStdout(), cfg, policy)
 			printRouting(c.OutOrStdout(), cfg.Routing, policy)
 			printAdvice(c.OutOrStdout(), cfg)
-			return printPolicy(c.OutOrStdout(), policy)
+			return printPolicy(c.OutOrStdout(), cfg, policy)
 		},
 	}
 	config.Flags(c.Flags())
@@ -169,12 +169,34 @@ func printPutAside(w io.Writer, s pathway.Screening) {
 
 func listed(words []string) string { return cmp.Or(strings.Join(words, ", "), "none") }
 
-func printPolicy(w io.Writer, p *pathway.Policy) error {
+func printPolicy(w io.Writer, cfg config.Config, p *pathway.Policy) error {
+	each := several(cfg, p)
 	fmt.Fprintf(w, "\nPolicy %s\n", p.Version)
-	fmt.Fprintf(w, "Asked: patients of %d and over in Encounters of class %v, due %s after admission.\n", p.Screening.MinAge, p.Screening.Classes, p.Screening.DueAfter)
+	if each {
+		fmt.Fprintf(w, "Asked: patients in Encounters of class %v, with what stands below.\n", p.Screening.Classes)
+	} else {
+		fmt.Fprintf(w, "Asked: patients of %d and over in Encounters of class %v, due %s after admission.\n", p.Screening.MinAge, p.Screening.Classes, p.Screening.DueAfter)
+	}
 	printPutAside(w, p.Screening)
 	fmt.Fprintf(w, "Sex unknown or other: %s.\n", p.UnknownSex.Words())
 	printPregnancy(w, p)
+	printConsult(w, p)
+	if !each {
+		printCertainMinimum(w, p)
+	}
+	printProtection(w, p)
+	fmt.Fprintln(w)
+	if each {
+		return printScreenings(w, cfg, p)
+	}
+	fmt.Fprintln(w, howToRead)
+	return printLimits(w, p.Tiers)
+}
+
+const howToRead = "A patient gets what the last line of the table that fits says. One who declines the consult gets the advice."
+
+// printConsult says what holds for all scores, of whichever instrument.
+func printConsult(w io.Writer, p *pathway.Policy) {
 	fmt.Fprintf(w, "Points from item 1 alone, such as one glass a day: %s; flagged for review.\n", map[string]string{
 		pathway.AsScored: "as any score", pathway.AsAdvice: "brief advice where a routine consult is due, but not in pregnancy"}[p.Item1Only])
 	fmt.Fprintf(w, "A consult that is open when the patient goes home: the team is told; %s.\n", map[string]string{
@@ -183,17 +205,20 @@ func printPolicy(w io.Writer, p *pathway.Policy) error {
 		pathway.WishConsult: pathway.Consult.Words(), pathway.WishAdvice: pathway.Advice.Words(), pathway.WishRecord: "nothing; it stands with the score"}[p.OnWish])
 	fmt.Fprintf(w, "When the team turns a consult down: the ward is told why%s.\n", map[string]string{
 		pathway.AdviceThere: ", and asked to give brief advice"}[p.Consult.Rejected])
+}
+
+func printCertainMinimum(w io.Writer, p *pathway.Policy) {
 	fmt.Fprintf(w, "Answers that are not complete and pass a limit all the same, when nobody will complete them: %s.\n", map[string]string{
 		pathway.ReferMinimum: "the consult, with what is certain", pathway.IgnoreMinimum: "nothing"}[p.CertainMinimum])
-	printProtection(w, p)
-	fmt.Fprintln(w)
+}
+
+func printLimits(w io.Writer, tiers pathway.Tiers) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "Who\tScore\tLeads to\tSource")
-	for _, tier := range p.Tiers.List() {
+	for _, tier := range tiers.List() {
 		for _, l := range tier.Limits {
 			fmt.Fprintf(table, "%s\t%d or more\t%s\t%s\n", l.Who(), l.From, tier.Tier.Words(), l.Source)
 		}
 	}
-	fmt.Fprintln(w, "A patient gets what the last line of the table that fits says. One who declines the consult gets the advice.")
 	return table.Flush()
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
@@ -23,6 +24,7 @@ func scoreCommand() *cobra.Command {
 	}
 	c.Flags().String("questionnaire", "", "file with the Questionnaire that was answered")
 	c.Flags().String("instrument", artifacts.AuditC, "what the form asks for: "+strings.Join(artifacts.Instruments(), ", "))
+	c.Flags().String("definition", "", "file with the definition.yaml of an instrument of your own, which the form asks for")
 	c.Flags().Bool("json", false, "print JSON")
 	return c
 }
@@ -56,10 +58,25 @@ func score(c *cobra.Command, args []string) error {
 }
 
 func instrumentOf(c *cobra.Command) (*instrument.Definition, error) {
+	if path, _ := c.Flags().GetString("definition"); path != "" {
+		return definitionIn(path)
+	}
 	name, _ := c.Flags().GetString("instrument")
 	d, ok := instrument.Named(name)
 	if !ok {
 		return nil, wrongUse{fmt.Errorf("--instrument %q: choose one of %s", name, strings.Join(artifacts.Instruments(), ", "))}
+	}
+	return d, nil
+}
+
+func definitionIn(path string) (*instrument.Definition, error) {
+	text, err := outside.ReadYAML(path)
+	if err != nil {
+		return nil, err
+	}
+	d, err := instrument.ParseDefinition(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s", path, yaml.FormatError(err, false, false))
 	}
 	return d, nil
 }

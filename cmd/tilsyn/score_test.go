@@ -74,6 +74,22 @@ func TestScoreOfAnotherInstrument(t *testing.T) {
 	}
 }
 
+// A site's own instrument is tried before anybody is asked with it.
+func TestScoreOfAnInstrumentOfTheSites(t *testing.T) {
+	const sleep = "../../docs/instruments/sleep/"
+	response, nothing := filepath.Join(t.TempDir(), "response.json"), filepath.Join(t.TempDir(), "definition.yaml")
+	save(t, nothing, "name: 7\nmine: yes\n")
+	save(t, response, `{"resourceType":"QuestionnaireResponse","status":"completed","item":[
+		{"linkId":"1","answer":[{"valueCoding":{"system":"https://hospital.example/fhir/CodeSystem/sleep","code":"never"}}]},
+		{"linkId":"2","answer":[{"valueCoding":{"system":"https://hospital.example/fhir/CodeSystem/sleep","code":"tired"}}]}]}`)
+	for definition, want := range map[string]string{sleep + "definition.yaml": "score 1 of 7", nothing: "unknown field", sleep + "absent": "no such file"} {
+		code, out, errs := tilsyn(t, "score", "--definition", definition, "--questionnaire", sleep+"questionnaire.json", response)
+		if (code == 0) != strings.HasPrefix(want, "score") || !strings.Contains(out+errs, want) {
+			t.Errorf("%s: %d, %s%s", definition, code, out, errs)
+		}
+	}
+}
+
 func save(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

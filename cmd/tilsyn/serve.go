@@ -10,6 +10,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/internal/app"
+	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/outside"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 )
@@ -46,22 +47,29 @@ func newApp(c *cobra.Command, job app.Job) (*app.App, error) {
 
 func settings(c *cobra.Command) (config.Config, *pathway.Policy, error) {
 	cfg, err := config.Load(c.Flags())
-	policy, policyErr := readPolicy(cfg.Policy.File)
+	if cfg.Instruments.Dir != "" && len(cfg.Instruments.Own) == 0 {
+		return cfg, nil, wrongUse{err} // the policy may ask with what could not be read
+	}
+	policy, policyErr := readPolicy(cfg.Policy.File, cfg.Instruments.Definitions())
 	if err = errors.Join(err, policyErr); err != nil {
+		return cfg, nil, wrongUse{err}
+	}
+	if _, err := app.Artifacts(cfg, policy); err != nil {
 		return cfg, nil, wrongUse{err}
 	}
 	return cfg, policy, nil
 }
 
-func readPolicy(path string) (*pathway.Policy, error) {
+// readPolicy reads what the hospital has approved, which may ask with its own instruments.
+func readPolicy(path string, own []*instrument.Definition) (*pathway.Policy, error) {
 	if path == "" {
-		return pathway.DefaultPolicy(), nil
+		return pathway.DefaultPolicy(own...), nil
 	}
 	text, err := outside.ReadYAML(path)
 	if err != nil {
 		return nil, fmt.Errorf("policy.file: %w", err)
 	}
-	p, err := pathway.ParsePolicy(text)
+	p, err := pathway.ParsePolicy(text, own...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

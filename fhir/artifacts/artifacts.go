@@ -52,8 +52,10 @@ var device []byte
 
 // Artifact is one resource, without an id: the server gives that.
 type Artifact struct {
-	Name string // type and short name, such as "Questionnaire-audit-c"
-	JSON []byte
+	Name       string // type and short name, such as "Questionnaire-audit-c"
+	JSON       []byte
+	Instrument string // whose form it is; "": it is none
+	File       string // where it lies, where a site has brought it; "": it came with us
 }
 
 // Versioned is its name with its version, where it has one: an earlier one may be on the server.
@@ -67,23 +69,31 @@ func All(lang string, names ...string) ([]Artifact, error) {
 	if len(names) == 0 {
 		names = []string{AuditC}
 	}
-	var forms []Artifact
+	all, err := Base(lang)
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range names {
 		form, err := Form(name, lang)
 		if err != nil {
 			return nil, err
 		}
-		forms = append(forms, form)
+		all = append(all, form)
 	}
+	return all, nil
+}
+
+// Base is what every server needs, whatever is asked there.
+func Base(lang string) ([]Artifact, error) {
 	ours, err := translate(device, base, lang, map[string]string{"language": lang})
 	if err != nil {
 		return nil, err
 	}
-	return append([]Artifact{
-		{"CodeSystem-tilsyn", slices.Clone(codeSystem)},
-		{"CodeSystem-rule", slices.Clone(rules)},
-		{"Device-tilsyn", ours},
-	}, forms...), nil
+	return []Artifact{
+		{Name: "CodeSystem-tilsyn", JSON: slices.Clone(codeSystem)},
+		{Name: "CodeSystem-rule", JSON: slices.Clone(rules)},
+		{Name: "Device-tilsyn", JSON: ours},
+	}, nil
 }
 
 var concepts = sync.OnceValue(func() map[string]bool {
@@ -132,13 +142,13 @@ func Definition(name string) ([]byte, error) {
 func Form(name, lang string) (Artifact, error) {
 	raw, err := instruments.ReadFile(name + "/questionnaire.json")
 	if err != nil {
-		return Artifact{}, fmt.Errorf("no form of %q comes with tilsyn; docs/instruments.md says how a hospital brings its own", name)
+		return Artifact{}, fmt.Errorf("no form of %s comes with tilsyn: put the hospital's into instruments.dir, as %s/questionnaire.json (docs/instruments.md)", name, name)
 	}
 	if !slices.Contains(Languages, lang) {
 		return Artifact{}, fmt.Errorf("no form in language %q: choose one of %s", lang, strings.Join(Languages, ", "))
 	}
 	form, err := translateForm(raw, base, lang)
-	return Artifact{"Questionnaire-" + path.Base(gjson.GetBytes(raw, "url").Str), form}, err
+	return Artifact{Name: "Questionnaire-" + path.Base(gjson.GetBytes(raw, "url").Str), JSON: form, Instrument: name}, err
 }
 
 // Questionnaire is the form of AUDIT-C.

@@ -270,7 +270,7 @@ func TestDuditHasNoForm(t *testing.T) {
 	if _, err := Definition("dudit"); err != nil {
 		t.Error(err)
 	}
-	if _, err := Form("dudit", base); err == nil || !strings.Contains(err.Error(), `no form of "dudit" comes with tilsyn`) {
+	if _, err := Form("dudit", base); err == nil || !strings.Contains(err.Error(), "no form of dudit comes with tilsyn: put the hospital's into instruments.dir, as dudit/questionnaire.json") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := Definition("cage"); err == nil || !strings.Contains(err.Error(), "choose one of audit, auditc, dudit") {

@@ -15,8 +15,9 @@ func ReadOnly(form Artifact, codes []string) (Artifact, error) {
 	if err != nil {
 		return Artifact{}, err
 	}
-	raw, err = sjson.SetBytes(raw, "version", gjson.GetBytes(raw, "version").String()+"-next")
-	return Artifact{form.Name + "-next", raw}, err
+	form.Name += "-next"
+	form.JSON, err = sjson.SetBytes(raw, "version", gjson.GetBytes(raw, "version").String()+"-next")
+	return form, err
 }
 
 func readOnlyIn(raw []byte, group string, codes []string) (_ []byte, err error) {

@@ -92,6 +92,76 @@ func TestWhateverASettingNames(t *testing.T) {
 	}
 }
 
+// Nor does what lies in the folder of the site's instruments do harm.
+func TestWhateverLiesInTheFolderOfInstruments(t *testing.T) {
+	for name, put := range oddKinds {
+		for _, file := range []string{"", "mine", "mine/definition.yaml", "mine/questionnaire.json"} {
+			t.Run(name+" as "+file, func(t *testing.T) {
+				dir := filepath.Join(short(t), "d")
+				put := func(path string) error { return put(t, path) }
+				refused(t, "instruments.dir", odd(t, dir, file, put))
+			})
+		}
+	}
+	for name, text := range oddTexts {
+		for _, file := range []string{"mine/definition.yaml", "mine/questionnaire.json"} {
+			t.Run(name+" as "+file, func(t *testing.T) {
+				dir := filepath.Join(short(t), "d")
+				put := func(path string) error { return os.WriteFile(path, []byte(text), 0o600) }
+				refused(t, "instruments.dir", odd(t, dir, file, put))
+			})
+		}
+	}
+	t.Run("names", func(t *testing.T) {
+		dir := t.TempDir()
+		for n := range 900 {
+			if err := os.Mkdir(filepath.Join(dir, fmt.Sprintf("\x1b\u202e%0200d", n)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		refused(t, "instruments.dir", dir)
+	})
+}
+
+// short is a folder whose path leaves room for that of a socket.
+func short(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "i")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// odd is the folder with one odd thing in it, and the rest of an instrument as it may be.
+func odd(t *testing.T, dir, file string, put func(path string) error) string {
+	t.Helper()
+	path := filepath.Join(dir, file)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if filepath.Dir(file) == "mine" {
+		for _, name := range []string{"definition.yaml", "questionnaire.json"} {
+			raw, err := os.ReadFile("../../docs/instruments/sleep/" + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := strings.ReplaceAll(string(raw), "name: sleep", "name: mine")
+			if err := os.WriteFile(filepath.Join(dir, "mine", name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := put(path); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 func refused(t *testing.T, key, path string) {
 	t.Helper()
 	args := []string{"check-config", "--fhir.base_url", "https://ehr.example/fhir", "--" + key, path}

@@ -13,12 +13,10 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"github.com/tidwall/gjson"
 
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
-	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/intake"
 	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/queue"
@@ -149,7 +147,7 @@ func (a *App) names() intake.Names {
 		IdentifierSystem: artifacts.IdentifierSystem,
 		CodeSystem:       artifacts.CodeSystemURL,
 		Unfinished:       pathway.Unfinished,
-		Questionnaires:   formsOf(a.policy),
+		Questionnaires:   a.questionnaires(),
 		Classes:          a.policy.Screening.Classes,
 		InClasses:        func(encounter fhir.Resource) bool { return reconcile.Asked(a.policy, encounter) },
 		ClassShown:       func(encounter fhir.Resource) string { return reconcile.ClassShown(a.policy, encounter) },
@@ -230,47 +228,6 @@ func (a *App) untilAnswered(ctx context.Context, ask func() error) error {
 	}
 }
 
-// formsOf are the urls of the forms of what a policy asks.
-func formsOf(p *pathway.Policy) (urls []string) {
-	for _, d := range p.Definitions() {
-		urls = append(urls, d.URL)
-	}
-	return urls
-}
-
-// artifacts are what the server needs for what the policy asks.
-func (a *App) artifacts() ([]artifacts.Artifact, error) {
-	all, err := artifacts.All(a.cfg.Questionnaire.Language, a.policy.Instruments()...)
-	for i, art := range all {
-		if err == nil && gjson.GetBytes(art.JSON, "resourceType").String() == "Questionnaire" {
-			all[i], err = a.asAsked(art)
-		}
-	}
-	return all, err
-}
-
-// asAsked is a form as it is put before people: what was asked before is only shown.
-func (a *App) asAsked(form artifacts.Artifact) (artifacts.Artifact, error) {
-	url := gjson.GetBytes(form.JSON, "url").String()
-	for _, d := range a.policy.Definitions() {
-		if step := a.policy.About(d.Name).Step(); step != nil && d.URL == url {
-			return artifacts.ReadOnly(form, a.policy.About(step.After).Definition().Codes())
-		}
-	}
-	return form, nil
-}
-
-// readForm reads a form for the instrument whose it is.
-func (a *App) readForm(raw []byte) (*instrument.Form, error) {
-	url := gjson.GetBytes(raw, "url").String()
-	for _, d := range a.policy.Definitions() {
-		if d.URL == url {
-			return d.Form(raw)
-		}
-	}
-	return nil, fmt.Errorf("the form %s belongs to no instrument that the policy asks with", url)
-}
-
 // Reconciler checks that the server is set up and makes the reconciler for it.
 func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 	all, err := a.artifacts()
@@ -294,11 +251,11 @@ func (a *App) Reconciler(ctx context.Context) (*reconcile.Reconciler, error) {
 				return nil, err
 			}
 		case "Questionnaire":
-			form, err := a.readForm(art.JSON)
+			forms, err := a.readForms(art)
 			if err != nil {
 				return nil, err
 			}
-			o.Forms = append(o.Forms, form)
+			o.Forms = append(o.Forms, forms...)
 		}
 	}
 	return reconcile.New(o), nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/fhir/artifacts"
+	"github.com/tilsyn/tilsyn/internal/outside"
 )
 
 // Change is what setup did with one resource.
@@ -82,8 +83,7 @@ func (a *App) published(ctx context.Context, art artifacts.Artifact) (fhir.Resou
 			continue // a server that ignored the search parameters
 		}
 		if want.Get("url").Exists() && !equal(have.Raw(), want.Raw()) {
-			return have, fmt.Errorf("%s on the server (%s) has version %s but other content than this program was built with; "+
-				"remove it or run the release that published it", art.Name, have.Shown(), want.Get("version"))
+			return have, fmt.Errorf("%s on the server (%s) has version %s but other content than %s", art.Name, have.Shown(), want.Get("version"), meant(art))
 		}
 		return have, nil
 	}
@@ -91,6 +91,14 @@ func (a *App) published(ctx context.Context, art artifacts.Artifact) (fhir.Resou
 		return fhir.Resource{}, fmt.Errorf("look for %s: %w", art.Name, err)
 	}
 	return fhir.Resource{}, fmt.Errorf("%s: %w", art.Versioned(), errMissing)
+}
+
+// meant says what was to be there, and what to do.
+func meant(art artifacts.Artifact) string {
+	if art.File != "" {
+		return outside.Text(art.File, 300) + "; answers rest on what was published, so give the changed form a new version"
+	}
+	return "this program was built with; remove it or run the release that published it"
 }
 
 // key is the search that finds a resource of ours: canonical ones by url and

@@ -13,6 +13,9 @@ func Warnings(cfg config.Config, policy *pathway.Policy) []string {
 	if everybodys(cfg, policy) {
 		unwise = append(unwise, "routing.protected: "+nobodyOfTheirOwn)
 	}
+	for _, name := range unasked(cfg, policy) {
+		unwise = append(unwise, "instruments.dir: "+name+" is asked by no screening of the policy, so it is not published; name it there, or take its folder away")
+	}
 	for _, odd := range policy.Odd() {
 		unwise = append(unwise, "policy: "+odd)
 	}

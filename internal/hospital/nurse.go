@@ -172,7 +172,10 @@ func option(item gjson.Result, points int) (map[string]any, bool) {
 		return map[string]any{"system": "http://loinc.org", "code": "LA0-0"}, true
 	}
 	for _, o := range item.Get("answerOption").Array() {
-		weight := o.Get(`extension.#(url=="http://hl7.org/fhir/StructureDefinition/ordinalValue").valueDecimal`)
+		weight := o.Get(`extension.#(url%"*/StructureDefinition/ordinalValue").valueDecimal`)
+		if !weight.Exists() {
+			weight = o.Get(`extension.#(url%"*/StructureDefinition/itemWeight").valueDecimal`)
+		}
 		if weight.Exists() && int(weight.Int()) == points {
 			c := o.Get("valueCoding")
 			return map[string]any{"system": c.Get("system").String(), "code": c.Get("code").String(), "display": c.Get("display").String()}, true

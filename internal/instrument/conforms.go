@@ -66,6 +66,9 @@ func (f *Form) hidden(it *item) error {
 			return fmt.Errorf("%s can be hidden by item %q, and %s asks it whatever is answered there: take that enableWhen away from it and its groups", it.called(), c.question, f.Of.Title)
 		}
 	}
+	if ways(deciding) > mostWays {
+		return fmt.Errorf("%s: whether it must be asked rests on more than %d combinations of answers, and nobody can check them: offer fewer answers, or let fewer items decide", it.called(), mostWays)
+	}
 	r := &Response{answers: map[string][]answer{}}
 	asked := func() bool {
 		s := shown{form: f, response: r, known: map[*item]bool{}}
@@ -75,6 +78,18 @@ func (f *Form) hidden(it *item) error {
 		return fmt.Errorf("%s is hidden where %s, and %s asks it then: correct enableWhen", it.called(), f.given(deciding, r), f.Of.Title)
 	}
 	return nil
+}
+
+// mostWays are many more than the 125 of AUDIT.
+const mostWays = 10_000
+
+// ways is in how many some questions can be answered, as far as it matters.
+func ways(questions []*item) int {
+	n := 1
+	for _, it := range questions {
+		n = min(n*max(1, len(it.options)), mostWays+1)
+	}
+	return n
 }
 
 // deciding are the questions whose answers can make another unnecessary.

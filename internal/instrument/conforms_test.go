@@ -66,6 +66,29 @@ func TestASitesFormMustConform(t *testing.T) {
 	}
 }
 
+// A form that would take hours to check is refused at once.
+func TestAFormThatNobodyCanCheck(t *testing.T) {
+	text, where, form := "name: many\ntitle: Many\nurl: u\nscore: {code: t}\nmax: 9\nsource: s\nlicence: l\nitems:\n", []string{}, []string{}
+	for n := range 9 {
+		code := fmt.Sprint("c", n)
+		text += fmt.Sprintf("  - {code: %s, max: 1}\n", code)
+		form = append(form, asking(fmt.Sprint(n), code, "", 0, 1))
+		where = append(where, code)
+	}
+	d := defined(t, text+"unnecessary: [{items: [c8], where: ["+strings.Join(where[:8], ", ")+"], has: 0}]\n")
+	if err := d.Conforms([]byte(worded(form[0], form[1], form[2:]...))); err != nil {
+		t.Errorf("256 ways to answer: %v", err)
+	}
+	for n := range 8 {
+		form[n] = strings.Replace(form[n], `"answerOption":[`, `"answerOption":[{"valueInteger":7,"extension":[`+ordinal+`1}]},`, 1)
+		form[n] = strings.Replace(form[n], `"answerOption":[`, `"answerOption":[{"valueInteger":8,"extension":[`+ordinal+`1}]},`, 1)
+	}
+	const want = "rests on more than 10000 combinations of answers"
+	if err := d.Conforms([]byte(worded(form[0], form[1], form[2:]...))); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("65536 ways to answer: %v", err)
+	}
+}
+
 // What was answered elsewhere is read although nobody would publish it so.
 func TestWhatDoesNotConformMayBeRead(t *testing.T) {
 	d := defined(t, made)

@@ -65,8 +65,8 @@ func (d *Definition) check() error {
 	switch {
 	case !instrumentName.MatchString(d.Name):
 		return errors.New("name: use small letters a-z and digits; it stands in identifiers")
-	case d.URL == "" || d.Score.Code == "":
-		return errors.New("url and score.code are needed")
+	case d.Title == "" || d.URL == "" || d.Score.Code == "":
+		return errors.New("title, url and score.code are needed")
 	case d.System == "":
 		return errors.New("system: say whose the codes are, or leave it out where they are LOINC's")
 	case d.Source == "" || d.Licence == "":

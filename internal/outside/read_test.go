@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -73,4 +74,29 @@ func TestAFileSystemThatDoesNotAnswerIsNotWaitedFor(t *testing.T) {
 			t.Errorf("afterwards %q, %v; it was asked %d times", got, err, asks.Load())
 		}
 	})
+}
+
+func TestAFolderIsListed(t *testing.T) {
+	dir, many := t.TempDir(), t.TempDir()
+	for _, name := range []string{"b", "a", ".hidden", "..data", "..2026_11_27_01"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range manyNames + 1 {
+		if err := os.Mkdir(filepath.Join(many, strconv.Itoa(n)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := List(dir); err != nil || strings.Join(got, " ") != ".hidden a b" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := List(filepath.Join(dir, "a")); err != nil || len(got) != 0 {
+		t.Errorf("%q, %v", got, err)
+	}
+	for path, want := range map[string]string{many: "more than 1000", "read_test.go": "no folder", filepath.Join(dir, "c"): "no such file", "/dev/null": "no folder"} {
+		if got, err := List(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %q, %v", path, got, err)
+		}
+	}
 }

@@ -145,9 +145,9 @@ func Tokens(codings []Coding) string {
 var defaultPolicy []byte
 
 // DefaultPolicy is the suggestion that tilsyn ships with; each number in
-// policy.yaml carries its source.
-func DefaultPolicy() *Policy {
-	p, err := ParsePolicy(defaultPolicy)
+// policy.yaml carries its source. It takes the site's instruments as ParsePolicy does.
+func DefaultPolicy(others ...*instrument.Definition) *Policy {
+	p, err := ParsePolicy(defaultPolicy, others...)
 	if err != nil {
 		panic("the embedded policy.yaml is broken: " + err.Error()) // a build that no test passes
 	}
@@ -158,7 +158,8 @@ var longLine = regexp.MustCompile(`.{500}`)
 
 // ParsePolicy reads a policy strictly: an unknown key, a limit that no score reaches, a
 // group of patients without a limit is an error that says where and what. It may ask with
-// the instruments that are embedded, and with others of the site.
+// the instruments that are embedded, and with others of the site: those come before ours of
+// the same name.
 func ParsePolicy(text []byte, others ...*instrument.Definition) (*Policy, error) {
 	p := unnamed()
 	if err := yaml.UnmarshalWithOptions(text, &p, yaml.Strict()); err != nil {

@@ -51,8 +51,9 @@ const DefaultWithin = 4 * time.Hour
 // take finds what the screenings ask with. A policy that names none asks AUDIT-C, as all
 // did before there were others.
 func (p *Policy) take(others []*instrument.Definition) error {
+	known := append(slices.Clone(others), instrument.Embedded()...)
 	if len(p.Screenings) == 0 {
-		p.of = instrument.AuditC()
+		p.of = known[slices.IndexFunc(known, func(d *instrument.Definition) bool { return d.Name == stay.AuditC })]
 		return nil
 	}
 	if len(p.Tiers.Advice)+len(p.Tiers.Consult)+len(p.Tiers.Urgent) > 0 {
@@ -60,7 +61,7 @@ func (p *Policy) take(others []*instrument.Definition) error {
 	}
 	var errs []error
 	for i := range p.Screenings {
-		errs = append(errs, p.Screenings[i].take(i, p.Screenings[:i], append(slices.Clone(others), instrument.Embedded()...)))
+		errs = append(errs, p.Screenings[i].take(i, p.Screenings[:i], known))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
@@ -106,17 +107,23 @@ func (p *Policy) Step() *Step { return p.step }
 func (a *Asked) take(i int, before []Asked, known []*instrument.Definition) error {
 	at := slices.IndexFunc(known, func(d *instrument.Definition) bool { return d.Name == a.Instrument })
 	if at < 0 {
-		var names []string
-		for _, d := range known {
-			names = append(names, d.Name)
-		}
-		return fmt.Errorf("screenings[%d].instrument: %q is none of %s", i, a.Instrument, strings.Join(names, ", "))
+		return fmt.Errorf("screenings[%d].instrument: %q is none of %s, and none of instruments.dir: correct the name, or put a folder of that name there", i, a.Instrument, namesOf(known))
 	}
 	if slices.ContainsFunc(before, func(b Asked) bool { return b.Instrument == a.Instrument }) {
 		return fmt.Errorf("screenings[%d].instrument: %s stands above already", i, a.Instrument)
 	}
 	a.of = known[at]
 	return nil
+}
+
+func namesOf(all []*instrument.Definition) string {
+	var names []string
+	for _, d := range all {
+		if !slices.Contains(names, d.Name) {
+			names = append(names, d.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // Instruments are the names of those that are asked, in order.

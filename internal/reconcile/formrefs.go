@@ -32,7 +32,7 @@ func notStated(why instrument.ProblemCode, detail string, args ...any) stated {
 func (f *forms) stated(ctx context.Context, response fhir.Resource) (stated, error) {
 	text := response.Get("questionnaire").String()
 	address, version, _ := strings.Cut(text, "|")
-	if address == f.current.URL {
+	if f.under(address) != nil {
 		return stated{canonical: text}, nil
 	}
 	if id, ok := strings.CutPrefix(address, "#"); ok {
@@ -70,7 +70,7 @@ func (f *forms) contained(response fhir.Resource, id string) stated {
 // named is the canonical of a Questionnaire, where it is ours.
 func (f *forms) named(url, version, what string) stated {
 	switch {
-	case url != f.current.URL:
+	case f.under(url) == nil:
 		return notStated(instrument.OtherForm, "%s is another one", what)
 	case version == "":
 		return stated{canonical: url}

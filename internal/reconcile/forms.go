@@ -14,9 +14,13 @@ import (
 
 // forms finds the version of our Questionnaire that a response answers. A
 // published version never changes, so one that was found is kept.
+//
+// A hospital that brings its own wording brings a form of another url. Who was asked with
+// ours before that, and has not answered, has it open still; and answers may be corrected.
 type forms struct {
 	client  *fhir.Client
 	current *instrument.Form
+	former  []*instrument.Form // of other urls, in the version that is meant where none is named
 	now     func() time.Time
 
 	mu       sync.Mutex
@@ -27,6 +31,21 @@ type forms struct {
 func newForms(c *fhir.Client, current *instrument.Form, now func() time.Time) *forms {
 	return &forms{client: c, current: current, now: now,
 		known: map[string]*instrument.Form{current.Canonical(): current}, referred: map[string]stated{}}
+}
+
+func (f *forms) takeFormer(form *instrument.Form) {
+	f.former = append(f.former, form)
+	f.known[form.Canonical()] = form
+}
+
+// under is the form that is, or was, asked with under a url; nil: none.
+func (f *forms) under(url string) *instrument.Form {
+	for _, form := range append([]*instrument.Form{f.current}, f.former...) {
+		if form.URL == url {
+			return form
+		}
+	}
+	return nil
 }
 
 // formFound is a form, or why there is none: for who reads the Task, and in
@@ -58,7 +77,7 @@ func (f *forms) of(ctx context.Context, response fhir.Resource, asked string) (f
 // ours tells whether a response says that it answers our form, in whichever version.
 func (f *forms) ours(ctx context.Context, response fhir.Resource) (bool, error) {
 	s, err := f.stated(ctx, response)
-	return err == nil && s.problem.IsZero() && urlOf(s.canonical) == f.current.URL, err
+	return err == nil && s.problem.IsZero() && f.under(urlOf(s.canonical)) != nil, err
 }
 
 // urlOf is a canonical without its version.
@@ -71,14 +90,12 @@ func urlOf(canonical string) string {
 // mean the version that its Task asked for. Where there is no form the answer says why;
 // another attempt finds a form that came later.
 func (f *forms) answered(ctx context.Context, canonical, asked string) (found formFound, err error) {
-	if url := urlOf(canonical); url != "" && url != f.current.URL {
+	url, version, _ := strings.Cut(canonical, "|")
+	if url != "" && f.under(url) == nil {
 		return noForm(instrument.OtherForm, ""), nil
 	}
-	if _, version, _ := strings.Cut(canonical, "|"); version == "" {
-		canonical = asked
-		if asked == "" {
-			canonical = f.current.Canonical()
-		}
+	if version == "" {
+		canonical = f.meant(url, asked)
 	}
 	f.mu.Lock()
 	found.form = f.known[canonical]
@@ -87,6 +104,17 @@ func (f *forms) answered(ctx context.Context, canonical, asked string) (found fo
 		return found, nil
 	}
 	return f.fetch(ctx, canonical)
+}
+
+// meant is the canonical of a response that states no version, or nothing.
+func (f *forms) meant(url, asked string) string {
+	switch {
+	case asked != "" && (url == "" || url == urlOf(asked)):
+		return asked
+	case url == "":
+		return f.current.Canonical()
+	}
+	return f.under(url).Canonical()
 }
 
 func (f *forms) fetch(ctx context.Context, canonical string) (formFound, error) {

@@ -46,7 +46,7 @@ func (l loader) unnamed(res fhir.Resource, admission string) (purpose stay.Purpo
 func (l loader) asksWith(task fhir.Resource) (name string, ok bool) {
 	url := urlOf(parameter(task, "input", paramForm).Get("valueCanonical").String())
 	for name, f := range l.all {
-		if f.current.URL == url {
+		if f.under(url) != nil {
 			return name, true
 		}
 	}

@@ -25,7 +25,7 @@ type Options struct {
 	Routing  config.Routing
 	Advice   config.Advice      // what the nurse says and hands over as brief advice
 	Language string             // of the texts that people read: nb, nn, en, sv, da
-	Forms    []*instrument.Form // those that new admissions are asked with, one for each instrument of the policy
+	Forms    []*instrument.Form // for each instrument of the policy that which new admissions are asked with; after it, those of another url that were before
 	Device   string             // Device/id of tilsyn itself
 	Audit    bool               // write an AuditEvent for each thing that is done to a patient's record
 	Host     string             // the name of this machine, for the AuditEvents
@@ -54,6 +54,10 @@ func New(o Options) *Reconciler {
 	r := &Reconciler{Options: o}
 	all := map[string]*forms{}
 	for _, form := range o.Forms {
+		if asked := all[form.Of.Name]; asked != nil {
+			asked.takeFormer(form)
+			continue
+		}
 		all[form.Of.Name] = newForms(o.Client, form, func() time.Time { return r.Now() })
 	}
 	r.loader = loader{client: o.Client, device: o.Device, policy: o.Policy, queries: queries{o.Policy}, forms: all[o.Policy.Definition().Name], all: all, seen: newMemo(), zone: o.Zone,
