@@ -27,6 +27,7 @@ type Case struct {
 	Patient   Phrase         `yaml:"patient"`   // woman 46, if it does not say
 	Admission Phrase         `yaml:"admission"` // in progress since 4h, if it does not say
 	Policy    map[string]any `yaml:"policy"`    // what differs from the policy that tilsyn ships with
+	Asks      yaml.MapSlice  `yaml:"asks"`      // the instruments, where it is not AUDIT-C alone, and what differs of each
 	Routing   Phrase         `yaml:"routing"`   // what differs from how work is routed here
 	Then      []Phrase       `yaml:"then"`      // what happens, in order
 	Expect    []Phrase       `yaml:"expect"`    // the rules that speak right after the last step, in order
@@ -55,7 +56,7 @@ func (p *Phrase) UnmarshalYAML(n ast.Node) error {
 }
 
 // keys are those of a case, as they are written.
-var keys = []string{"about", "patient", "admission", "policy", "routing", "then", "expect", "stands", "again"}
+var keys = []string{"about", "patient", "admission", "policy", "asks", "routing", "then", "expect", "stands", "again"}
 
 // Load reads every case below a directory: <chapter>/<file>.yaml. Whatever it does
 // not know is an error that names the file, the line and what is allowed.
@@ -170,7 +171,7 @@ func (c Case) check() error {
 		}
 	}
 	for _, p := range c.Stands {
-		if _, _, err := standing.find(p.Words); err != nil {
+		if err := standsOf(p.Words); err != nil {
 			return bad(p, err)
 		}
 	}

@@ -14,6 +14,7 @@ func letters(v *vocabulary[bool]) {
 	v.say("consult has one letter", true)
 	v.say("letter says: <words>", true)
 	v.say("letter names <ward>", true)
+	v.say("letter names <titles>", true)
 	v.say("letter names no ward", true)
 	v.say("letter tells of nothing earlier", true)
 }
@@ -27,6 +28,7 @@ func (f *facts) letter(consult fhir.Resource) {
 			continue
 		case "letter-reason":
 			n++
+			f.names(note.Get("text").String())
 		case "letter-place":
 			place = note.Get("text").String()
 		case "letter-before":

@@ -66,11 +66,16 @@ var made = []struct {
 func (p *play) twin() error {
 	var all []fhir.Resource
 	for _, m := range made {
-		found, err := p.hospital.All(p.ctx, m.of, m.kind, p.admission)
-		if err != nil {
-			return err
+		for _, name := range p.options.Policy.Instruments() {
+			if name != stay.AuditC && stay.For(m.kind, name) == stay.For(m.kind, stay.AuditC) {
+				continue // the admission's
+			}
+			found, err := p.hospital.All(p.ctx, m.of, m.kind, p.admission.With(name))
+			if err != nil {
+				return err
+			}
+			all = append(all, found...)
 		}
-		all = append(all, found...)
 	}
 	return p.copies(all...)
 }

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -58,19 +59,19 @@ func without(body []byte, leaves func(entry gjson.Result) bool) (less []byte, ha
 var kinds = map[string]stay.Kind{"task": stay.ScreeningTask, "form": stay.Draft, "score": stay.Score, "consult": stay.Consult,
 	"team task": stay.ConsultTask, "advice task": stay.Advice, "reply": stay.Reply}
 
-// writes tells that an entry creates what is of a kind, or changes it.
-func writes(kind stay.Kind, method string) func(entry gjson.Result) bool {
+// writes tells that an entry creates what is for a purpose, or changes it.
+func writes(purpose stay.Purpose, method string) func(entry gjson.Result) bool {
 	return func(e gjson.Result) bool {
 		one, _ := stay.ParseName(e.Get("resource.identifier.value").String())
 		many, _ := stay.ParseName(e.Get("resource.identifier.0.value").String())
-		return e.Get("request.method").String() == method && (one.Kind == kind || many.Kind == kind)
+		return e.Get("request.method").String() == method && (one.Purpose == purpose || many.Purpose == purpose)
 	}
 }
 
 // leaveOut lets tilsyn look once, at a server that does a part of what it is asked, and
 // has another process go on.
 func (p *play) leaveOut(thing, method string) error {
-	p.way.leaves = writes(kinds[thing], method)
+	p.way.leaves = writes(stay.For(kinds[thing], cmp.Or(p.admission.Instrument, stay.AuditC)), method)
 	_, err := p.tilsyn.Reconcile(p.ctx, p.admission.ID())
 	if !p.way.ended {
 		return fmt.Errorf("nothing of the kind was written: %w", err)

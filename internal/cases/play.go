@@ -15,6 +15,7 @@ import (
 	"github.com/tilsyn/tilsyn/config"
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/hospital"
+	"github.com/tilsyn/tilsyn/internal/pathway"
 	"github.com/tilsyn/tilsyn/internal/reconcile"
 	"github.com/tilsyn/tilsyn/internal/sandbox"
 )
@@ -31,6 +32,8 @@ type play struct {
 	way      *part             // to the server
 
 	canonical string // of the form
+
+	others []*view // of the instruments that are asked after the first
 
 	admission hospital.Admission
 	other     string    // the last other record or person that was spoken of
@@ -146,8 +149,10 @@ func (p *play) rules() (rules []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("tilsyn: %w", err)
 	}
-	for _, r := range seen.Decision.Reasons {
-		rules = append(rules, r.Rule)
+	for _, d := range append([]pathway.Decision{seen.Decision}, seen.Decision.Others...) {
+		for _, r := range d.Reasons {
+			rules = append(rules, spoken(d.Instrument, r.Rule))
+		}
 	}
 	return rules, nil
 }

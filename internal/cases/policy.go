@@ -13,12 +13,15 @@ import (
 // policy is the given one with what the case changes, in the words of policy.yaml.
 // ward A stands for the ward's Location.
 func (p *play) policy(text []byte) (*pathway.Policy, error) {
-	if p.c.Policy == nil {
+	if p.c.Policy == nil && p.c.Asks == nil {
 		return unchanged(text)
 	}
 	whole := map[string]any{}
 	if err := yaml.Unmarshal(text, &whole); err != nil {
 		return nil, err
+	}
+	if p.c.Asks != nil {
+		whole = asking(whole, p.c.Asks)
 	}
 	changed, err := yaml.Marshal(over(whole, p.c.Policy))
 	if err != nil {

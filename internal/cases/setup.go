@@ -17,16 +17,29 @@ import (
 // language is that of the form: the one that it is kept in.
 const language = "nb"
 
-// setting is what a server holds before the first admission, and our form in it.
+// setting is what a server holds before the first admission, and our forms in it.
 type setting struct {
 	artifacts []fhir.Resource
-	form      *instrument.Form
+	forms     []*instrument.Form // in the order in which they are asked
 	err       error
 }
 
-// shipped is read once for all cases.
-var shipped = sync.OnceValue(func() (s setting) {
-	all, err := artifacts.All(language)
+// settings are those that were read, by the instruments that are asked.
+var settings sync.Map
+
+// shipped is read once for all cases that ask with the same instruments.
+func shipped(names ...string) setting {
+	key := strings.Join(names, " ")
+	if s, ok := settings.Load(key); ok {
+		return s.(setting)
+	}
+	s := unpack(names)
+	settings.Store(key, s)
+	return s
+}
+
+func unpack(names []string) (s setting) {
+	all, err := artifacts.All(language, names...)
 	s.err = err
 	for _, a := range all {
 		r, err := slim(a.JSON)
@@ -35,16 +48,17 @@ var shipped = sync.OnceValue(func() (s setting) {
 		}
 		s.artifacts, s.err = append(s.artifacts, r), errors.Join(s.err, err)
 		if r.Type() == "Questionnaire" {
-			s.form, err = instrument.AuditC().Form(a.JSON)
-			s.err = errors.Join(s.err, err)
+			of, _ := instrument.Named(names[len(s.forms)])
+			form, err := of.Form(a.JSON)
+			s.forms, s.err = append(s.forms, form), errors.Join(s.err, err)
 		}
 	}
 	return s
-})
+}
 
 // setUp puts on the server what `tilsyn setup` does.
 func (p *play) setUp(o *reconcile.Options) error {
-	s := shipped()
+	s := shipped(o.Policy.Instruments()...)
 	if s.err != nil {
 		return s.err
 	}
@@ -57,7 +71,8 @@ func (p *play) setUp(o *reconcile.Options) error {
 	}
 	devices, err := p.client.Search(p.ctx, "Device?")
 	if err == nil {
-		o.Device, o.Forms, p.canonical = devices[0].Ref(), []*instrument.Form{s.form}, s.form.Canonical()
+		o.Device, o.Forms, p.canonical = devices[0].Ref(), s.forms, s.forms[0].Canonical()
+		p.others = otherViews(s.forms[1:])
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,10 +22,10 @@ var standing = func() (v vocabulary[bool]) {
 		"task because <code>", "task text: <words>", "task says: <words>", "task says nothing", "task points to the clinician's order",
 		"form <form>", "form empty", "form written on", "form tied to the stay",
 		"score <score>", "score is <result>", "score tier <tier>", "score limit passed", "score for review", "score answered now", "nothing is certain", "what is certain is <score>", "what is certain is <certain>", "score says that she <wish> the consult",
-		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult for the score", "consult for what is certain", "consult is a proposal",
+		"consult <order>", "consult priority <priority>", "consult for an earlier score", "consult for the score", "consult for what is certain", "consult is a proposal", "consult rests on <titles>",
 		"team task <task>", "team task priority <priority>", "team task due in <time>", "team task due <time> ago", "team told <code>", "team told nothing", "team reads: <words>", "team task because <code>",
 		"advice <task>", "advice because <code>", "reply <task>", "reply because <code>",
-		"advice says: <words>", "reply says: <words>", "second consult replaces the first",
+		"advice says: <words>", "advice rests on <titles>", "reply says: <words>", "second consult replaces the first",
 		"clinician's order <order>",
 	} {
 		v.say(words, true)
@@ -64,10 +65,8 @@ func (p *play) stand() error {
 func (p *play) facts() ([]string, error) {
 	f := &facts{p: p}
 	f.missed()
-	f.of("Task", stay.ScreeningTask, "task", f.task)
-	f.of("QuestionnaireResponse", stay.Draft, "form", f.response)
-	f.of("Observation", stay.Score, "score", f.score)
-	f.certain()
+	f.screening()
+	f.another()
 	f.of("ServiceRequest", stay.Consult, "consult", f.consult)
 	f.of("Task", stay.ConsultTask, "team task", f.team)
 	f.of("Task", stay.Advice, "advice", f.wards("advice"))
@@ -78,6 +77,14 @@ func (p *play) facts() ([]string, error) {
 		f.say("clinician's order %s", worded(r.Get("status").String()))
 	}
 	return f.list, f.err
+}
+
+// screening tells of what was made with the instrument in view.
+func (f *facts) screening() {
+	f.of("Task", stay.ScreeningTask, "task", f.task)
+	f.of("QuestionnaireResponse", stay.Draft, "form", f.response)
+	f.of("Observation", stay.Score, "score", f.score)
+	f.certain()
 }
 
 // missed tells of a stay that is over whether she would have been asked.
@@ -298,21 +305,11 @@ func (f *facts) consult(r fhir.Resource) {
 		f.say("consult is a proposal")
 	}
 	reason := r.Get("reasonReference.0.reference").String()
-	own, err := f.p.hospital.All(f.p.ctx, "Observation", stay.Score, f.p.admission)
-	if err != nil {
-		f.err = err
-	}
-	sure, err := f.p.hospital.All(f.p.ctx, "Observation", stay.AtLeast, f.p.admission)
-	if err != nil {
-		f.err = err
-	}
-	rests := func(on []fhir.Resource) bool {
-		return slices.ContainsFunc(on, func(o fhir.Resource) bool { return o.Ref() == reason })
-	}
+	f.restsOn(r)
 	switch {
-	case rests(own):
+	case f.results(stay.Score)[reason] != "":
 		f.say("consult for the score")
-	case rests(sure):
+	case f.results(stay.AtLeast)[reason] != "":
 		f.say("consult for what is certain")
 	default:
 		f.say("consult for an earlier score")
@@ -340,6 +337,10 @@ func (f *facts) wards(name string) func(r fhir.Resource) {
 		f.say("%s %s", name, worded(r.Get("status").String()))
 		f.because(name, r)
 		f.says(name, r)
+		focus := r.Get("focus.reference").String()
+		if title := cmp.Or(f.results(stay.Score)[focus], f.results(stay.AtLeast)[focus]); title != "" {
+			f.say("%s rests on %s", name, title)
+		}
 	}
 }
 

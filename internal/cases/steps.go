@@ -3,6 +3,7 @@ package cases
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ type doing func(p *play, blanks []string) error
 
 // stepOf reads a step. What is joined by and happens before tilsyn looks again.
 func stepOf(words string) ([]doing, error) {
-	return doingsOf(steps, strings.Split(words, " and "))
+	return doingsOf(append(slices.Clone(steps), ofAnother...), strings.Split(words, " and "))
 }
 
 var steps = func() (v vocabulary[doing]) {
@@ -215,7 +216,7 @@ func (p *play) publish() error {
 }
 
 func shippedForm() (fhir.Resource, error) {
-	for _, r := range shipped().artifacts {
+	for _, r := range shipped(stay.AuditC).artifacts {
 		if r.Type() == "Questionnaire" {
 			return r, nil
 		}
@@ -363,6 +364,9 @@ func admissionEnds(v *vocabulary[doing]) {
 	v.say("readmitted", func(p *play, _ []string) (err error) {
 		p.admission, err = p.hospital.Readmit(p.ctx, p.admission, hospital.Stay{Start: time.Now()})
 		p.looked, p.order, p.form = false, "", ""
+		for _, v := range p.others {
+			v.form = ""
+		}
 		return err
 	})
 }

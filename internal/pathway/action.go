@@ -114,8 +114,9 @@ type AdviceChange struct {
 	Reroute bool   `json:"reroute,omitempty"` // the patient lies elsewhere
 
 	// Reworded: the words are those for a pregnant patient from now on.
-	Reworded bool `json:"reworded,omitempty"`
-	Offer    bool `json:"offer,omitempty"` // the ward is to offer the consult: the patient declined the rest of the form
+	Reworded bool   `json:"reworded,omitempty"`
+	Of       string `json:"-"`               // the instrument whose score asks for it, where several are asked
+	Offer    bool   `json:"offer,omitempty"` // the ward is to offer the consult: the patient declined the rest of the form
 }
 
 // ReplyChange is the same of the nurse's Task that says that the team does not come.

@@ -1,6 +1,10 @@
 package pathway
 
-import "github.com/tilsyn/tilsyn/internal/stay"
+import (
+	"slices"
+
+	"github.com/tilsyn/tilsyn/internal/stay"
+)
 
 // This file is about brief advice: what the ward nurse says and hands over to
 // a patient who drinks more than is good but whom the team need not see, or who
@@ -50,7 +54,7 @@ func (c *chart) keepAdvice() {
 		c.endAdvice(why)
 	case c.backAgain(task) && task.Cause != "" && c.refused():
 		c.adviseInstead()
-	case c.backAgain(task) && c.task.Scored():
+	case c.backAgain(task) && slices.ContainsFunc(c.each(), func(o *chart) bool { return o.task.Scored() }):
 		c.advise()
 	case task.Open() && rule != "":
 		plan(c, &AdviceChange{Ref: task.Ref, Status: task.Status, Reroute: true})

@@ -232,6 +232,7 @@ func (c *chart) rest(result instrument.Result, k course) {
 	if from := c.Score.From; from == "" || strings.HasSuffix(from, c.response.Ref) {
 		return
 	}
+	c.rests = true
 	tier := max(k.tier, tierOf(c.Score.Tier, k.tier)) // a pregnancy that has ended makes nothing less
 	plan(c, &Score{Response: c.response, Result: result, Tier: tier, Limit: k.limit, Amends: c.Score.Ref, Passed: c.passed()})
 }

@@ -46,7 +46,7 @@ func TestCasesExpectKnownRules(t *testing.T) {
 	}
 	for _, c := range allCases(t) {
 		for _, e := range c.Expect {
-			if !slices.Contains(known, e.Words) {
+			if !slices.Contains(known, e.Rule()) {
 				t.Errorf("%s:%d: no rule is called %q; there are %s", c.File, e.Line, e.Words, strings.Join(known, ", "))
 			}
 		}

@@ -34,7 +34,7 @@ func Items(form *instrument.Form, result instrument.Result) map[string]int {
 
 // withdraw says that the score no longer holds.
 func (c *chart) withdraw(why string) {
-	if c.other || !c.standsElsewhere() {
+	if !c.restsOnAll() {
 		c.dropAll(why)
 	}
 	if !c.task.Scored() {

@@ -11,10 +11,6 @@ import (
 
 // refer makes the one consult of the admission, or sets right the one that there is.
 func (c *chart) refer(r *Referral) {
-	if c.other {
-		c.referred = r
-		return
-	}
 	consult := c.Consult
 	if met := c.orderedByOthers(); met != "" && !consult.Live() {
 		planned[TaskChange](c).Met = met

@@ -1,6 +1,9 @@
 package pathway
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -62,14 +65,28 @@ func (c *chart) tier(score int, item1Only bool) (tier Tier, limit Limit, lowered
 // take acts on what a score leads to.
 func (c *chart) take(k course, offer instrument.Offer) {
 	c.findings(k)
-	if !c.other {
-		c.pursue(c.highest(wanting{k, offer}))
+	switch {
+	case c.other:
+	case c.several():
+		c.takeTogether()
+	default:
+		c.pursue(wanting{course: k, tally: tally{offer: offer}})
 	}
+}
+
+// takeTogether acts on what the answers of all screenings lead to.
+func (c *chart) takeTogether() {
+	w, _ := c.together()
+	if !planned[Score](c).Stands && c.alike(w, c.changed()) {
+		c.pursued = true
+		return
+	}
+	c.pursue(w)
 }
 
 // pursue asks for what the answers lead to, or takes it back.
 func (c *chart) pursue(w wanting) {
-	k, offer := w.course, w.offer
+	k, offer, why := w.course, w.offer, cmp.Or(w.why, Corrected)
 	c.pursued = true
 	c.decideSteps()
 	switch {
@@ -82,14 +99,23 @@ func (c *chart) pursue(w wanting) {
 		c.decision.because(OfferDeclined, "the patient does not want the consult; recorded, and none is ordered")
 		c.revoke(OfferDeclined)
 	default:
-		c.revoke(Corrected)
+		c.revoke(why)
 	}
 	if k.leads == Advice {
 		c.advise()
-		c.endReply(Corrected)
+		c.about(w)
+		c.endReply(why)
 		return
 	}
 	c.instead(k.leads)
+}
+
+// about says of advice which score it is about. Where the patient declined the rest of a
+// form whose limit is passed, the ward makes the offer with it.
+func (c *chart) about(w wanting) {
+	if advice := planned[AdviceChange](c); advice != nil {
+		advice.Of, advice.Offer = w.of, w.declined
+	}
 }
 
 // findings are the rules by which a score leads there.
@@ -110,12 +136,19 @@ func (c *chart) findings(k course) {
 // order asks for the consult, after the discharge where the policy says so.
 func (c *chart) order(r *Referral) {
 	if c.Admission.Status == stay.Finished {
-		c.decision.because("after-discharge", "the answers came after the discharge; by policy: %s", c.policy.AfterDischarge)
+		c.afterDischarge()
 		if c.policy.AfterDischarge == "record" && (!c.Consult.Live() || c.endedByPerson()) {
 			return
 		}
 	}
 	c.refer(r)
+}
+
+// afterDischarge says so of answers that have come since.
+func (c *chart) afterDischarge() {
+	if slices.ContainsFunc(c.each(), func(o *chart) bool { return planned[Score](o) != nil }) {
+		c.decision.because("after-discharge", "the answers came after the discharge; by policy: %s", c.policy.AfterDischarge)
+	}
 }
 
 // referEarlier acts on the screening of an earlier admission that holds still:
@@ -135,6 +168,9 @@ func (c *chart) referEarlier() {
 		c.decision.because("earlier-positive", "it passed the limit of %d for %s, and no consult came of it; asked for now", k.limit.From, k.limit.Who())
 	}
 	plan(c, &TaskChange{Status: "completed", Business: ScreenedBefore})
+	if c.several() {
+		return // with all others
+	}
 	r := k.referral()
 	r.Earlier = true
 	c.refer(r)

@@ -16,7 +16,10 @@ import (
 // Decide says what is to be done with one admission now, or what has to be read
 // before that can be said.
 func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
-	c := newCharts(s, p, now)
+	return chartsLed(Leading(s, p), s, p, now).decide(s, p)
+}
+
+func (c *chart) decide(s stay.Stay, p *Policy) Decision {
 	if needs := c.allNeeds(); len(needs) > 0 {
 		return Decision{Needs: needs}
 	}
@@ -28,6 +31,9 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 	c.screening()
 	c.settle()
 	c.decideSteps()
+	if name := c.leaderInstead(); name != "" {
+		return chartsLed(name, s, p, c.now).decide(s, p)
+	}
 	c.restOnAll()
 	if planned[Move](c) == nil { // all else when the patient is right
 		if c.depart(); !c.renewing() {
@@ -51,6 +57,9 @@ func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
 func (c *chart) decided() Decision {
 	d := c.decision.inOrder()
 	d.Instrument, d.Prior = c.policy.Definition().Name, c.answeredBefore()
+	if c.several() {
+		d.Rests = c.foundation()
+	}
 	for _, o := range c.others {
 		theirs := o.decision
 		theirs.Instrument, theirs.Prior = o.policy.Definition().Name, o.answeredBefore()
@@ -110,10 +119,11 @@ type chart struct {
 	response stay.Response // the one that counts, if submitted
 	decision Decision
 
-	others   []*chart  // of the screenings that do not lead
-	prior    *chart    // of the screening after whose score this one is asked
-	other    bool      // this is one of those
-	stepped  bool      // the forms that are asked after this one were decided
-	pursued  bool      // what the answers lead to was decided on
-	referred *Referral // what the answers of such a one ask for, beside a score
+	others  []*chart // of the screenings that do not lead
+	prior   *chart   // of the screening after whose score this one is asked
+	other   bool     // this is one of those that do not lead
+	all     []*chart // of all, that of the lead first; nil: there is but this one
+	stepped bool     // the forms that are asked after this one were decided
+	pursued bool     // what the answers lead to was decided on
+	rests   bool     // the score stays as it is, and rests on another response
 }

@@ -21,6 +21,7 @@ type Decision struct {
 
 	Instrument string     // whose screening the actions are about
 	Others     []Decision // about the screenings that do not lead
+	Rests      *Source    // what the consult and the advice rest on, where there are others
 
 	// Prior is what was answered before, where the screening is asked because of that.
 	Prior stay.Response

@@ -101,7 +101,8 @@ func (c *chart) label() {
 	if !c.asked {
 		return
 	}
-	question, results := Wanted(c.Stay, c.policy, nil), Wanted(c.Stay, c.policy, From(c.Stay, c.counts()))
+	question, results := Wanted(c.Stay, c.policy, nil), Wanted(c.Stay, c.policy, c.foundation())
+	own := Wanted(c.Stay, c.policy, From(c.Stay, c.counts()))
 	for _, t := range c.Tasks {
 		switch {
 		case !c.hers(t), c.anothers(t):
@@ -119,7 +120,11 @@ func (c *chart) label() {
 		}
 	}
 	for _, r := range c.results() {
-		if r.Ref != "" && !r.Theirs {
+		switch {
+		case r.Ref == "", r.Theirs:
+		case r.Ref == c.Score.Ref, r.Ref == c.Minimum.Ref:
+			c.lacks(r.Ref, own, r.Labels)
+		default:
 			c.lacks(r.Ref, results, r.Labels)
 		}
 	}

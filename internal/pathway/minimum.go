@@ -117,6 +117,9 @@ func (c *chart) record(m minimum) {
 // askFor asks for the consult. Where the patient declined the rest her no stands: the ward
 // makes the offer, and only a yes refers.
 func (c *chart) askFor(m minimum) {
+	if c.restsOnAll() {
+		return // with all others
+	}
 	if m.result.Declined && m.result.Offer != instrument.OfferAccepted {
 		c.advise()
 		if advice := planned[AdviceChange](c); advice != nil {
@@ -157,6 +160,9 @@ func (c *chart) endMinimum() {
 	plan(c, &Minimum{Ref: had.Ref, Status: "entered-in-error"})
 	c.note()
 	c.decision.because("withdrawn", "the answers of which a part was certain no longer say so")
+	if c.restsOnAll() {
+		return
+	}
 	c.revoke(Withdrawn)
 	c.endAdvice(Withdrawn)
 }

@@ -23,7 +23,7 @@ func (c *chart) needs() (unread []Need) {
 		{c.needsScore(), Need{Part: stay.Scores, Refs: []string{c.task.Score}}},
 		{c.needsConsult(), Need{Part: stay.Consults, Refs: []string{c.task.Consult}}},
 		{c.task.Minimum != "", Need{Part: stay.Minima, Refs: []string{c.task.Minimum}}},
-		{c.toJudge() || c.settles() || c.mayComeBack() || c.stirred(), Need{Part: stay.Background}},
+		{c.toJudge() || c.settles() || c.mayComeBack() || c.stirred() || c.remakes(), Need{Part: stay.Background}},
 		{c.asks(), Need{Part: stay.Spared}},
 		{c.asks() && !c.unread(stay.Spared) && c.countsStill() && c.earlier.Consult == "", Need{Part: stay.EarlierScores, Refs: []string{c.earlier.Score}}},
 	} {
@@ -81,7 +81,7 @@ func (c *chart) needsConsult() bool {
 	}
 	over := (c.Admission.Void() || c.Dead()) && orderStatus(c.task.Carried) == "active"
 	return over || c.unassigned() || c.strayed() || c.unlabelled() || c.watches() || c.toCarry() || c.toCarryWords() || c.toChase() ||
-		c.needsScore() || c.toJudge() || c.mayComeBack() || c.stirred()
+		c.needsScore() || c.toJudge() || c.mayComeBack() || c.stirred() || c.remakes()
 }
 
 // toJudge tells whether there are answers that have not been judged.

@@ -13,7 +13,7 @@ import (
 
 // linkSteps lets the chart of each such form know the one before it.
 func (c *chart) linkSteps() {
-	all := append([]*chart{c}, c.others...)
+	all := c.each()
 	for _, o := range all {
 		if step := o.policy.step; step != nil {
 			at := slices.IndexFunc(all, func(b *chart) bool { return b.policy.Definition().Name == step.After })
@@ -108,7 +108,6 @@ func (c *chart) askAsOwed(w wanting) {
 		return
 	}
 	c.decision.because("next-first", "a routine consult has waited for the next form, and waits no longer")
-	c.note()
 	r := w.referral()
 	r.Grounds = c.grounds()
 	c.refer(r)

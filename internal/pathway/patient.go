@@ -20,7 +20,7 @@ func (c *chart) rejoin() {
 	switch {
 	case slices.Contains(c.Patient.Formerly, c.task.For):
 		c.moveAlong("merged", "the patient's record was merged into another; our work follows")
-	case !c.begunOn():
+	case !slices.ContainsFunc(c.each(), (*chart).begunOn): // what was asked together is put aside together
 		c.moveAlong("moved", "the admission names another patient now; nothing was answered, and the task follows")
 	default:
 		c.startAnew()
@@ -102,13 +102,14 @@ func (c *chart) leaveOutOthers() {
 	}
 }
 
-// Generation counts the screenings of the admission, from 1: a new one begins
-// when it turns out to be another patient's.
+// Generation counts the screenings of the admission, from 1: a new one begins, with
+// whatever is asked, when it turns out to be another patient's.
 func Generation(s stay.Stay) int {
-	n := 1
+	n, of := 1, map[string]int{}
 	for _, t := range s.Tasks {
-		if s.Asks(t) && t.BusinessStatus == PatientChanged {
-			n++
+		if t.Kind == stay.ScreeningTask && t.BusinessStatus == PatientChanged {
+			of[t.Instrument]++
+			n = max(n, 1+of[t.Instrument])
 		}
 	}
 	return n

@@ -70,7 +70,7 @@ func fileOf(c cases.Case) string {
 // showing are the cases of a name, or of a file, that expect a rule.
 func showing(all []cases.Case, name, rule string) (names []string) {
 	for _, c := range all {
-		expects := slices.ContainsFunc(c.Expect, func(e cases.Phrase) bool { return e.Words == rule })
+		expects := slices.ContainsFunc(c.Expect, func(e cases.Phrase) bool { return e.Rule() == rule })
 		if expects && (c.Name == name || fileOf(c) == name) {
 			names = append(names, c.Name)
 		}

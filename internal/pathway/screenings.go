@@ -184,6 +184,11 @@ func (p *Policy) seen(a Asked) *Policy {
 	return &seen
 }
 
+// Rescreens tells that an earlier screening with any of its instruments may count still.
+func (p *Policy) Rescreens() bool {
+	return slices.ContainsFunc(p.Instruments(), func(name string) bool { return p.About(name).Screening.RescreenAfter.Duration > 0 })
+}
+
 // each gathers what there is to say of the limits of each screening.
 func (p *Policy) each(say func(*Policy) []string) (all []string) {
 	for i, name := range p.Instruments() {

@@ -53,7 +53,7 @@ func (w *writing) changeWards(a pathway.AdviceChange, said func(code string) str
 // said on it follows.
 func (w *writing) wardsTask(code, focus string) fhir.Task {
 	return fhir.Task{Output: w.routed(w.owners.Ward), Task: r4.Task{
-		Meta:         w.resultMeta,
+		Meta:         w.jointMeta,
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",
 		Priority:     fhir.Ptr(r4.RequestPriorityRoutine),

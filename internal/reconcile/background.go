@@ -173,7 +173,7 @@ func (l loader) spared(ctx context.Context, p *picture) error {
 		}
 	}
 	p.stay.Before, p.stay.Flags = l.before(p), nil
-	if l.policy.Screening.RescreenAfter.Duration > 0 { // else spare has not asked for them
+	if l.policy.Rescreens() { // else spare has not asked for them
 		l.lookedFor(p)
 	}
 	for _, res := range sorted(p.byRef) {

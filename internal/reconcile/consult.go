@@ -115,7 +115,7 @@ func (w *writing) tier() pathway.Tier {
 // earlier one.
 func (w *writing) order(score, task string, r pathway.Referral) r4.ServiceRequest {
 	return r4.ServiceRequest{
-		Meta:              w.resultMeta,
+		Meta:              w.jointMeta,
 		Extension:         append(madeWith(task), tierOf(w.tier())),
 		Identifier:        []r4.Identifier{identifier(w.named(stay.Consult, r.Number))},
 		Replaces:          refs(r.Replaces),
@@ -144,7 +144,7 @@ func (w *writing) grounds(score string, r pathway.Referral) (all []r4.Reference)
 		if ground.Instrument == w.p.stay.Instrument {
 			made = score
 		}
-		if ref := cmp.Or(made, view.Score.Ref, view.Minimum.Ref); ref != "" {
+		if ref := cmp.Or(made, w.standing(view, ground)); ref != "" {
 			all = append(all, *fhir.Ref(ref))
 		}
 	}
@@ -154,10 +154,21 @@ func (w *writing) grounds(score string, r pathway.Referral) (all []r4.Reference)
 	return all
 }
 
+// standing is the Observation that a ground was before this decision.
+func (w *writing) standing(view stay.Stay, ground pathway.Ground) string {
+	switch {
+	case ground.Earlier:
+		return view.EarlierScore.Ref
+	case ground.Least:
+		return view.Minimum.Ref
+	}
+	return view.Score.Ref
+}
+
 // teamTask is the entry on the team's worklist.
 func (w *writing) teamTask(order string, r pathway.Referral) fhir.Task {
 	t := fhir.Task{Output: w.routed(w.owners.Liaison), Task: r4.Task{
-		Meta:         w.resultMeta,
+		Meta:         w.jointMeta,
 		Identifier:   []r4.Identifier{identifier(w.named(stay.ConsultTask, r.Number))},
 		Status:       r4.TaskStatusRequested,
 		Intent:       "order",

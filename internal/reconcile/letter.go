@@ -39,18 +39,16 @@ func (w *writing) aboutScores() []passage {
 		return w.aboutScore(cmp.Or(pathway.Of[pathway.Score](w.decision), w.certain()))
 	}
 	lead := w.p.stay.Instrument
-	defer w.see(lead)
+	defer func() { w.see(lead); w.ground = nil }()
 	var all []passage
 	for _, ground := range consult.Grounds {
 		w.see(ground.Instrument)
-		for i, p := range w.aboutScore(&ground.Score) {
-			switch {
-			case len(all) <= i:
-				all = append(all, p)
-			case p.text != "" && p.text != all[i].text:
-				all[i].text = strings.TrimPrefix(all[i].text+"\n"+p.text, "\n")
-			}
+		w.ground = &ground
+		score := &ground.Score
+		if ground.Earlier {
+			score = nil
 		}
+		all = join(all, w.aboutScore(score))
 	}
 	return all
 }
@@ -76,17 +74,34 @@ func (w *writing) found(score *pathway.Score) string {
 		sum, text = *score.Result.Score, "because"
 	}
 	switch {
-	case w.certain() != nil:
+	case w.atLeastIs():
 		text = "because-at-least"
-	case tier == pathway.None:
+	case tier == pathway.None && !w.wished():
 		text = "because-below"
 	}
 	reached := w.words.Limit(sum, limit.From, w.whom(limit))
-	if consult := pathway.Of[pathway.Referral](w.decision); consult != nil && consult.Wish {
+	if w.wished() {
 		reached = w.words.Text("limit-none")
 	}
 	return w.about(text, "score", strconv.Itoa(sum), "limit", reached,
 		"tier", w.words.Code(tier.String()), "policy", w.Policy.Version, "day", day(pathway.LastScreening(w.p.stay).At))
+}
+
+// atLeastIs tells that what is told of is what incomplete answers sum to at least.
+func (w *writing) atLeastIs() bool {
+	if w.ground != nil {
+		return w.ground.Least
+	}
+	return w.certain() != nil
+}
+
+// wished tells that the patient asks for the consult, and no limit was passed.
+func (w *writing) wished() bool {
+	if w.ground != nil {
+		return w.ground.Wish
+	}
+	consult := pathway.Of[pathway.Referral](w.decision)
+	return consult != nil && consult.Wish
 }
 
 // about is a text about the instrument in view.
@@ -98,11 +113,22 @@ func (w *writing) about(text string, filledIn ...string) string {
 // passed is the limit that the letter is about: that of the consult which is asked for,
 // or of a score that asks for none.
 func (w *writing) passed(score *pathway.Score) (pathway.Limit, pathway.Tier) {
+	if w.ground != nil {
+		return w.ground.Score.Limit, w.tierOfGround()
+	}
 	consult := pathway.Of[pathway.Referral](w.decision)
 	if consult == nil || len(consult.Grounds) > 0 {
 		return score.Limit, score.Tier
 	}
 	return consult.Limit, w.tier()
+}
+
+// tierOfGround is what the patient's wish makes of a score below the limits.
+func (w *writing) tierOfGround() pathway.Tier {
+	if w.ground.Wish {
+		return w.tier()
+	}
+	return w.ground.Score.Tier
 }
 
 func (w *writing) whom(l pathway.Limit) string {
@@ -215,12 +241,13 @@ func clock(t time.Time) string {
 // supporting is what the team may want to open: the answers, earlier consults.
 func (w *writing) supporting() []r4.Reference {
 	var refs []r4.Reference
-	for _, ground := range pathway.Of[pathway.Referral](w.decision).Grounds {
+	grounds := pathway.Of[pathway.Referral](w.decision).Grounds
+	for _, ground := range grounds {
 		if ground.Score.Response.Ref != "" {
 			refs = append(refs, *fhir.Ref(ground.Score.Response.Ref))
 		}
 	}
-	if score := cmp.Or(pathway.Of[pathway.Score](w.decision), w.certain()); score != nil && refs == nil {
+	if score := cmp.Or(pathway.Of[pathway.Score](w.decision), w.certain()); score != nil && len(grounds) == 0 {
 		refs = append(refs, *fhir.Ref(score.Response.Ref))
 	}
 	for _, order := range pathway.EarlierConsults(w.p.stay, w.Policy) {

@@ -83,6 +83,10 @@ func (w *writing) replaceParts(e *edit, parts []passage) {
 // now, though it asks for none any more, or that it no longer holds. said is what the
 // team is told.
 func (w *writing) correct(e *edit, said string) {
+	if w.several() {
+		w.correctAll(e, said)
+		return
+	}
 	score := pathway.Of[pathway.Score](w.decision)
 	if score != nil {
 		w.replaceParts(e, w.aboutScore(score))
@@ -90,16 +94,25 @@ func (w *writing) correct(e *edit, said string) {
 	}
 	certain := pathway.Of[pathway.Minimum](w.decision)
 	if pathway.Of[pathway.Withdrawal](w.decision) != nil || certain != nil && certain.Status == "entered-in-error" {
-		w.replaceParts(e, []passage{{stay.LetterReason, w.about("because-withdrawn")}, {part: stay.LetterAnswers}, {part: stay.LetterAuthor},
-			{part: stay.LetterWish}, {part: stay.LetterReview}})
+		w.replaceParts(e, w.withdrawn())
 	}
 	w.tell(e, said)
 }
 
+// withdrawn is what the letter says of a score that no longer holds.
+func (w *writing) withdrawn() []passage {
+	return []passage{{stay.LetterReason, w.about("because-withdrawn")}, {part: stay.LetterAnswers}, {part: stay.LetterAuthor},
+		{part: stay.LetterWish}, {part: stay.LetterReview}}
+}
+
 func (w *writing) tellWhatItWas(e *edit) {
+	if w.several() {
+		w.tellWhatTheyWere(e)
+		return
+	}
 	score, was := pathway.Of[pathway.Score](w.decision), w.p.stay.Score
 	if score != nil && was.Live() && was.Sum != *score.Result.Score {
-		w.tell(e, w.words.Text("score-was", "score", strconv.Itoa(was.Sum)))
+		w.tell(e, w.about("score-was", "score", strconv.Itoa(was.Sum)))
 	}
 }
 

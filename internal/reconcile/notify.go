@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/tilsyn/tilsyn/fhir"
 	"github.com/tilsyn/tilsyn/internal/pathway"
@@ -38,10 +39,17 @@ func (a notifying) write(w *writing) {
 // it is now.
 func (w *writing) toTeam(code string) string {
 	score := pathway.Of[pathway.Score](w.decision)
-	if code != pathway.Corrected || score == nil {
+	switch news := w.news(); {
+	case code == pathway.Corrected && len(news) > 0:
+		return strings.Join(news, "\n")
+	case code != pathway.Corrected || score == nil || w.several():
 		return w.words.Team(code)
 	}
-	return w.words.Text("score-now", "score", strconv.Itoa(*score.Result.Score), "tier", w.words.Code(score.Tier.String()))
+	return w.scoreNow(score)
+}
+
+func (w *writing) scoreNow(score *pathway.Score) string {
+	return w.about("score-now", "score", strconv.Itoa(*score.Result.Score), "tier", w.words.Code(score.Tier.String()))
 }
 
 // tellOnOrder says the same on a consult that stands, where nothing else that is written
@@ -52,8 +60,10 @@ func (w *writing) tellOnOrder(code, said string, open bool) {
 		return
 	}
 	tier := pathway.None
-	if score := pathway.Of[pathway.Score](w.decision); score != nil && code == pathway.Corrected {
-		tier = score.Tier
+	for _, d := range w.decided {
+		if score := pathway.Of[pathway.Score](d); score != nil && code == pathway.Corrected {
+			tier = max(tier, score.Tier)
+		}
 	}
 	w.edit(consult.Ref, func(e *edit) {
 		if open && consult.Status != "completed" {

@@ -144,7 +144,7 @@ func (q queries) spare(patient string) (all []string) {
 	if len(q.policy.Screening.DoNotAsk) > 0 {
 		all = append(all, fhir.Query("Flag", "patient", patient))
 	}
-	if q.policy.Screening.RescreenAfter.Duration > 0 {
+	if q.policy.Rescreens() {
 		all = append(all, q.screened(patient))
 	}
 	return all

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -135,6 +136,9 @@ func (w *writing) replyTask(consult string) fhir.Task {
 // a consult for an earlier admission's, the reason of that.
 func (w *writing) scoreOf(consult string) string {
 	reason, _ := w.Client.LocalRef(w.p.byRef[consult].Get("reasonReference.0.reference").String())
+	if w.several() {
+		return cmp.Or(reason, w.scoreOfAny())
+	}
 	for _, ref := range []string{w.made.score, w.made.minimum, w.p.stay.Score.Ref, w.p.stay.Minimum.Ref, reason} {
 		if ref != "" {
 			return ref

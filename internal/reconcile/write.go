@@ -30,8 +30,11 @@ type writing struct {
 	words      *words.Catalogue
 	meta       *r4.Meta // of what says only that the patient is to be asked
 	resultMeta *r4.Meta // of what follows from answers
+	jointMeta  *r4.Meta // of what follows from those of all screenings
 
-	decision pathway.Decision  // about the screening in view
+	decision pathway.Decision // about the screening in view
+	decided  []pathway.Decision
+	ground   *pathway.Ground   // that the letter tells of now; nil: it rests on one screening
 	made     outputs           // so far, of it
 	scores   map[string]string // by instrument: what was made of the answers, so far
 
@@ -52,10 +55,12 @@ func (r *Reconciler) compose(p picture, d pathway.Decision, recorded bool) (*fhi
 		edits:  map[string]*edit{},
 		scores: map[string]string{},
 	}
-	for _, one := range d.All() {
+	w.decided = d.All()
+	for _, one := range w.decided {
 		w.carryOut(one)
 	}
-	w.provenance(d.All())
+	w.resultMeta = w.recordMeta(w.decided)
+	w.provenance(w.decided)
 	w.update()
 	if recorded {
 		w.audit()
@@ -67,7 +72,9 @@ func (r *Reconciler) compose(p picture, d pathway.Decision, recorded bool) (*fhi
 func (w *writing) carryOut(d pathway.Decision) {
 	w.see(d.Instrument)
 	w.decision, w.made = d, outputs{}
-	w.meta, w.resultMeta = w.marked(w.priorSource()), w.marked(source(w.p.stay, d))
+	from := source(w.p.stay, d)
+	w.meta, w.resultMeta = w.marked(w.priorSource()), w.marked(from)
+	w.jointMeta = w.marked(cmp.Or(d.Rests, from))
 	for _, action := range d.Actions {
 		doingOf(action).write(w)
 	}
@@ -170,6 +177,19 @@ func (w *writing) provenance(decided []pathway.Decision) {
 		}},
 		Entity: []r4.ProvenanceEntity{{Role: r4.ProvenanceEntityRoleSource, What: *fhir.Ref(from)}},
 	}, "")
+}
+
+// recordMeta is that of a record of all that was decided.
+func (w *writing) recordMeta(decided []pathway.Decision) *r4.Meta {
+	var all pathway.Source
+	for _, d := range decided {
+		w.see(d.Instrument)
+		if d.Rests != nil {
+			all.Labels = append(all.Labels, d.Rests.Labels...)
+		}
+		all.Labels = append(all.Labels, source(w.p.stay, d).Labels...)
+	}
+	return w.marked(&all)
 }
 
 // reasons are the rules that spoke, by code, and in words of the site's language:
