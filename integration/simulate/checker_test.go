@@ -29,6 +29,8 @@ type standing struct {
 	advice    []gjson.Result // nurses' tasks to give it
 	replies   []gjson.Result // nurses' tasks that say that the team does not come
 	others    []gjson.Result // consults that are not ours
+
+	further map[string]*standing // the tasks, drafts and scores of other instruments than AUDIT-C
 }
 
 func (s *simulation) check() {
@@ -36,6 +38,7 @@ func (s *simulation) check() {
 	c.read()
 	for _, st := range s.hospital.stays {
 		c.stay(st, c.stands[st.encounter])
+		c.furtherQuestions(st, c.stands[st.encounter])
 	}
 	c.strangers()
 	c.audited()
@@ -61,7 +64,11 @@ func (c *checker) file(typ string, r gjson.Result) {
 		at = c.of("Encounter/" + id)
 		c.ours[typ+"/"+r.Get("id").Str] = nameOf(r)
 	}
-	switch purpose {
+	kind, instrument := instrumentOf(purpose)
+	if instrument != "" {
+		at = at.other(instrument)
+	}
+	switch kind {
 	case "screening":
 		at.tasks = append(at.tasks, r)
 	case "response":
@@ -259,6 +266,19 @@ func open(tasks []gjson.Result) (n int) {
 func (c *checker) stay(s *stay, at *standing) {
 	w := s.expected()
 	wrong := func(what string) { c.report(s, at, what) }
+	c.question(s, at, w, wrong)
+	c.results(s, at, w, wrong)
+	c.order(s, at, wrong)
+	c.protection(s, at, wrong)
+	for _, t := range s.texts {
+		if !strings.Contains(c.bodies[t.ref], t.words) {
+			wrong("overwritten: a text on " + t.ref)
+		}
+	}
+}
+
+// question is about one instrument: whether it was asked, and what it came to.
+func (c *checker) question(s *stay, at *standing, w want, wrong func(string)) {
 	if n := len(at.tasks) - anothers(at.tasks); w.asked.broken(n > 0) {
 		wrong("screenings: " + itoa(n))
 	}
@@ -269,14 +289,7 @@ func (c *checker) stay(s *stay, at *standing) {
 		wrong("open tasks: " + itoa(n))
 	}
 	c.putAside(s, at, wrong)
-	c.results(s, at, w, wrong)
-	c.order(s, at, wrong)
-	c.protection(s, at, wrong)
-	for _, t := range s.texts {
-		if !strings.Contains(c.bodies[t.ref], t.words) {
-			wrong("overwritten: a text on " + t.ref)
-		}
-	}
+	c.scores(s, at, w, wrong)
 }
 
 // putAside: a no of the patient is on record as that, and the ward's is not. One before
@@ -294,23 +307,30 @@ func (c *checker) putAside(s *stay, at *standing, wrong func(string)) {
 	}
 }
 
-// results are the score and the consult.
-func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
+// scores: complete answers have one, of the right height.
+func (c *checker) scores(s *stay, at *standing, w want, wrong func(string)) {
 	scores := live(at.scores, "entered-in-error")
 	if scores > 1 || w.score.broken(scores > 0) {
 		wrong("scores: " + itoa(scores))
-	}
-	if n := open(at.advice); n > 1 || w.advice.broken(n > 0) {
-		wrong("advice that is waited for: " + itoa(n))
-	}
-	if n := open(at.replies); n > 1 || n > 0 && (!s.present() || s.dead || s.rejected.IsZero()) {
-		wrong("words to the ward that are waited for: " + itoa(n))
 	}
 	if scores == 1 && w.score == yes && int(theLive(at.scores).Get("valueQuantity.value").Int()) != w.points {
 		wrong("the score is not " + itoa(w.points))
 	}
 	if scores > 0 && dated(theLive(at.scores)).After(s.answered().Add(offBy)) {
 		wrong("the score is dated after the answers")
+	}
+	if scores == 1 && w.score == yes && !s.gave(theLive(at.scores).Get("derivedFrom.0.reference").Str, w.points) {
+		wrong("the score is not from the answers that count")
+	}
+}
+
+// results are what the scores have led to.
+func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
+	if n := open(at.advice); n > 1 || w.advice.broken(n > 0) {
+		wrong("advice that is waited for: " + itoa(n))
+	}
+	if n := open(at.replies); n > 1 || n > 0 && (!s.present() || s.dead || s.rejected.IsZero()) {
+		wrong("words to the ward that are waited for: " + itoa(n))
 	}
 	consults := live(notReplaced(at.consults), "revoked", "entered-in-error")
 	c.sim.consults += consults
@@ -319,9 +339,6 @@ func (c *checker) results(s *stay, at *standing, w want, wrong func(string)) {
 	}
 	if consults == 1 && withTask(at) != 1 {
 		wrong("a consult without a task for the team")
-	}
-	if scores == 1 && w.score == yes && !s.gave(theLive(at.scores).Get("derivedFrom.0.reference").Str, w.points) {
-		wrong("the score is not from the answers that count")
 	}
 }
 
@@ -362,7 +379,7 @@ func (c *checker) order(s *stay, at *standing, wrong func(string)) {
 func (c *checker) report(s *stay, at *standing, what string) {
 	var b strings.Builder
 	b.WriteString(s.encounter + ": " + what + "\n  truth: " + s.String())
-	for _, list := range [][]gjson.Result{at.tasks, at.drafts, at.scores, at.consults, at.teams, at.advice, at.replies, at.others} {
+	for _, list := range c.stands[s.encounter].everything() {
 		for _, r := range list {
 			b.WriteString("\n  " + r.Get("resourceType").Str + "/" + r.Get("id").Str + "/v" + r.Get("meta.versionId").Str + " " + r.Get("status").Str +
 				" " + r.Get("businessStatus.coding.0.code").Str + r.Get("valueQuantity.value").Raw + " " + r.Get("meta.lastUpdated").Str)

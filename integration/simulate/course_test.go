@@ -46,6 +46,7 @@ func (h *hospital) course(s *stay) {
 		h.in(c.between(0, stays), func() { h.merge(s) })
 	}
 	h.conceived(s, stays)
+	h.asksMore(s, stays)
 	h.in(stays, func() { h.leaves(s) })
 }
 
@@ -74,15 +75,17 @@ func (h *hospital) goesHome(s *stay) {
 		return
 	}
 	s.over = true
-	if inpatient[s.class] && len(s.answers) == 0 && c.happens(0.7) {
-		h.in(c.about(24*time.Hour), func() { h.answersLate(s) })
-	}
+	h.each(s, func() {
+		if inpatient[s.class] && len(s.answers) == 0 && s.chance.happens(0.7) {
+			h.later(s, s.chance.about(24*time.Hour), func() { h.answersLate(s) })
+		}
+	})
 }
 
 // comesBack: the discharge was a mistake.
 func (h *hospital) comesBack(s *stay) {
 	h.set(s, "in-progress")
-	h.visit(s, s.chance.about(8*time.Hour))
+	h.each(s, func() { h.visit(s, s.chance.about(8*time.Hour)) })
 	h.in(s.chance.about(40*time.Hour), func() { h.goesHome(s) })
 }
 
@@ -117,7 +120,7 @@ func (h *hospital) leave(s *stay) {
 // orders: a clinician asks for the consult herself, before anybody has asked
 // the patient.
 func (h *hospital) orders(s *stay) {
-	if s.over || !s.present() || len(s.answers) > 0 || !s.canBeAsked() {
+	if s.over || !s.present() || len(s.every()) > 0 || !s.canBeAsked() {
 		return
 	}
 	s.ordered = time.Now()

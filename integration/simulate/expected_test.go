@@ -12,11 +12,13 @@ import (
 func (s *stay) follows() want {
 	w := s.expectedTask()
 	w.score, w.points = s.expectedScore()
-	w.consult = s.expectedConsult(w)
-	w.advice = s.expectedAdvice(w)
+	w.consult = s.expectedConsult()
+	w.advice = s.expectedAdvice()
 	maybe, surely := s.screenedBefore()
-	if maybe { // an earlier score may lead to a consult now, or come to light only now
-		w.asked, w.open = either, either
+	if maybe || s.screenedAny() { // an earlier score may lead to a consult now, or come to light only now
+		if maybe {
+			w.asked, w.open = either, either
+		}
 		if w.consult == no {
 			w.consult = either
 		}
@@ -100,17 +102,43 @@ func (s *stay) expectedScore() (verdict, int) {
 
 // expectedConsult: one for a score that passed the limit, and none for any
 // other; what a person has ended stays ended until the answers ask for more.
-func (s *stay) expectedConsult(w want) verdict {
-	if w.score == yes && s.leadsTo(s.counts()) == consultDue {
-		return s.expectedToStand()
+func (s *stay) expectedConsult() verdict {
+	v := no
+	for _, q := range s.all() {
+		switch q.expectedOf() {
+		case yes:
+			return s.expectedToStand()
+		case either:
+			v = either
+		}
 	}
-	if a := s.certain(); w.score == no && a != nil && !s.dead && !s.void() && s.leads(a.sum(), a) == consultDue {
-		return s.expectedOfPart()
+	for _, q := range s.all() {
+		if q.passedInPart() && q.expectedOfPart() == yes {
+			return s.expectedToStand()
+		}
 	}
-	if w.score == either || !s.begun.IsZero() { // the team that has begun decides
+	return v
+}
+
+// expectedOf is whether the answers to one instrument ask for a consult.
+func (s *stay) expectedOf() verdict {
+	score, _ := s.expectedScore()
+	switch {
+	case score == yes && s.leadsTo(s.counts()) == consultDue:
+		return yes
+	case s.passedInPart():
+		return either
+	case score == either, !s.begun.IsZero(): // the team that has begun decides
 		return either
 	}
 	return no
+}
+
+// passedInPart tells that what there is of the answers passes a limit.
+func (s *stay) passedInPart() bool {
+	score, _ := s.expectedScore()
+	a := s.certain()
+	return score == no && a != nil && !s.dead && !s.void() && s.leads(a.sum(), a) == consultDue
 }
 
 // expectedOfPart: a limit is passed whatever is missing, and by now nobody will answer the
@@ -119,7 +147,7 @@ func (s *stay) expectedOfPart() verdict {
 	if s.nurse != "" || !s.surely() && !s.seen {
 		return either // whoever had put the question away may have meant the rest as well
 	}
-	return s.expectedToStand()
+	return yes
 }
 
 func (s *stay) expectedToStand() verdict {
@@ -134,9 +162,9 @@ func (s *stay) expectedToStand() verdict {
 		return no // the clinician's own order meets the need
 	case ended.IsZero():
 		return s.expectedAtHome()
-	case s.pace.near(s.changed(), ended):
+	case s.pace.near(s.lastChange(), ended):
 		return either
-	case s.changed().After(ended) && s.asksFor() > s.endedAt:
+	case s.lastChange().After(ended) && s.asksFor() > s.endedAt:
 		return s.expectedAtHome() // another one
 	case !s.finished.IsZero():
 		return either // what the team had done stands
@@ -147,19 +175,20 @@ func (s *stay) expectedToStand() verdict {
 // expectedAtHome: where such consults end with the stay, one stands that was asked for
 // later, or that the team has begun on.
 func (s *stay) expectedAtHome() verdict {
-	late := s.home || s.pace.near(s.changed(), s.left)
+	changed, partly := s.lastChange(), s.anyCertain()
+	late := s.home || s.pace.near(changed, s.left)
 	switch {
-	case s.records && s.home && len(s.answers) == 1 && !s.again && s.status == "finished" && s.changed().After(s.left) && !s.pace.near(s.changed(), s.left):
+	case s.records && s.home && len(s.every()) == 1 && !s.again && s.status == "finished" && changed.After(s.left) && !s.pace.near(changed, s.left):
 		return no
-	case s.records && (late || s.certain() != nil):
+	case s.records && (late || partly):
 		return either
 	case !s.ends || s.status != "finished":
 		return yes
-	case !s.begun.IsZero() || s.certain() != nil || s.pace.near(s.changed(), s.left):
+	case !s.begun.IsZero() || partly || s.pace.near(changed, s.left):
 		return either
-	case s.changed().Before(s.left):
+	case changed.Before(s.left):
 		return no
-	case len(s.answers) > 1 || s.again: // what came before may have been ended
+	case len(s.every()) > 1 || s.again: // what came before may have been ended
 		return either
 	}
 	return yes
@@ -167,16 +196,17 @@ func (s *stay) expectedAtHome() verdict {
 
 // expectedAdvice: the ward is waited for as long as she is there, an answer asks for
 // advice, and nobody has given it or put it aside.
-func (s *stay) expectedAdvice(w want) verdict {
+func (s *stay) expectedAdvice() verdict {
+	score, most := s.mostOfScores()
 	switch {
-	case !s.present() || s.dead || w.score == no || !s.advised.IsZero():
+	case !s.present() || s.dead || score == no || !s.advised.IsZero():
 		return no
 	case !s.rejected.IsZero():
 		return either // in place of a consult that the team has turned down
-	case s.leadsTo(s.counts()) != adviceDue:
+	case most != adviceDue:
 		return no
 	}
-	return w.score
+	return score
 }
 
 // String is the truth in a line, for a person who looks for a mistake.
@@ -186,11 +216,14 @@ func (s *stay) String() string {
 	if !s.askable.IsZero() {
 		fmt.Fprintf(&b, " and since %s", stamp(s.askable))
 	}
-	for _, a := range s.answers {
+	for _, a := range s.every() {
 		fmt.Fprintf(&b, "; answer %s %v %s valid %v declined %v wrong %v broken %v saved since %v at %s changed %s",
 			a.ref, a.points, a.offer, a.valid, a.declined, a.wrong, a.broken, a.autosave, stamp(a.at), stamp(a.changed))
 	}
-	fmt.Fprintf(&b, "; nurse %q unable %d removed %v flagged %v excluded %v nobody %v mistakes %d", s.nurse, len(s.unable), s.removed, s.flagged, s.excluded, s.nobody, s.mistakes)
+	for _, q := range s.asked {
+		fmt.Fprintf(&b, "; %s nurse %q unable %d removed %v seen %v", q.of.title, q.nurse, len(q.unable), q.removed, q.seen)
+	}
+	fmt.Fprintf(&b, "; flagged %v excluded %v nobody %v mistakes %d", s.flagged, s.excluded, s.nobody, s.mistakes)
 	for name, at := range map[string]time.Time{"ordered": s.ordered, "revoked": s.revoked, "begun": s.begun, "rejected": s.rejected, "finished": s.finished, "advised": s.advised} {
 		if !at.IsZero() {
 			fmt.Fprintf(&b, "; %s %s", name, stamp(at))

@@ -16,37 +16,43 @@ import (
 
 // harm is a mistake put in on purpose, to see that it is found.
 type harm struct {
-	seed   uint64                 // 1 if zero
-	finds  string                 // what the report must say
-	odd    bool                   // the server has habits
-	writes func(tx []byte) []byte // changes what the service writes; nil: it is swallowed
-	half   string                 // the first thing for this purpose in a transaction is left out, and said to be done
-	hides  string                 // whatever holds this is in no search
-	late   func(s *simulation)    // when quiet time begins
+	seed    uint64                 // 1 if zero
+	finds   string                 // what the report must say
+	odd     bool                   // the server has habits
+	several bool                   // AUDIT is asked as well
+	writes  func(tx []byte) []byte // changes what the service writes; nil: it is swallowed
+	half    string                 // the first thing for this purpose in a transaction is left out, and said to be done
+	hides   string                 // whatever holds this is in no search
+	late    func(s *simulation)    // when quiet time begins
 }
 
 // Each invariant has a mistake that breaks it. Without any, nothing is found.
 var harms = map[string]harm{
-	"nothing":                    {finds: ""},
-	"a patient is missed":        {finds: "screenings: 0", writes: swallow("screening:")},
-	"two create the same":        {seed: 4, finds: "", writes: everyEntry(func(e string) string { return drop(e, "request.ifNoneExist") })}, // it is mended
-	"a score stands twice":       {finds: "doubled", late: double},
-	"a consult is lost":          {finds: "live consults: 0", writes: consultsAre("revoked")},
-	"a score is invented":        {finds: "the score is not", writes: everyEntry(oneMore)},
-	"a person is overwritten":    {finds: "overwritten", writes: everyEntry(func(e string) string { return drop(e, "resource.note") })},
-	"a consult comes back":       {seed: 2, finds: "live consults: 1", late: resurrect},
-	"advice comes back":          {finds: "advice that is waited for: 1", late: advise},
-	"a date in 2099 is believed": {finds: "dated after", writes: everyEntry(in2099)},
-	"the task stays behind":      {finds: "on another ward", writes: everyEntry(stayBehind)},
-	"answers are judged again":   {finds: "restless", writes: everyEntry(forgetful)},
-	"a label is lost":            {finds: "without its label", writes: everyEntry(func(e string) string { return drop(e, "resource.meta.security") })},
-	"a place is given away":      {finds: "place stands on", writes: everyEntry(giveAway)},
-	"a write is not on record":   {seed: 2, finds: "no AuditEvent says", writes: unrecorded},
-	"a half is not completed":    {finds: "a consult without a task", half: "consult-task"},
-	"a search hides somebody":    {finds: "screenings: 0", hides: `"Encounter","id":"3`},
-	"the odd server is pestered": {odd: true, finds: "over the budget", late: pester},
-	"goroutines are left":        {finds: "a leak", late: leak},
-	"the server is pestered":     {finds: "over the budget", late: pester},
+	"nothing":                     {finds: ""},
+	"a patient is missed":         {finds: "screenings: 0", writes: swallow("screening:")},
+	"two create the same":         {seed: 4, finds: "", writes: everyEntry(func(e string) string { return drop(e, "request.ifNoneExist") })}, // it is mended
+	"a score stands twice":        {finds: "doubled", late: double},
+	"a consult is lost":           {finds: "live consults: 0", writes: consultsAre("revoked")},
+	"a score is invented":         {finds: "the score is not", writes: everyEntry(oneMore)},
+	"a person is overwritten":     {finds: "overwritten", writes: everyEntry(func(e string) string { return drop(e, "resource.note") })},
+	"a consult comes back":        {seed: 2, finds: "live consults: 1", late: resurrect},
+	"advice comes back":           {finds: "advice that is waited for: 1", late: advise},
+	"a date in 2099 is believed":  {finds: "dated after", writes: everyEntry(in2099)},
+	"the task stays behind":       {finds: "on another ward", writes: everyEntry(stayBehind)},
+	"answers are judged again":    {finds: "restless", writes: everyEntry(forgetful)},
+	"a label is lost":             {finds: "without its label", writes: everyEntry(func(e string) string { return drop(e, "resource.meta.security") })},
+	"a place is given away":       {finds: "place stands on", writes: everyEntry(giveAway)},
+	"a write is not on record":    {seed: 2, finds: "no AuditEvent says", writes: unrecorded},
+	"a half is not completed":     {finds: "a consult without a task", half: "consult-task"},
+	"a search hides somebody":     {finds: "screenings: 0", hides: `"Encounter","id":"3`},
+	"the odd server is pestered":  {odd: true, finds: "over the budget", late: pester},
+	"a second score is swallowed": {several: true, finds: "AUDIT: scores: 0", half: "score-audit"},
+	"a consult for each question": {several: true, finds: "live consults: 2", late: twoConsults},
+	"the lower urgency stays":     {seed: 3, several: true, finds: "the consult is routine", writes: everyEntry(neverUrgent)},
+	"a ground is left out":        {seed: 3, several: true, finds: "does not name", writes: everyEntry(oneGround)},
+	"a letter tells of one":       {seed: 3, several: true, finds: "the letter does not tell", writes: everyEntry(firstLine)},
+	"goroutines are left":         {finds: "a leak", late: leak},
+	"the server is pestered":      {finds: "over the budget", late: pester},
 }
 
 // everyEntry changes each entry of a transaction.

@@ -27,6 +27,7 @@ type hospital struct {
 	team      string
 	wards     []ward
 	stays     []*stay
+	forms     []*form           // what it asks beside AUDIT-C
 	unseen    []*stay           // whose answers came when the patient had gone home, and were only put on record
 	became    map[string]string // records that were closed, and what replaces each
 }
@@ -77,6 +78,7 @@ const lies = 170 * time.Hour
 // open begins with a hospital that is half full, and lets patients come so
 // that the beds are mostly taken.
 func (h *hospital) open() {
+	h.forms = h.asksWith()
 	for range h.sim.beds / 2 {
 		h.in(h.chance.between(0, 2*time.Hour), h.admit)
 	}
@@ -122,7 +124,8 @@ func (h *hospital) admit() {
 
 func (h *hospital) newStay(n int) *stay {
 	c := draw(h.sim.seed, "stay", number(int64(n)))
-	s := &stay{n: n, chance: c, came: time.Now(), pace: h.pace, ward: c.IntN(len(h.wards))}
+	s := h.questions(&stay{n: n, came: time.Now(), pace: h.pace}, c)
+	s.ward = c.IntN(len(h.wards))
 	if len(h.stays) > 0 && c.happens(0.3) {
 		if before := h.earlier(c); before.over && !before.dead && h.lastOf(before) {
 			s.patient = before.patient
@@ -251,8 +254,8 @@ func (h *hospital) part(of *stay) {
 	if of.over || of.parent != nil || of.nobody || of.mistakes > 0 {
 		return
 	}
-	s := &stay{n: len(h.stays), chance: draw(h.sim.seed, "part", number(int64(of.n))), pace: h.pace, patient: of.patient, ward: of.ward,
-		class: "IMP", status: "in-progress", parent: of, before: of, over: true}
+	s := h.questions(&stay{n: len(h.stays), pace: h.pace, patient: of.patient, ward: of.ward,
+		class: "IMP", status: "in-progress", parent: of, before: of, over: true}, draw(h.sim.seed, "part", number(int64(of.n))))
 	h.stays = append(h.stays, s)
 	h.register(s)
 	h.in(s.chance.about(12*time.Hour), func() { h.set(s, "finished") })

@@ -10,7 +10,7 @@ import (
 
 // visit is when a nurse next looks at her worklist for this patient.
 func (h *hospital) visit(s *stay, wait time.Duration) {
-	h.in(wait, func() { h.looks(s) })
+	h.later(s, wait, func() { h.looks(s) })
 }
 
 // looks: what a nurse does with the task that she finds, if she finds one.
@@ -43,7 +43,7 @@ func (h *hospital) looks(s *stay) {
 
 // openTask is what a ward's worklist shows of this patient.
 func (h *hospital) openTask(s *stay) (gjson.Result, bool) {
-	for _, t := range h.ehr.search("Task?code=complete-questionnaire&status=requested,received,accepted,in-progress&encounter=" + s.encounter) {
+	for _, t := range h.tasks(s, "&status=requested,received,accepted,in-progress") {
 		return t, true
 	}
 	return gjson.Result{}, false
@@ -51,13 +51,13 @@ func (h *hospital) openTask(s *stay) (gjson.Result, bool) {
 
 // answers: she asks and hands the form in.
 func (h *hospital) answers(s *stay, task gjson.Result) {
-	h.fill(s, h.form(s, task), "completed", points(s.chance))
+	h.fill(s, h.form(s, task), "completed", s.of.points(s))
 	h.goesOn(s)
 }
 
 // marksDone: her form leaves the response in progress, and she closes the task.
 func (h *hospital) marksDone(s *stay, task gjson.Result) {
-	h.fill(s, h.form(s, task), "in-progress", points(s.chance))
+	h.fill(s, h.form(s, task), "in-progress", s.of.points(s))
 	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
 	a := s.answer(h.form(s, task))
 	a.valid, a.byTask, a.begun = true, true, false
@@ -66,7 +66,7 @@ func (h *hospital) marksDone(s *stay, task gjson.Result) {
 
 // begins: she is called away.
 func (h *hospital) begins(s *stay, task gjson.Result) {
-	h.fill(s, h.form(s, task), "in-progress", points(s.chance)[:1])
+	h.fill(s, h.form(s, task), "in-progress", s.of.points(s)[:1])
 	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"in-progress"`)
 	h.visit(s, s.chance.about(6*time.Hour))
 }
@@ -74,9 +74,10 @@ func (h *hospital) begins(s *stay, task gjson.Result) {
 // forgetsAnItem: the form does not let her hand it in, but she closes the task. Some say
 // why an answer is missing: it is missing all the same.
 func (h *hospital) forgetsAnItem(s *stay, task gjson.Result) {
-	h.fill(s, h.form(s, task), "in-progress", pick(s.chance, weighted[[]int]{2, []int{2, 1}}, weighted[[]int]{2, []int{4, 4}}, weighted[[]int]{1, []int{3, 2}}))
+	h.fill(s, h.form(s, task), "in-progress", pick(s.chance, weighted[[]int]{2, s.of.partly[0]}, weighted[[]int]{2, s.of.partly[1]}, weighted[[]int]{1, s.of.partly[2]}))
+	next := len(s.answer(h.form(s, task)).points)
 	if why := pick(s.chance, weighted[string]{2, ""}, weighted[string]{1, "unknown"}, weighted[string]{1, "not-asked"}, weighted[string]{1, "temp-unknown"}); why != "" {
-		h.ehr.edit(h.form(s, task), "item.2", fmt.Sprintf(`{"linkId":"3","answer":[{"extension":[{"url":%q,"valueCode":%q}]}]}`, absent, why))
+		h.ehr.edit(h.form(s, task), "item."+itoa(next), fmt.Sprintf(`{"linkId":"%d","answer":[{"extension":[{"url":%q,"valueCode":%q}]}]}`, next+1, absent, why))
 	}
 	h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
 	if s.chance.happens(0.5) { // else nobody asks again
@@ -88,7 +89,7 @@ const absent = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 // answersOddly: her form sends an answer, and beside it a reason why there is none.
 func (h *hospital) answersOddly(s *stay, task gjson.Result) {
-	h.fill(s, h.form(s, task), "completed", []int{2, 1, 1})
+	h.fill(s, h.form(s, task), "completed", s.of.plain)
 	s.answer(h.form(s, task)).broken = true
 	h.ehr.edit(h.form(s, task), "item.1.answer.0.extension", fmt.Sprintf(`[{"url":%q,"valueCode":"unknown"}]`, absent))
 	h.visit(s, s.chance.about(6*time.Hour))
@@ -100,7 +101,7 @@ func (h *hospital) mistakesPatient(s *stay, task gjson.Result) {
 	if other == s.patient.ref {
 		return
 	}
-	h.fill(s, h.form(s, task), "completed", points(s.chance))
+	h.fill(s, h.form(s, task), "completed", s.of.points(s))
 	s.answer(h.form(s, task)).wrong = true
 	h.ehr.edit(h.form(s, task), "subject.reference", quoted(other))
 	h.visit(s, s.chance.about(12*time.Hour))
@@ -187,7 +188,7 @@ func (s *stay) answer(ref string) *answer {
 			return a
 		}
 	}
-	s.answers = append(s.answers, &answer{ref: ref})
+	s.answers = append(s.answers, &answer{ref: ref, of: s.of})
 	return s.answers[len(s.answers)-1]
 }
 
@@ -207,7 +208,7 @@ func (h *hospital) fill(s *stay, ref, status string, points []int) {
 	s.nurse = ""
 	s.home = s.home || s.status == "finished"
 	words := h.says(s, ref)
-	h.ehr.edit(ref, "status", quoted(status), "authored", quoted(h.dated(s)), "item", withOffer(items(points), offer), "subject.reference", quoted(s.patient.ref),
+	h.ehr.edit(ref, "status", quoted(status), "authored", quoted(h.dated(s)), "item", withOffer(s.of.items(points), offer), "subject.reference", quoted(s.patient.ref),
 		"extension.-1", strings.Replace(words, `{"text":`, `{"url":"http://sim/said","valueString":`, 1))
 	if s.chance.happens(0.08) {
 		h.namesForm(s, ref)
@@ -220,13 +221,13 @@ func (h *hospital) fill(s *stay, ref, status string, points []int) {
 // offer is what she says to the team; who does not drink, or has not answered all, is
 // not asked. Mostly she says the same again.
 func (h *hospital) offer(s *stay, a *answer, points []int) string {
-	if len(points) < 3 {
+	if !a.form().offers(points) {
 		return ""
 	}
-	if len(a.points) == 3 && s.chance.happens(0.5) {
+	if a.form().offers(a.points) && s.chance.happens(0.5) {
 		return a.offer
 	}
-	n, wants := &answer{points: points}, 0.7
+	n, wants := &answer{of: a.of, points: points}, 0.7
 	if s.leadsTo(n) == consultDue {
 		wants = 3
 	}
@@ -256,32 +257,4 @@ func (h *hospital) dated(s *stay) string {
 
 func sameAnswers(a, b []int) bool {
 	return fmt.Sprint(a) == fmt.Sprint(b)
-}
-
-// points are how patients answer: a quarter never drinks, one in five too much.
-func points(c chance) []int {
-	switch {
-	case c.happens(0.25):
-		return []int{0}
-	case c.happens(0.25):
-		return []int{3 + c.IntN(2), 1 + c.IntN(4), 1 + c.IntN(4)}
-	case c.happens(0.08): // a glass a day
-		return []int{4, 0, 0}
-	}
-	return []int{1 + c.IntN(2), c.IntN(2), c.IntN(2)}
-}
-
-// The answers of AUDIT-C's items by their points (LOINC 72109-2).
-var offered = [3][5]string{
-	{"LA6270-8", "LA18926-8", "LA18927-6", "LA18928-4", "LA18929-2"},
-	{"LA15694-5", "LA15695-2", "LA18930-0", "LA18931-8", "LA18932-6"},
-	{"LA6270-8", "LA18933-4", "LA18876-5", "LA18891-4", "LA18934-2"},
-}
-
-func items(points []int) string {
-	var list []string
-	for i, p := range points {
-		list = append(list, fmt.Sprintf(`{"linkId":"%d","answer":[{"valueCoding":{"system":"http://loinc.org","code":%q}}]}`, i+1, offered[i][p]))
-	}
-	return "[" + strings.Join(list, ",") + "]"
 }

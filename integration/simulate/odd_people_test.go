@@ -61,7 +61,7 @@ func (h *hospital) named(s *stay) {
 // mistaken: the admission had been put on record for somebody else. What was answered,
 // ordered and taken on then is that one's.
 func (h *hospital) mistaken(s *stay) {
-	if s.over || !s.canBeAsked() || s.removed || s.nurse != "" || len(s.unable) > 0 || !s.ordered.IsZero() || !s.begun.IsZero() || h.hasParts(s) {
+	if s.over || !s.canBeAsked() || s.putAside() || !s.ordered.IsZero() || !s.begun.IsZero() || h.hasParts(s) {
 		return
 	}
 	c := draw(h.sim.seed, "mistaken", number(int64(s.n)))
@@ -71,13 +71,16 @@ func (h *hospital) mistaken(s *stay) {
 	}
 	h.ehr.edit(s.encounter, "subject.reference", quoted(s.patient.ref))
 	s.before = nil
-	if len(s.answers) == 0 { // the task that is there may serve for her
+	if len(s.every()) == 0 { // the task that is there may serve for her
 		return
 	}
-	s.answers, s.seen, s.longest = nil, false, 0
+	for _, q := range s.asked {
+		q.answers, q.seen = nil, false
+	}
+	s.longest = 0
 	s.revoked, s.rejected, s.finished, s.advised = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	s.askable = time.Now()
-	h.visit(s, s.chance.about(8*time.Hour))
+	h.each(s, func() { h.visit(s, s.chance.about(8*time.Hour)) })
 }
 
 func (h *hospital) hasParts(s *stay) bool {

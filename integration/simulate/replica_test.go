@@ -197,6 +197,9 @@ func (d *door) dial(ctx context.Context) (net.Conn, error) {
 // policy asks in every admission, so that each can be judged by itself, or once
 // for all: nobody is due again while nothing is to happen.
 func (s *simulation) policy() *pathway.Policy {
+	if s.several {
+		return s.severalPolicy()
+	}
 	p := pathway.DefaultPolicy()
 	p.Screening.DoNotAsk = []pathway.Coding{{System: approved, Code: "do-not-ask"}}
 	p.Screening.ExcludedServiceTypes = []pathway.Coding{{System: approved, Code: "hospice"}}

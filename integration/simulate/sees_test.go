@@ -14,7 +14,7 @@ func TestTheCheckerSees(t *testing.T) {
 	for name, h := range harms {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := simulate(t, options{seed: max(h.seed, 1), lasts: 6 * 24 * time.Hour, beds: 40, odd: h.odd, harm: h})
+			s := simulate(t, options{seed: max(h.seed, 1), lasts: 6 * 24 * time.Hour, beds: 40, odd: h.odd, several: h.several, harm: h})
 			found := strings.Join(s.findings, "\n")
 			if h.finds == "" && found != "" || !strings.Contains(found, h.finds) {
 				t.Errorf("wanted %q, found %d:\n%.2000s", h.finds, len(s.findings), found)

@@ -47,14 +47,15 @@ type simulation struct {
 
 // options say what is simulated.
 type options struct {
-	seed   uint64
-	lasts  time.Duration // how long patients come; quiet time comes on top
-	beds   int
-	unsafe bool // the server lets duplicates through when two create at once
-	merges bool // patients turn out to be the same person
-	odd    bool // the server has habits that R4 does not know
-	traced bool // keep every line of the trace, to compare two runs
-	harm   harm // a mistake that is put in on purpose
+	seed    uint64
+	lasts   time.Duration // how long patients come; quiet time comes on top
+	beds    int
+	unsafe  bool // the server lets duplicates through when two create at once
+	merges  bool // patients turn out to be the same person
+	odd     bool // the server has habits that R4 does not know
+	several bool // more is asked than AUDIT-C
+	traced  bool // keep every line of the trace, to compare two runs
+	harm    harm // a mistake that is put in on purpose
 }
 
 // census is how often the service looks at everybody: seldom, for it is dear, and

@@ -17,19 +17,19 @@ func (h *hospital) goesOn(s *stay) {
 	a := s.answers[len(s.answers)-1]
 	switch {
 	case c.happens(0.12 * h.odd):
-		h.in(c.about(20*time.Hour), func() { h.corrects(s, a, points(c)) })
+		h.later(s, c.about(20*time.Hour), func() { h.corrects(s, a, s.of.points(s)) })
 	case c.happens(0.03 * h.odd):
-		h.in(c.about(10*time.Hour), func() { h.corrects(s, a, a.points) })
+		h.later(s, c.about(10*time.Hour), func() { h.corrects(s, a, a.points) })
 	case c.happens(0.02 * h.odd):
-		h.in(c.about(10*time.Hour), func() { h.withdraws(s, a) })
+		h.later(s, c.about(10*time.Hour), func() { h.withdraws(s, a) })
 	}
-	h.in(c.about(8*time.Hour), func() { h.teamLooks(s) })
-	h.in(c.about(14*time.Hour), func() { h.advises(s) })
+	h.later(s, c.about(8*time.Hour), func() { h.teamLooks(s) })
+	h.later(s, c.about(14*time.Hour), func() { h.advises(s) })
 	if c.happens(0.1) {
-		h.in(c.about(20*time.Hour), func() { h.saves(s, a) })
+		h.later(s, c.about(20*time.Hour), func() { h.saves(s, a) })
 	}
 	if c.happens(0.1 * h.odd) {
-		h.in(c.about(10*time.Hour), func() { h.cancels(s) })
+		h.later(s, c.about(10*time.Hour), func() { h.cancels(s) })
 	}
 }
 
@@ -39,9 +39,9 @@ func (h *hospital) corrects(s *stay, a *answer, to []int) {
 		return
 	}
 	h.fill(s, a.ref, pick(s.chance, weighted[string]{2, "amended"}, weighted[string]{1, "completed"}), to)
-	h.in(s.chance.about(8*time.Hour), func() { h.teamLooks(s) })
+	h.later(s, s.chance.about(8*time.Hour), func() { h.teamLooks(s) })
 	if s.chance.happens(0.3) {
-		h.in(s.chance.about(20*time.Hour), func() { h.corrects(s, a, points(s.chance)) })
+		h.later(s, s.chance.about(20*time.Hour), func() { h.corrects(s, a, s.of.points(s)) })
 	}
 }
 
@@ -53,7 +53,7 @@ func (h *hospital) saves(s *stay, a *answer) {
 		return
 	}
 	a.autosave = true
-	h.ehr.edit(a.ref, "status", `"in-progress"`, "authored", quoted(h.clock()), "item", items(a.points[:1]))
+	h.ehr.edit(a.ref, "status", `"in-progress"`, "authored", quoted(h.clock()), "item", a.form().items(a.points[:1]))
 }
 
 // advises: the ward gives the advice, or puts it aside.
@@ -85,10 +85,10 @@ func (h *hospital) ownForm(s *stay) {
 	if s.over || !s.canBeAsked() || time.Since(s.ordered) < h.pace.of(time.Hour) || s.removed || slices.ContainsFunc(s.answers, saved) {
 		return
 	}
-	p := points(s.chance)
-	ref := h.ehr.create("QuestionnaireResponse", fmt.Sprintf(`"questionnaire":"https://tilsyn.org/fhir/Questionnaire/audit-c|1.2.0-nb","status":"completed",`+
-		`"subject":{"reference":%q},"encounter":{"reference":%q},"authored":%q,"item":%s`, s.patient.ref, s.encounter, h.clock(), items(p)))
-	own := &answer{ref: ref, points: p, valid: true, at: time.Now(), changed: time.Now()}
+	p := s.of.points(s)
+	ref := h.ehr.create("QuestionnaireResponse", fmt.Sprintf(`"questionnaire":%q,"status":"completed",`+
+		`"subject":{"reference":%q},"encounter":{"reference":%q},"authored":%q,"item":%s`, s.of.canonical, s.patient.ref, s.encounter, h.clock(), s.of.items(p)))
+	own := &answer{ref: ref, of: s.of, points: p, valid: true, at: time.Now(), changed: time.Now()}
 	if a := s.counts(); a != nil && sameAnswers(a.points, p) && !a.wrong && !a.declined {
 		own.changed = a.changed // it says the same
 	}
@@ -101,7 +101,7 @@ func (h *hospital) answersLate(s *stay) {
 	if s.void() || s.dead || len(s.answers) > 0 || !s.surely() || s.nurse != "" || s.removed {
 		return
 	}
-	task := hers(h.ehr.search("Task?code=complete-questionnaire&encounter=" + s.encounter))
+	task := hers(h.tasks(s, ""))
 	if !task.Exists() || h.form(s, task) == "" { // a form may not have been made yet
 		return
 	}
@@ -133,7 +133,7 @@ func (h *hospital) teamLooks(s *stay) {
 	ref := "Task/" + task.Get("id").Str
 	switch {
 	case s.chance.happens(0.1):
-		h.in(s.chance.about(20*time.Hour), func() { h.teamLooks(s) })
+		h.later(s, s.chance.about(20*time.Hour), func() { h.teamLooks(s) })
 	case s.chance.happens(0.2):
 		s.rejected, s.endedAt = time.Now(), s.asksFor()
 		h.ehr.edit(ref, "status", `"rejected"`, "note.-1", h.says(s, ref))
@@ -171,6 +171,6 @@ func (h *hospital) thinksAgain(s *stay) {
 	if a == nil || !s.chance.happens(0.9) {
 		return
 	}
-	to := pick(s.chance, weighted[[]int]{3, []int{4, 4, 4}}, weighted[[]int]{1, a.points}, weighted[[]int]{1, []int{2, 2, 2}})
-	h.in(s.chance.about(8*time.Hour), func() { h.corrects(s, a, to) })
+	to := pick(s.chance, weighted[[]int]{3, s.of.worst}, weighted[[]int]{1, a.points}, weighted[[]int]{1, s.of.worse})
+	h.later(s, s.chance.about(8*time.Hour), func() { h.corrects(s, a, to) })
 }

@@ -6,10 +6,11 @@ import "time"
 // while it happens; the checker compares it with what stands on the server.
 // Nothing of it is read from what the service did, but for what people saw.
 type stay struct {
-	n      int
-	chance chance
-	pace   *pace
+	n    int
+	pace *pace
 	patient
+	*question             // the one that somebody is at: AUDIT-C, but while another is asked
+	asked     []*question // all that the hospital asks
 	encounter string
 	class     string
 	status    string
@@ -20,7 +21,6 @@ type stay struct {
 	nobody    bool      // the admission does not say yet who she is
 	excluded  bool      // the policy leaves her service out
 	forms     int       // how many of her answers say only where their form lies
-	blanks    int       // how often an EHR has completed her task with nothing answered
 	left      time.Time // when the stay last ended
 	mistakes  int       // how often the admission was put on record for somebody else
 	records   bool      // by policy answers that come after the stay lead to no consult
@@ -37,13 +37,8 @@ type stay struct {
 
 	askable time.Time     // since when she can be asked; zero: she cannot now
 	longest time.Duration // how long she could be asked without interruption
-	seen    bool          // somebody has seen a task of hers
 
-	answers  []*answer
-	nurse    deed // what a nurse last did instead of answering
-	unable   []time.Time
 	found    time.Time // when it was found out here that she is pregnant; zero: it was known, or she is not
-	removed  bool      // somebody has deleted the nurse's task
 	ordered  time.Time // when a clinician ordered a consult of her own
 	revoked  time.Time // when a clinician cancelled ours
 	begun    time.Time // when the team took it on
@@ -77,7 +72,8 @@ type patient struct {
 // answer is one response, as somebody last left it.
 type answer struct {
 	ref      string
-	points   []int  // of items 1, 2, 3; fewer: not answered
+	of       *form  // nil: AUDIT-C
+	points   []int  // of items 1, 2, 3 …; fewer, or below 0: not answered
 	offer    string // what she says to the team: accepted, declined, not-asked or ""
 	declined bool   // the form says that she did not want to
 	wrong    bool   // it names another patient
@@ -140,7 +136,8 @@ func (s *stay) surely() bool {
 // screenedBefore tells whether an answer of an earlier stay may stand for this
 // one, and whether it surely does.
 func (s *stay) screenedBefore() (maybe, surely bool) {
-	for b := s.before; b != nil; b = b.before {
+	for o := s.before; o != nil; o = o.before {
+		b := o.about(s.question.of)
 		maybe = maybe || len(b.answers) > 0
 		a := b.counts()
 		if a == nil || b.void() || b.dead || b.removed || !b.surely() {
@@ -163,7 +160,7 @@ func (s *stay) counts() *answer {
 	return newest
 }
 
-// changed is when the answers last came to say something else.
+// changed is when the answers to one instrument last came to say something else.
 func (s *stay) changed() (at time.Time) {
 	for _, a := range s.answers {
 		if a.changed.After(at) {
@@ -187,13 +184,7 @@ func (a *answer) score() (sum int, ok bool) {
 	if a.wrong || a.broken {
 		return 0, false
 	}
-	for i, p := range a.points {
-		if i == 0 && p == 0 {
-			return 0, true
-		}
-		sum += p
-	}
-	return sum, len(a.points) == 3
+	return a.form().sum(a.points)
 }
 
 // due is what an answer leads to.
@@ -217,26 +208,45 @@ func (s *stay) leadsTo(a *answer) due {
 }
 
 func (s *stay) leads(score int, a *answer) due {
-	consult, advice := 4, 3
-	if s.sex == "male" {
-		consult, advice = 5, 4
-	}
-	if s.pregnant {
-		advice = 1
-	}
+	consult, advice := a.form().limits(s)
 	switch {
-	case a.offer == "accepted":
+	case s.wants(a) == "accepted":
 		return consultDue
 	case score < min(consult, advice):
 		return nothingDue
-	case score < consult, a.offer == "declined", s.item1 && !s.pregnant && score == a.points[0]:
+	case score < consult, s.wants(a) == "declined", a.form() == auditC && s.item1 && !s.pregnant && score == a.points[0]:
 		return adviceDue
 	}
 	return consultDue
 }
 
-// asksFor is what the answers ask for: 0 nothing, 1 a consult, 2 an urgent one.
-func (s *stay) asksFor() int {
+// asksFor is what the answers ask for: 0 nothing, 1 a consult, 2 an urgent one. The
+// instrument that asks for most counts.
+func (s *stay) asksFor() (most int) {
+	for _, q := range s.all() {
+		most = max(most, q.asks())
+	}
+	return most
+}
+
+// wants is what she says of the consult, on whichever form: a yes counts before a no, and a
+// no before a form on which nothing is said.
+func (s *stay) wants(a *answer) string {
+	said := a.offer
+	for _, q := range s.all() {
+		b := q.counts()
+		if b == nil || b.declined {
+			continue
+		}
+		if _, whole := b.score(); whole && (b.offer == "accepted" || b.offer == "declined" && said != "accepted") {
+			said = b.offer
+		}
+	}
+	return said
+}
+
+// asks is that of the answers to one instrument.
+func (s *stay) asks() int {
 	a := s.counts()
 	n, ok := 0, false
 	if a != nil && !a.declined {
@@ -251,7 +261,7 @@ func (s *stay) asksFor() int {
 	switch {
 	case s.leads(n, a) != consultDue:
 		return 0
-	case n >= 8:
+	case n >= a.form().urgent:
 		return 2
 	}
 	return 1
@@ -277,9 +287,7 @@ func (s *stay) certain() *answer {
 
 // sum is what was answered so far.
 func (a *answer) sum() (n int) {
-	for _, p := range a.points {
-		n += p
-	}
+	n, _ = a.form().sum(a.points)
 	return n
 }
 

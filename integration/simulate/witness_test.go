@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -96,7 +97,11 @@ func (w *witness) look(off time.Duration, admission string) (next time.Time) {
 	if err != nil {
 		return w.now() // such as a half that nobody can understand yet
 	}
-	for _, reason := range e.Decision.Reasons {
+	reasons := e.Decision.Reasons
+	for _, other := range e.Decision.Others {
+		reasons = append(slices.Clip(reasons), other.Reasons...)
+	}
+	for _, reason := range reasons {
 		if w.spoke[reason.Rule] == nil {
 			w.spoke[reason.Rule] = map[string]bool{}
 		}

@@ -23,7 +23,7 @@ func (h *hospital) form(s *stay, task gjson.Result) string {
 	}
 	form := ""
 	for _, r := range h.ehr.search("QuestionnaireResponse?_sort=_id&encounter=" + s.encounter) {
-		if purpose, _ := purposeOf(r); purpose == "response" {
+		if purpose, _ := purposeOf(r); purpose == s.of.purpose("response") {
 			form = "QuestionnaireResponse/" + r.Get("id").Str
 		}
 	}
@@ -50,11 +50,11 @@ func (h *hospital) overwrites(s *stay, form string) []overwrite {
 
 // writesOver does so to a task of hers, now and then to several of its elements.
 func (h *hospital) writesOver(s *stay) {
-	tasks := h.ehr.search("Task?code=complete-questionnaire&encounter=" + s.encounter)
+	tasks := h.tasks(s, "")
 	if len(tasks) == 0 || s.removed || s.mistakes > 0 {
 		return
 	}
-	c := draw(h.sim.seed, "written over", number(int64(s.n)), number(time.Now().UnixNano()))
+	c := draw(h.sim.seed, "written over"+s.of.name, number(int64(s.n)), number(time.Now().UnixNano()))
 	task := tasks[c.IntN(len(tasks))]
 	all := h.overwrites(s, h.form(s, task))
 	for range 1 + c.IntN(3) {
@@ -89,7 +89,7 @@ func (h *hospital) completes(s *stay) {
 		s.seen = true
 		h.ehr.edit("Task/"+task.Get("id").Str, "status", `"completed"`)
 	}
-	h.in(2*longest+s.chance.about(3*time.Hour), func() { h.completes(s) })
+	h.later(s, 2*longest+s.chance.about(3*time.Hour), func() { h.completes(s) })
 }
 
 // portal: she has filled the form in herself, on a page that knows no admission.
@@ -98,10 +98,10 @@ func (h *hospital) portal(s *stay) {
 	if s.over || !asked || !s.canBeAsked() || s.removed || len(s.answers) > 0 || !h.lastOf(s) || h.hasParts(s) || s.parent != nil || s.mistakes > 0 {
 		return
 	}
-	p := points(s.chance)
-	ref := h.ehr.create("QuestionnaireResponse", fmt.Sprintf(`"questionnaire":"https://tilsyn.org/fhir/Questionnaire/audit-c|1.2.0-nb","status":"completed",`+
-		`"subject":{"reference":%q},"source":{"reference":%q},"authored":%q,"item":%s`, s.patient.ref, s.patient.ref, h.dated(s), items(p)))
-	s.answers = append(s.answers, &answer{ref: ref, points: p, valid: true, portal: true, at: time.Now(), changed: time.Now()})
+	p := s.of.points(s)
+	ref := h.ehr.create("QuestionnaireResponse", fmt.Sprintf(`"questionnaire":%q,"status":"completed",`+
+		`"subject":{"reference":%q},"source":{"reference":%q},"authored":%q,"item":%s`, s.of.canonical, s.patient.ref, s.patient.ref, h.dated(s), s.of.items(p)))
+	s.answers = append(s.answers, &answer{ref: ref, of: s.of, points: p, valid: true, portal: true, at: time.Now(), changed: time.Now()})
 	s.seen = true
 	h.goesOn(s)
 }

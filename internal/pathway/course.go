@@ -151,11 +151,19 @@ func (c *chart) afterDischarge() {
 	}
 }
 
+// consultThen tells of a consult in the admission of the last screening, where several were
+// asked: the Task of another screening may be the one that remembers it.
+func (c *chart) consultThen() bool {
+	return c.several() && slices.ContainsFunc(c.Orders, func(o stay.Order) bool {
+		return o.Admission == c.earlier.Admission && o.Status != "entered-in-error" && isOrder(o) && anyOf(o.Codes, c.policy.Consult.Codings)
+	})
+}
+
 // referEarlier acts on the screening of an earlier admission that holds still:
 // a patient who was found then, and for whom nobody was asked to come.
 func (c *chart) referEarlier() {
 	score := c.EarlierScore
-	if c.earlier.Consult != "" || !score.Live() {
+	if c.earlier.Consult != "" || !score.Live() || c.consultThen() {
 		return
 	}
 	k := c.courseOf(score)

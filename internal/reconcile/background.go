@@ -172,7 +172,7 @@ func (l loader) spared(ctx context.Context, p *picture) error {
 			return err
 		}
 	}
-	p.stay.Before, p.stay.Flags = l.before(p), nil
+	p.stay.Before, p.stay.Flags = l.before(p, p.stay.Instrument), nil
 	if l.policy.Rescreens() { // else spare has not asked for them
 		l.lookedFor(p)
 	}

@@ -32,26 +32,27 @@ func (q queries) scores(refs ...string) string {
 	return fhir.Query("Observation", "_id", strings.Join(ids, ","))
 }
 
-// before are the screenings of other admissions with the instrument in view, as far as
-// they were read.
-func (l loader) before(p *picture) (earlier []stay.Earlier) {
+// before are the screenings of other admissions with an instrument, as far as they were
+// read.
+func (l loader) before(p *picture, instrument string) (earlier []stay.Earlier) {
 	for _, res := range sorted(p.byRef) {
 		name, here := nameIn(res, p.stay.Admission.ID)
-		another := cmp.Or(name.Instrument, stay.AuditC) != p.stay.Instrument
+		another := cmp.Or(name.Instrument, stay.AuditC) != instrument
 		if res.Type() != "Task" || here || another || !l.concerns(res, "for", p.stay.Patient) {
 			continue
 		}
 		earlier = append(earlier, stay.Earlier{
-			At: l.stamp(res, "executionPeriod.end"), BusinessStatus: statusOf(res),
+			Admission: "Encounter/" + name.Admission,
+			At:        l.stamp(res, "executionPeriod.end"), BusinessStatus: statusOf(res),
 			Score: l.output(res, paramScore), Consult: l.output(res, paramConsult),
 		})
 	}
 	return earlier
 }
 
-// lookedFor keeps which scores there are, once their Tasks were asked for.
+// lookedFor keeps which scores of AUDIT-C there are, once their Tasks were asked for.
 func (l loader) lookedFor(p *picture) {
-	p.screened, p.scores = true, scoresOf(l.before(p))
+	p.screened, p.scores = true, scoresOf(l.before(p, stay.AuditC))
 }
 
 // history reads the scores of earlier screenings. Which there are is known where this
@@ -70,17 +71,20 @@ func (l loader) history(ctx context.Context, p *picture) error {
 		}
 		l.lookedFor(p)
 	}
-	return l.earlierScores(ctx, p)
+	if p.stay.Instrument != stay.AuditC {
+		return l.earlierScores(ctx, p, scoresOf(l.before(p, p.stay.Instrument)))
+	}
+	return l.earlierScores(ctx, p, p.scores)
 }
 
-func (l loader) earlierScores(ctx context.Context, p *picture) error {
-	if len(p.scores) == 0 {
+func (l loader) earlierScores(ctx context.Context, p *picture, scores []string) error {
+	if len(scores) == 0 {
 		return nil
 	}
-	if err := l.ask(ctx, p, l.queries.scores(p.scores...)); err != nil {
+	if err := l.ask(ctx, p, l.queries.scores(scores...)); err != nil {
 		return err
 	}
-	for _, ref := range p.scores {
+	for _, ref := range scores {
 		if res, ok := p.byRef[ref]; ok && l.concerns(res, "subject", p.stay.Patient) {
 			score := result(res)
 			score.At = l.stamp(res, "effectiveDateTime")

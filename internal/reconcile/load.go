@@ -25,7 +25,7 @@ type picture struct {
 	gotten    []fhir.Resource    // one by one, beside what was asked
 	doubt     error              // the server warned that it did not give all
 	screened  bool               // the screenings of other admissions were looked for
-	scores    []string           // and these came of them, for the screening in view: Observation/id, the latest first
+	scores    []string           // and these came of those with AUDIT-C: Observation/id, the latest first
 	shared    map[stay.Part]bool // what was asked for, for all screenings
 }
 

@@ -217,7 +217,7 @@ func TestReadingTheBackground(t *testing.T) {
 		{Ref: "ServiceRequest/s0", Status: "active", Admission: "Encounter/e0", At: time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC), Codes: codesOf("s|z")},
 		{Ref: "ServiceRequest/s1", Status: "active", Ours: true}})
 	same(t, "flags", p.stay.Flags, []stay.Flag{{Status: "active", Codes: codesOf("s|w")}})
-	same(t, "earlier", p.stay.Before, []stay.Earlier{{At: time.Date(2031, 5, 10, 8, 0, 0, 0, time.UTC), BusinessStatus: "scored", Score: "Observation/o0", Consult: "ServiceRequest/s0"}})
+	same(t, "earlier", p.stay.Before, []stay.Earlier{{Admission: "Encounter/e0", At: time.Date(2031, 5, 10, 8, 0, 0, 0, time.UTC), BusinessStatus: "scored", Score: "Observation/o0", Consult: "ServiceRequest/s0"}})
 	same(t, "a score that a person has deleted", p.stay.Score, stay.Result{})
 	same(t, "the consult", p.stay.Consult.Ref, "ServiceRequest/s0")
 	same(t, "unread", fmt.Sprint(p.stay.Unread), "[twins memory unplaced minimum history]")

@@ -57,6 +57,7 @@ type Owners struct{ Ward, Liaison string }
 
 // Earlier is the screening of another admission.
 type Earlier struct {
+	Admission      string    // Encounter/id
 	At             time.Time // when it was answered; zero: it was not
 	BusinessStatus string    // our code, of its Task
 	Score, Consult string    // references, or ""
