@@ -82,7 +82,7 @@ func (c *chart) awaited() bool {
 	switch {
 	case planned[Ask](c) != nil:
 		return true
-	case planned[Score](c) != nil || !c.asked || c.task.Scored():
+	case !c.asked || c.task.Scored():
 		return false
 	case change != nil:
 		return stay.Task{Status: change.Status}.Open()

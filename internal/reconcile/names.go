@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"strings"
+
 	r4 "github.com/samply/golang-fhir-models/fhir-models/fhir"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -129,4 +131,10 @@ func nameOf(res fhir.Resource) (stay.Name, bool) {
 func nameIn(res fhir.Resource, admission string) (stay.Name, bool) {
 	name, ok := nameOf(res)
 	return name, ok && name.Admission == admission
+}
+
+// typeOf is the type of what a reference names.
+func typeOf(ref string) string {
+	typ, _, _ := strings.Cut(ref, "/")
+	return typ
 }

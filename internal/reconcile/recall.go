@@ -5,7 +5,6 @@ import (
 	"context"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tilsyn/tilsyn/fhir"
@@ -395,9 +394,4 @@ func (w *writing) marks(t stay.Task) (all []fhir.Parameter) {
 		all = append(all, fhir.Parameter{Type: paramClosedBefore.concept(), ValueString: &t.Status})
 	}
 	return all
-}
-
-func typeOf(ref string) string {
-	typ, _, _ := strings.Cut(ref, "/")
-	return typ
 }
