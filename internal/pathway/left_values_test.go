@@ -16,7 +16,7 @@ func TestWhatIsLeftOutOfAnothers(t *testing.T) {
 	now := stay.Task{Ref: "Task/2", Purpose: stay.Purpose{Kind: stay.ScreeningTask}, Number: 2, BusinessStatus: Unanswered, Response: "r3"}
 	forms := []stay.Response{
 		{Ref: "r1", Status: "completed", Ours: true}, {Ref: "r2", Status: "stopped", Ours: true}, {Ref: "r3", Status: "in-progress", Ours: true},
-		{Ref: "r4", Status: "stopped"}, {Ref: "r5", Status: "completed"},
+		{Ref: "r4", Status: "stopped"}, {Ref: "r5", Status: "completed"}, {Ref: "r6", Status: "entered-in-error", Ours: true},
 	}
 	for name, test := range map[string]struct {
 		tasks []stay.Task
@@ -25,7 +25,7 @@ func TestWhatIsLeftOutOfAnothers(t *testing.T) {
 	}{
 		"asked anew":            {[]stay.Task{closed, now}, true, "r3 r4 r5"},
 		"not asked anew yet":    {[]stay.Task{closed}, false, "r3 r4 r5"},
-		"never somebody else's": {[]stay.Task{now}, true, "r1 r2 r3 r4 r5"},
+		"never somebody else's": {[]stay.Task{now}, true, "r1 r2 r3 r4 r5 r6"},
 	} {
 		c := newChart(stay.Stay{Tasks: test.tasks, Screening: stay.Screening{Responses: forms}}, policyOf(nil), noonOf17)
 		var left []string

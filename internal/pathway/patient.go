@@ -95,7 +95,7 @@ func (c *chart) leaveOutOthers() {
 		return
 	}
 	c.Responses = slices.DeleteFunc(slices.Clone(c.Responses), func(r stay.Response) bool {
-		return slices.Contains(theirs, r.Ref) || r.Ours && r.Status == "stopped" && !c.Patient.Is(r.Subject)
+		return slices.Contains(theirs, r.Ref) || r.Ours && slices.Contains([]string{"stopped", "entered-in-error"}, r.Status) && !c.Patient.Is(r.Subject)
 	})
 	if c.task.BusinessStatus == PatientChanged {
 		c.task, c.asked = stay.Task{}, false
