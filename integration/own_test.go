@@ -22,16 +22,7 @@ import (
 // one of ours.
 
 // besides asks AUDIT-C, and something else that the hospital brings.
-const besides = `
-version: own-1
-screening: {classes: [IMP], min_age: 18, due_after: 24h}
-unknown_sex: lower
-consult:
-  codings: [{system: "https://tilsyn.org/fhir/CodeSystem/tilsyn", code: consult}]
-screenings:
-  - instrument: auditc
-    tiers: {consult: [{from: 4, source: test}], urgent: [{from: 8, source: test}]}
-  - instrument: `
+const besides = "version: own-1" + asking + askingAuditC + `  - instrument: `
 
 // example is the folder that the docs show.
 const example = "../docs/instruments"

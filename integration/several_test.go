@@ -11,20 +11,28 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// both asks AUDIT-C and AUDIT of everybody.
-const both = `
-version: both-1
+// asking is what the policies here have in common, and wants its version before and its
+// screenings behind.
+const asking = `
 screening: {classes: [IMP], min_age: 18, due_after: 24h}
 unknown_sex: lower
 consult:
   codings: [{system: "https://tilsyn.org/fhir/CodeSystem/tilsyn", code: consult}]
 screenings:
-  - instrument: auditc
-    tiers: {consult: [{from: 4, source: test}], urgent: [{from: 8, source: test}]}
-  - instrument: audit
-    due_after: 48h
-    tiers: {advice: [{from: 8, source: WHO}], consult: [{from: 16, source: WHO}], urgent: [{from: 20, source: WHO}]}
 `
+
+const (
+	askingAuditC = `  - instrument: auditc
+    tiers: {consult: [{from: 4, source: test}], urgent: [{from: 8, source: test}]}
+`
+	auditTiers = `    tiers: {advice: [{from: 8, source: WHO}], consult: [{from: 16, source: WHO}], urgent: [{from: 20, source: WHO}]}
+`
+)
+
+// both asks AUDIT-C and AUDIT of everybody.
+const both = "version: both-1" + asking + askingAuditC + `  - instrument: audit
+    due_after: 48h
+` + auditTiers
 
 // several is a hospital that asks more than AUDIT-C.
 func (w *world) several(policy string) {
@@ -109,19 +117,9 @@ func TestOneOfTwoIsWithdrawn(t *testing.T) {
 }
 
 // first asks the whole AUDIT of those alone whom AUDIT-C finds.
-const first = `
-version: first-1
-screening: {classes: [IMP], min_age: 18, due_after: 24h}
-unknown_sex: lower
-consult:
-  codings: [{system: "https://tilsyn.org/fhir/CodeSystem/tilsyn", code: consult}]
-screenings:
-  - instrument: auditc
-    tiers: {consult: [{from: 4, source: test}], urgent: [{from: 8, source: test}]}
-    next: {instrument: audit, from: consult, within: 1h}
+const first = "version: first-1" + asking + askingAuditC + `    next: {instrument: audit, from: consult, within: 1h}
   - instrument: audit
-    tiers: {advice: [{from: 8, source: WHO}], consult: [{from: 16, source: WHO}], urgent: [{from: 20, source: WHO}]}
-`
+` + auditTiers
 
 // Who is found by AUDIT-C is asked the whole AUDIT, with what she has answered; a
 // routine consult waits for that, an urgent one does not, and whom nothing is found of is
@@ -194,14 +192,7 @@ func TestTheNextForm(t *testing.T) {
 }
 
 // herself asks the patient first, and the ward where nothing comes of it.
-const herself = `
-version: herself-1
-screening: {classes: [IMP], min_age: 18, due_after: 24h}
-unknown_sex: lower
-consult:
-  codings: [{system: "https://tilsyn.org/fhir/CodeSystem/tilsyn", code: consult}]
-screenings:
-  - instrument: auditc
+const herself = "version: herself-1" + asking + `  - instrument: auditc
     performer: patient_then_nurse
     patient_due: 1h
     tiers: {consult: [{from: 4, source: test}], urgent: [{from: 8, source: test}]}

@@ -47,6 +47,13 @@ func (c *chart) item1Only(score stay.Result) bool {
 	return c.policy.Definition().AllFrom(instrument.FlagItem1Only, score.Items, score.Sum)
 }
 
+// referralOn is the same, and names what it rests on.
+func (c *chart) referralOn(k course) *Referral {
+	r := k.referral()
+	r.Grounds = c.grounds()
+	return r
+}
+
 // courseOf is that of a score which stands on the server.
 func (c *chart) courseOf(score stay.Result) course {
 	return c.course(score.Sum, c.item1Only(score), score.Offer)
@@ -92,9 +99,7 @@ func (c *chart) pursue(w wanting) {
 	switch {
 	case c.holdBack(w):
 	case k.leads >= Consult:
-		r := k.referral()
-		r.Grounds = c.grounds()
-		c.order(r)
+		c.order(c.referralOn(k))
 	case offer == instrument.OfferDeclined && (k.tier >= Consult || c.courseOf(c.Score).wish):
 		c.decision.because(OfferDeclined, "the patient does not want the consult; recorded, and none is ordered")
 		c.revoke(OfferDeclined)

@@ -16,7 +16,7 @@ import (
 // Decide says what is to be done with one admission now, or what has to be read
 // before that can be said.
 func Decide(s stay.Stay, p *Policy, now time.Time) Decision {
-	return chartsLed(Leading(s, p), s, p, now).decide(s, p)
+	return newCharts(s, p, now).decide(s, p)
 }
 
 func (c *chart) decide(s stay.Stay, p *Policy) Decision {

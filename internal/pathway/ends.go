@@ -3,8 +3,6 @@ package pathway
 import (
 	"slices"
 	"time"
-
-	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
 // This file is about the end of an admission, and about one that goes on after all.
@@ -30,13 +28,7 @@ func (c *chart) revived() bool {
 
 // asksAgainForConsult tells that such a consult is to come back.
 func (c *chart) asksAgainForConsult() bool {
-	if !c.revived() {
-		return false
-	}
-	score := c.Score
-	gone := c.Admission.Status == stay.Finished && c.policy.AfterDischarge == "record"
-	return score.Live() && c.courseOf(score).leads >= Consult && !gone &&
-		c.Consult.Status == "revoked" && !c.Consult.Theirs
+	return c.comesBackAlive() && c.Score.Live() && c.courseOf(c.Score).leads >= Consult
 }
 
 // end takes the question off the ward's list. A draft that a nurse has begun

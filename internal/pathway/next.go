@@ -22,7 +22,7 @@ func (c *chart) linkSteps() {
 	}
 }
 
-// due tells of a form that is asked after another that this one's score asks for it.
+// nextIsDue tells of a form that is asked after another that this one's score asks for it.
 func (c *chart) nextIsDue() bool {
 	if c.prior == nil {
 		return true
@@ -108,9 +108,7 @@ func (c *chart) askAsOwed(w wanting) {
 		return
 	}
 	c.decision.because("next-first", "a routine consult has waited for the next form, and waits no longer")
-	r := w.referral()
-	r.Grounds = c.grounds()
-	c.refer(r)
+	c.refer(c.referralOn(w.course))
 }
 
 // answeredBefore is the response because of which the form in view is asked.

@@ -9,16 +9,19 @@ import (
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
 
-// chain is a policy in which AUDIT follows AUDIT-C.
-func chain(t *testing.T, next, more string) (*Policy, error) {
-	t.Helper()
-	return ParsePolicy([]byte(`
-version: chain-1
+// asking is what policies have in common, and wants its screenings behind.
+const asking = `
+version: several-1
 screening: {classes: [IMP], min_age: 18, due_after: 24h}
 unknown_sex: lower
 consult: {codings: [{system: s, code: c}]}
 screenings:
-  - instrument: auditc
+`
+
+// chain is a policy in which AUDIT follows AUDIT-C.
+func chain(t *testing.T, next, more string) (*Policy, error) {
+	t.Helper()
+	return ParsePolicy([]byte(asking + `  - instrument: auditc
     tiers: {advice: [{from: 3, source: x}], consult: [{from: 4, source: x}], urgent: [{from: 8, source: x}]}
     next: ` + next + `
   - instrument: audit

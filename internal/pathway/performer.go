@@ -42,19 +42,13 @@ func (c *chart) byPatient() bool {
 }
 
 // toWard tells that the patient has not answered in time, or has given the form back
-// without a no.
+// without a no: one that is only put away in a portal says nothing.
 func (c *chart) toWard() bool {
 	if !c.task.ByPatient || !c.Admission.Present() || c.policy.Performer() != PatientThenNurse {
 		return false
 	}
 	late := c.task.Open() && !c.task.Due.IsZero() && !c.now.Before(c.task.Due)
-	return late || c.putAside() && !c.refusedBy()
-}
-
-// refusedBy tells that the patient has declined, in words or by a code: a Task that is only
-// put away in a portal says nothing.
-func (c *chart) refusedBy() bool {
-	return c.task.Reason == Declined || c.task.BusinessStatus == Declined || c.policy.Screening.CountsAsDeclined.in(c.task.Said)
+	return late || c.putAside() && !c.givesNo()
 }
 
 // askWard closes the patient's Task and asks the ward.

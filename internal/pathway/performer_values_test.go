@@ -10,13 +10,7 @@ import (
 
 func performed(t *testing.T, keys string) (*Policy, error) {
 	t.Helper()
-	return ParsePolicy([]byte(`
-version: performer-1
-screening: {classes: [IMP], min_age: 18, due_after: 24h}
-unknown_sex: lower
-consult: {codings: [{system: s, code: c}]}
-screenings:
-  - instrument: auditc
+	return ParsePolicy([]byte(asking + `  - instrument: auditc
     tiers: {consult: [{from: 4, source: x}]}
 ` + keys))
 }

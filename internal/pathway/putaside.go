@@ -37,9 +37,13 @@ func (c *chart) passes() bool {
 
 // saidNo tells that the patient has declined, as whoever has put the Task aside says.
 func (c *chart) saidNo() bool {
-	by := c.policy.Screening
-	return c.putAside() && (c.task.Reason == Declined || c.task.BusinessStatus == Declined || by.CountsAsDeclined.in(c.task.Said) ||
-		c.task.Status == "rejected" && by.RejectedWithoutReason == AsDeclined)
+	rejected := c.task.Status == "rejected" && c.policy.Screening.RejectedWithoutReason == AsDeclined
+	return c.putAside() && (c.givesNo() || rejected)
+}
+
+// givesNo tells that the Task says it by a code, or in words that count as one.
+func (c *chart) givesNo() bool {
+	return c.task.Reason == Declined || c.task.BusinessStatus == Declined || c.policy.Screening.CountsAsDeclined.in(c.task.Said)
 }
 
 // in tells that something says so: by HL7's code, by one of the policy's, or in its words.

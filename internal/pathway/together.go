@@ -2,7 +2,6 @@ package pathway
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/tilsyn/tilsyn/internal/instrument"
@@ -278,7 +277,7 @@ func (c *chart) answersOf(w wanting) (r stay.Response, ok bool) {
 		return r, false
 	}
 	sum := 0
-	for _, points := range maps.All(Items(r.Form, instrument.Judge(r.Form, r.Content))) {
+	for _, points := range Items(r.Form, instrument.Judge(r.Form, r.Content)) {
 		sum += points
 	}
 	return r, sum == w.sum

@@ -128,7 +128,7 @@ func (l loader) decide(ctx context.Context, p *picture) (pathway.Decision, error
 // doubtful tells that the Task of the answers was not found by a server that warned
 // that it did not give all.
 func (p *picture) doubtful() error {
-	for _, s := range append([]stay.Screening{p.stay.Screening}, p.stay.Others...) {
+	for _, s := range p.stay.Screenings() {
 		if _, asked := p.stay.About(s.Instrument).ScreeningTask(); !asked && len(s.Responses) > 0 && p.doubt != nil {
 			return fmt.Errorf("read the admission: there are answers, and the Task that they belong to is not found: %w", p.doubt)
 		}

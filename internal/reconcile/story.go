@@ -61,7 +61,7 @@ func (r *Reconciler) story(ctx context.Context, p *picture) ([]Event, error) {
 
 // screeningTasks are the nurse's Tasks that count, of all screenings.
 func (p *picture) screeningTasks() (all []stay.Task) {
-	for _, s := range append([]stay.Screening{p.stay.Screening}, p.stay.Others...) {
+	for _, s := range p.stay.Screenings() {
 		if task, asked := p.stay.About(s.Instrument).ScreeningTask(); asked {
 			all = append(all, task)
 		}

@@ -1,8 +1,6 @@
 package reconcile
 
 import (
-	"slices"
-
 	"github.com/tilsyn/tilsyn/internal/instrument"
 	"github.com/tilsyn/tilsyn/internal/stay"
 )
@@ -17,10 +15,9 @@ type WrongForm struct {
 }
 
 // responsesOfAll are those to all screenings.
-func (p picture) responsesOfAll() []stay.Response {
-	all := slices.Clone(p.stay.Responses)
-	for _, other := range p.stay.Others {
-		all = append(all, other.Responses...)
+func (p picture) responsesOfAll() (all []stay.Response) {
+	for _, s := range p.stay.Screenings() {
+		all = append(all, s.Responses...)
 	}
 	return all
 }

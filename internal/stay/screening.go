@@ -20,6 +20,9 @@ type Screening struct {
 	Unread       []Part     // what has not been read
 }
 
+// Screenings are all of them, the one in view first.
+func (s Stay) Screenings() []Screening { return append([]Screening{s.Screening}, s.Others...) }
+
 // About is the stay with the screening of another instrument in view.
 func (s Stay) About(name string) Stay {
 	at := slices.IndexFunc(s.Others, func(o Screening) bool { return o.Instrument == name })
